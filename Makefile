@@ -1,0 +1,52 @@
+# Everything sets itself up: a fresh machine needs Python 3.11 or newer, and nothing else.
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+# The first interpreter that runs and is new enough; PYTHON=... chooses another.
+PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
+	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
+
+.PHONY: help demo test test-slow bench lint format build clean
+
+help:  ## Show what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+
+$(READY): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (PYTHON=/path/to/python)." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	@touch $(READY)
+
+demo: $(READY)  ## Practise a week on a throwaway PostgreSQL
+	@$(BIN)/triosigno-db demo $(ARGS)
+
+test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+
+test-slow: $(READY)  ## Run the long forms of the tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+
+bench: $(READY)  ## Measure the hot functions against raw psycopg2
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+lint: $(READY)  ## Check style, types and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(READY)  ## Write the code in the house's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+build: $(READY)  ## Build the distributions into dist/
+	$(PYTHON) -m venv $(VENV)/build
+	$(VENV)/build/bin/python -m pip install --quiet build
+	$(VENV)/build/bin/python -m build
+
+clean:  ## Remove everything that was made
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

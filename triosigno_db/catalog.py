@@ -1,0 +1,190 @@
+"""A database's physical schema, read from PostgreSQL's catalogs; two of them compared."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from triosigno_db.database import run_sql, transaction
+
+_SEARCH_PATH = "SELECT current_setting('search_path')"
+_SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
+
+# The schema is the search path while these run, and an index's own mention of it is taken out, so
+# that nothing is qualified and two schemas compare equal.
+_ENUMS = """
+    SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+    FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
+    WHERE t.typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    GROUP BY t.typname
+"""
+_COLUMNS = """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
+           pg_get_expr(d.adbin, d.adrelid)
+    FROM pg_class c
+    LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
+    ORDER BY c.relname, a.attnum
+"""
+_INDEXES = """
+    SELECT c.relname, i.relname,
+           replace(
+               replace(pg_get_indexdef(i.oid), ' ON pg_temp.', ' ON '),
+               ' ON ' || quote_ident(current_schema()) || '.', ' ON ')
+    FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
+    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
+"""
+# From version 18 on, NOT NULL is a constraint too ('n'); the columns tell it already.
+_CONSTRAINTS = """
+    SELECT c.relname, o.conname, pg_get_constraintdef(o.oid)
+    FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
+    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND o.contype <> 'n'
+"""
+
+
+class Column(NamedTuple):
+    """A column as PostgreSQL prints it."""
+
+    name: str
+    type: str
+    nullable: bool
+    default: str | None
+
+    def __str__(self) -> str:
+        null = "" if self.nullable else " NOT NULL"
+        default = f" DEFAULT {self.default}" if self.default is not None else ""
+        return f"{self.type}{null}{default}"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns in order, its indexes and constraints by name."""
+
+    columns: tuple[Column, ...]
+    indexes: Mapping[str, str]
+    constraints: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The tables and enum types of one schema, by name; an enum's labels in order."""
+
+    tables: Mapping[str, Table]
+    enums: Mapping[str, tuple[str, ...]]
+
+    def only(self, tables: Collection[str], enums: Collection[str]) -> "Catalog":
+        """Leave out what has another name.
+
+        Args:
+            tables: The tables to keep.
+            enums: The enum types to keep.
+
+        Returns:
+            A smaller catalog.
+        """
+        return Catalog(
+            {name: table for name, table in self.tables.items() if name in tables},
+            {name: labels for name, labels in self.enums.items() if name in enums},
+        )
+
+
+class Difference(NamedTuple):
+    """One thing that is not as expected.
+
+    Attributes:
+        what: The thing, such as `column "User"."email"`.
+        expected: How it should be, `None` where it should not be there.
+        found: How it is, `None` where it is missing.
+    """
+
+    what: str
+    expected: str | None
+    found: str | None
+
+    def __str__(self) -> str:
+        if self.found is None:
+            return f"{self.what} is missing: {self.expected}"
+        if self.expected is None:
+            return f"{self.what} is not expected: {self.found}"
+        return f"{self.what} is {self.found}, expected {self.expected}"
+
+
+def read_catalog(search_path: str) -> Catalog:
+    """Read the schema that a search path names first.
+
+    Args:
+        search_path: As `SET search_path` takes it, such as `'"public"'`.
+
+    Returns:
+        Its tables and enum types; none where there is no such schema.
+    """
+    with transaction():
+        ((earlier,),) = run_sql(_SEARCH_PATH)
+        run_sql(_SET_SEARCH_PATH, path=search_path)
+        columns, indexes, constraints = (run_sql(sql) for sql in (_COLUMNS, _INDEXES, _CONSTRAINTS))
+        enums = {name: tuple(labels) for name, labels in run_sql(_ENUMS)}
+        run_sql(_SET_SEARCH_PATH, path=earlier)
+    tables = {
+        table: Table(
+            tuple(Column(*row[1:]) for row in columns if row[0] == table and row[1] is not None),
+            {name: text for owner, name, text in indexes if owner == table},
+            {name: text for owner, name, text in constraints if owner == table},
+        )
+        for table in dict.fromkeys(row[0] for row in columns)
+    }
+    return Catalog(tables, enums)
+
+
+def compare(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:
+    """Compare two catalogs.
+
+    Args:
+        expected: How it should be.
+        found: How it is.
+
+    Returns:
+        Every difference, none where they are the same.
+    """
+    return tuple(_differences(expected, found))
+
+
+def _differences(expected: Catalog, found: Catalog) -> Iterator[Difference]:
+    yield from _compare_texts(
+        "enum {}",
+        {name: ", ".join(labels) for name, labels in expected.enums.items()},
+        {name: ", ".join(labels) for name, labels in found.enums.items()},
+    )
+    for name in _all_names(expected.tables, found.tables):
+        wanted, there = expected.tables.get(name), found.tables.get(name)
+        if wanted is None or there is None:
+            yield Difference(f'table "{name}"', _outline(wanted), _outline(there))
+        else:
+            yield from _compare_tables(name, wanted, there)
+
+
+def _compare_tables(name: str, expected: Table, found: Table) -> Iterator[Difference]:
+    wanted = {column.name: str(column) for column in expected.columns}
+    there = {column.name: str(column) for column in found.columns}
+    yield from _compare_texts(f'column "{name}".{{}}', wanted, there)
+    if list(wanted) != list(there) and wanted.keys() == there.keys():
+        yield Difference(f'order of columns of "{name}"', ", ".join(wanted), ", ".join(there))
+    yield from _compare_texts(f'index {{}} of "{name}"', expected.indexes, found.indexes)
+    yield from _compare_texts(
+        f'constraint {{}} of "{name}"', expected.constraints, found.constraints
+    )
+
+
+def _compare_texts(
+    what: str, expected: Mapping[str, str], found: Mapping[str, str]
+) -> Iterator[Difference]:
+    for name in _all_names(expected, found):
+        if expected.get(name) != found.get(name):
+            yield Difference(what.format(f'"{name}"'), expected.get(name), found.get(name))
+
+
+def _all_names(*mappings: Iterable[str]) -> list[str]:
+    return sorted({name for mapping in mappings for name in mapping})
+
+
+def _outline(table: Table | None) -> str | None:
+    return None if table is None else ", ".join(column.name for column in table.columns)

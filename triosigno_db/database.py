@@ -1,0 +1,240 @@
+"""The database behind every function: connect, disconnect, connection, transaction."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
+
+import peewee
+import psycopg2
+
+from triosigno_db.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotConnectedError,
+    TrioSignoDBError,
+    translate,
+)
+from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
+from triosigno_db.pool import PooledDatabase, Row
+from triosigno_db.settings import Settings
+from triosigno_db.statements import Statement
+
+Isolation = Literal["read committed", "repeatable read", "serializable"]
+
+_ISOLATIONS = ("read committed", "repeatable read", "serializable")
+
+_connecting = threading.Lock()
+
+
+def connect(url: str | None = None, **options: Any) -> None:
+    """Connect the process to its database, once, when the service starts.
+
+    One connection is opened at once, so that a wrong URL shows here. A second call changes the
+    database for all later calls; threads that are in a block finish it on the earlier one.
+
+    Args:
+        url: `postgresql://user:password@host:5432/database?schema=public`, as Prisma takes it;
+            without it the environment's `DATABASE_URL`.
+        **options: Attributes of `Settings`, such as `connection_limit=20` or
+            `statement_timeout=5` (seconds); each takes precedence over the URL.
+
+    Raises:
+        InvalidInputError: There is no URL, or a part of it or an option is wrong.
+        DatabaseUnavailableError: The server can't be reached or refuses the login.
+        ConflictError: This thread is inside a `connection()` or `transaction()` block.
+    """
+    settings = Settings.load(url, **options)
+    database = PooledDatabase(settings)
+    with database.held():
+        pass
+    with _connecting:
+        _retire_current()
+        for model in MODELS:
+            model._meta.schema = settings.schema_name
+        database_proxy.initialize(database)
+
+
+def disconnect() -> None:
+    """Close the pool; connections in use are closed when their call or block ends.
+
+    Raises:
+        ConflictError: This thread is inside a `connection()` or `transaction()` block.
+    """
+    with _connecting:
+        _retire_current()
+        database_proxy.initialize(None)
+
+
+def current_database() -> PooledDatabase:
+    """Give the database that `connect()` set.
+
+    Returns:
+        The pooled database.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+    """
+    database: PooledDatabase | None = database_proxy.obj
+    if database is None:
+        raise NotConnectedError
+    return database
+
+
+@contextmanager
+def connection() -> Iterator[None]:
+    """Hold one pooled connection for several calls, as a web request does.
+
+    Calls of this thread inside the block share the connection; blocks may nest. Without a block
+    each call borrows a connection and gives it back.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+        PoolTimeoutError: No connection became free in time.
+        DatabaseUnavailableError: The server can't be reached.
+    """
+    with current_database().held():
+        yield
+
+
+@contextmanager
+def transaction(isolation: Isolation | None = None) -> Iterator[None]:
+    """Run everything that this thread calls inside the block in one transaction.
+
+    It is committed at the block's end, or rolled back where an exception leaves the block. A block
+    inside another is a savepoint: an exception caught around it leaves the outer one intact.
+
+    Args:
+        isolation: `"read committed"`, `"repeatable read"` or `"serializable"`; the server's default
+            where it is missing. The outermost block alone may choose it.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        InvalidInputError: There is no such isolation, or an outer transaction has begun already.
+        NotConnectedError: `connect()` was not called.
+        PoolTimeoutError: No connection became free in time.
+        DatabaseUnavailableError: The server can't be reached, or was lost before the commit.
+        ConflictError: A concurrent transaction made this one fail at its commit; run it again.
+    """
+    if isolation is not None and isolation not in _ISOLATIONS:
+        raise InvalidInputError("isolation", f"must be one of {', '.join(_ISOLATIONS)}")
+    database = current_database()
+    with database.held():
+        if not database.in_transaction():
+            scope = database.transaction(isolation and isolation.upper())
+        elif isolation is None:
+            scope = database.savepoint()
+        else:
+            raise InvalidInputError(
+                "isolation", "can be chosen by the outermost transaction() only"
+            )
+        owner = os.getpid()
+        with _translated():
+            scope.__enter__()
+        try:
+            yield
+        except BaseException as exc:
+            if os.getpid() == owner:
+                with _translated():
+                    scope.__exit__(type(exc), exc, exc.__traceback__)
+            raise
+        if os.getpid() != owner:
+            raise NotConnectedError(
+                "The process was forked inside a transaction, which stays its parent's."
+            )
+        with _translated():
+            scope.__exit__(None, None, None)
+
+
+def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
+    """Run a statement in one round trip.
+
+    Args:
+        statement: What to run.
+        **parameters: A value for each of its parameters.
+
+    Returns:
+        The rows.
+
+    Raises:
+        TrioSignoDBError: Whatever went wrong, as the matching class.
+    """
+    database = current_database()
+    compiled = statement.compile(database, database.settings.schema_name)
+    try:
+        return database.fetch(compiled, parameters)
+    except psycopg2.Error as exc:
+        raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
+
+
+def fetch_one(statement: Statement, **parameters: Any) -> Row | None:
+    """Run a statement that gives at most one row.
+
+    Args:
+        statement: What to run.
+        **parameters: A value for each of its parameters.
+
+    Returns:
+        The row, `None` where there is none.
+
+    Raises:
+        TrioSignoDBError: Whatever went wrong, as the matching class.
+    """
+    rows = fetch_all(statement, **parameters)
+    return rows[0] if rows else None
+
+
+def run_sql(sql: str, **parameters: Any) -> list[Row]:
+    """Run SQL text that is needed too rarely to be prepared.
+
+    Args:
+        sql: One statement or several; `%(name)s` stands for a parameter.
+        **parameters: A value for each parameter; without any, a percent sign stands for itself.
+
+    Returns:
+        The rows of the last statement, none where it gives none.
+
+    Raises:
+        TrioSignoDBError: Whatever went wrong, as the matching class.
+    """
+    try:
+        return current_database().run(sql, parameters or None)
+    except psycopg2.Error as exc:
+        raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except psycopg2.Error as exc:
+        raise translate(exc, CONSTRAINT_TARGETS, {}) from exc
+    except peewee.PeeweeException as exc:
+        cause = getattr(exc, "orig", None)
+        if isinstance(cause, psycopg2.Error):
+            raise translate(cause, CONSTRAINT_TARGETS, {}) from cause
+        raise TrioSignoDBError(str(exc)) from exc
+
+
+def _retire_current() -> None:
+    database: PooledDatabase | None = database_proxy.obj
+    if database is None:
+        return
+    if not database.is_closed():
+        raise ConflictError("Leave the connection() or transaction() block of this thread first.")
+    database.retire()
+
+
+def _forget_inherited() -> None:
+    database: PooledDatabase | None = database_proxy.obj
+    if database is not None:
+        database.forget_inherited()
+
+
+os.register_at_fork(after_in_child=_forget_inherited)

@@ -1,0 +1,125 @@
+"""The models as SQL, in the words that Prisma's engine uses for the same schema."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Any
+
+from triosigno_db.models import MODELS, BaseModel
+from triosigno_db.models.fields import CreatedAtField, EnumField
+
+_TYPE_OF = {"INT": "INTEGER", "BOOL": "BOOLEAN"}
+
+
+def enums() -> tuple[type[StrEnum], ...]:
+    """List the enums that columns of the models have.
+
+    Returns:
+        Each once, in the order of the models.
+    """
+    fields = [field for model in MODELS for field in model._meta.sorted_fields]
+    return tuple(dict.fromkeys(f.enum for f in fields if isinstance(f, EnumField)))
+
+
+def create_script() -> str:
+    """Write the SQL that creates everything in the current schema.
+
+    Returns:
+        Enum types, tables, indexes, foreign keys, each under a comment that says what it is.
+    """
+    return "\n\n".join((*_enums(), *_tables(), *_indexes(), *_foreign_keys())) + "\n"
+
+
+def drop_script(tables: list[str], enum_types: list[str]) -> str:
+    """Write the SQL that drops tables and enum types, as long as nothing else needs them.
+
+    Args:
+        tables: Names of tables in the current schema.
+        enum_types: Names of enum types in the current schema.
+
+    Returns:
+        The statements.
+    """
+    statements = []
+    if tables:
+        statements.append(f"DROP TABLE {', '.join(map(quote, tables))};")
+    if enum_types:
+        statements.append(f"DROP TYPE {', '.join(map(quote, enum_types))};")
+    return "\n".join(statements)
+
+
+def quote(name: str) -> str:
+    """Quote an identifier.
+
+    Args:
+        name: The name of a table, a column, a type, ...
+
+    Returns:
+        The name as SQL takes it.
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _enums() -> Iterator[str]:
+    for enum in enums():
+        labels = ", ".join(f"'{label}'" for label in enum)
+        yield f"-- CreateEnum\nCREATE TYPE {quote(enum.__name__)} AS ENUM ({labels});"
+
+
+def _tables() -> Iterator[str]:
+    for model in MODELS:
+        table = model._meta.table_name
+        lines = [*map(_column, model._meta.sorted_fields), "", _primary_key(model)]
+        body = "\n".join(f"    {line}" if line else "" for line in lines)
+        yield f"-- CreateTable\nCREATE TABLE {quote(table)} (\n{body}\n);"
+
+
+def _column(field: Any) -> str:
+    sql_type = _TYPE_OF.get(field.field_type, field.field_type)
+    null = "" if field.null else " NOT NULL"
+    return f"{quote(field.column_name)} {sql_type}{null}{_default(field)},"
+
+
+def _default(field: Any) -> str:
+    if isinstance(field, CreatedAtField):
+        return " DEFAULT CURRENT_TIMESTAMP"
+    match field.default:
+        case bool() as flag:
+            return f" DEFAULT {str(flag).lower()}"
+        case int() as number:
+            return f" DEFAULT {number}"
+        case str() as text:
+            return " DEFAULT '" + text.replace("'", "''") + "'"
+        case _:
+            # None, or a function that only the library can call.
+            return ""
+
+
+def _primary_key(model: type[BaseModel]) -> str:
+    name = quote(f"{model._meta.table_name}_pkey")
+    return f"CONSTRAINT {name} PRIMARY KEY ({_columns(model._meta.get_primary_keys())})"
+
+
+def _indexes() -> Iterator[str]:
+    for model in MODELS:
+        for index in model._meta.fields_to_index():
+            unique = "UNIQUE " if index._unique else ""
+            yield (
+                f"-- CreateIndex\nCREATE {unique}INDEX {quote(index._name)} "
+                f"ON {quote(model._meta.table_name)}({_columns(index._expressions)});"
+            )
+
+
+def _foreign_keys() -> Iterator[str]:
+    for model in MODELS:
+        for field, referred in model._meta.refs.items():
+            yield (
+                f"-- AddForeignKey\nALTER TABLE {quote(model._meta.table_name)} "
+                f"ADD CONSTRAINT {quote(field.constraint_name)} "
+                f"FOREIGN KEY ({_columns([field])}) "
+                f"REFERENCES {quote(referred._meta.table_name)}({_columns([field.rel_field])}) "
+                f"ON DELETE {field.on_delete} ON UPDATE {field.on_update};"
+            )
+
+
+def _columns(fields: Any) -> str:
+    return ", ".join(quote(field.column_name) for field in fields)

@@ -1,0 +1,43 @@
+"""Accounts: who learns and teaches, and what they prefer."""
+
+from triosigno_db.enums import UserRole
+from triosigno_db.models.base import BaseModel
+from triosigno_db.models.fields import (
+    BooleanField,
+    CreatedAtField,
+    EnumField,
+    ForeignKey,
+    IdField,
+    IntegerField,
+    TextField,
+    UpdatedAtField,
+)
+
+
+class User(BaseModel):
+    """An account; `password` is a bcrypt hash."""
+
+    id = IdField()
+    email = TextField(unique=True)
+    username = TextField(unique=True)
+    password = TextField()
+    first_name = TextField(null=True)
+    last_name = TextField(null=True)
+    role = EnumField(UserRole, default=UserRole.STUDENT)
+    profile_picture = TextField(null=True)
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+    is_active = BooleanField(default=True)
+
+
+class UserPreference(BaseModel):
+    """The preferences of one account, at most one row each."""
+
+    id = IdField()
+    user = ForeignKey(User, backref="preferences", on_delete="CASCADE", unique=True)
+    user_id: str
+    language = TextField(default="fr")
+    notifications = BooleanField(default=True)
+    dark_mode = BooleanField(default=False)
+    learning_goal = IntegerField(default=10, help_text="in minutes per day")
+    updated_at = UpdatedAtField()

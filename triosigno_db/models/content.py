@@ -1,0 +1,82 @@
+"""Content: signs in categories, and the modules and lessons that teach them."""
+
+from triosigno_db.enums import DifficultyLevel
+from triosigno_db.models.base import BaseModel
+from triosigno_db.models.fields import (
+    CreatedAtField,
+    EnumField,
+    ForeignKey,
+    IdField,
+    IntegerField,
+    TextField,
+    UpdatedAtField,
+)
+
+
+class SignCategory(BaseModel):
+    """A theme that signs belong to."""
+
+    id = IdField()
+    name = TextField(unique=True)
+    description = TextField()
+    image_url = TextField(null=True)
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+
+class Sign(BaseModel):
+    """A sign of LSF, shown in a video."""
+
+    id = IdField()
+    name = TextField(unique=True)
+    description = TextField()
+    video_url = TextField()
+    image_url = TextField(null=True)
+    difficulty = EnumField(DifficultyLevel)
+    category = ForeignKey(SignCategory, backref="signs", on_delete="RESTRICT")
+    category_id: str
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+
+class Module(BaseModel):
+    """A thematic set of lessons."""
+
+    id = IdField()
+    title = TextField()
+    description = TextField()
+    order = IntegerField()
+    image_url = TextField(null=True)
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+
+class Lesson(BaseModel):
+    """A lesson of a module."""
+
+    id = IdField()
+    title = TextField()
+    description = TextField()
+    order = IntegerField()
+    module = ForeignKey(Module, backref="lessons", on_delete="RESTRICT")
+    module_id: str
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+
+class LessonSign(BaseModel):
+    """A sign's place in a lesson."""
+
+    id = IdField()
+    lesson = ForeignKey(Lesson, backref="lesson_signs", on_delete="CASCADE")
+    lesson_id: str
+    sign = ForeignKey(Sign, backref="lesson_signs", on_delete="CASCADE")
+    sign_id: str
+    order = IntegerField()
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    class Meta:
+        """Peewee's options."""
+
+        indexes = ((("lesson", "sign"), True),)

@@ -1,0 +1,50 @@
+"""Learning: how well each user knows each sign, and the sessions in which they practise."""
+
+from triosigno_db.models.accounts import User
+from triosigno_db.models.base import BaseModel
+from triosigno_db.models.content import Lesson, Sign
+from triosigno_db.models.fields import (
+    BooleanField,
+    CreatedAtField,
+    ForeignKey,
+    IdField,
+    IntegerField,
+    TimestampField,
+    UpdatedAtField,
+)
+
+
+class Progress(BaseModel):
+    """One user's progress with one sign."""
+
+    id = IdField()
+    user = ForeignKey(User, backref="progress", on_delete="CASCADE")
+    user_id: str
+    sign = ForeignKey(Sign, backref="progress", on_delete="CASCADE")
+    sign_id: str
+    mastery_level = IntegerField(default=0, help_text="0-100")
+    last_practiced = TimestampField(null=True)
+    correct_attempts = IntegerField(default=0)
+    total_attempts = IntegerField(default=0)
+    created_at = CreatedAtField()
+    updated_at = UpdatedAtField()
+
+    class Meta:
+        """Peewee's options."""
+
+        indexes = ((("user", "sign"), True),)
+
+
+class LearningSession(BaseModel):
+    """One sitting of a user with a lesson."""
+
+    id = IdField()
+    user = ForeignKey(User, backref="sessions", on_delete="CASCADE")
+    user_id: str
+    lesson = ForeignKey(Lesson, backref="sessions", on_delete="RESTRICT")
+    lesson_id: str
+    start_time = CreatedAtField()
+    end_time = TimestampField(null=True)
+    score = IntegerField(null=True)
+    xp_earned = IntegerField(null=True)
+    completed = BooleanField(default=False)

@@ -1,0 +1,391 @@
+"""The pool: Peewee's, with cheaper checks, a bounded wait and care for forks and restarts."""
+
+import heapq
+import logging
+import math
+import select
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import peewee
+import psycopg2
+from playhouse.pool import PoolConnection, PooledPostgresqlDatabase
+from psycopg2.extensions import new_type, register_type
+
+from triosigno_db.errors import (
+    DatabaseUnavailableError,
+    NotConnectedError,
+    PoolTimeoutError,
+    hide_details,
+    is_connection_lost,
+    primary_message,
+)
+from triosigno_db.settings import Settings
+from triosigno_db.statements import CompiledStatement
+
+Row = tuple[Any, ...]
+
+logger = logging.getLogger("triosigno_db")
+
+OLDEST_SERVER = 13
+"""The oldest major version of PostgreSQL that the library works on."""
+
+_TIMESTAMP_OID = 1114
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+_STALE_PLAN = ("0A000", "26000")
+"""A prepared statement that no longer fits its tables, or that somebody deallocated."""
+
+
+def _read_timestamp(text: Any, _: Any) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text + "+00:00")
+    except ValueError:
+        raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
+
+
+_UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)
+
+
+class Connection(psycopg2.extensions.connection):
+    """A driver's connection that remembers its prepared statements and when it was last used."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.prepared: set[str] = set()
+        self.last_used = time.monotonic()
+        self._input = select.poll()
+        self._input.register(self.fileno(), select.POLLIN)
+
+    def is_usable(self, idle_check_after: float) -> bool:
+        """Tell whether the server is still there, with a round trip only where it is in doubt.
+
+        Args:
+            idle_check_after: Seconds without use after which the server is asked.
+
+        Returns:
+            `False` for a connection that is closed or lost.
+        """
+        if self.closed:
+            return False
+        if not self._input.poll(0) and time.monotonic() - self.last_used <= idle_check_after:
+            return True
+        # An idle server has nothing to say: what waits to be read is mostly the end of the stream.
+        try:
+            with self.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        except psycopg2.Error:
+            return False
+        return True
+
+
+class Savepoint(peewee._savepoint):
+    """Peewee's savepoint, which keeps the first error where the connection is lost as well."""
+
+    def rollback(self, begin: bool = True) -> None:
+        """Roll back to the savepoint; without a connection the server has done so already."""
+        if not self.db.is_connection_lost():
+            super().rollback(begin)
+
+
+class PooledDatabase(PooledPostgresqlDatabase):
+    """The pooled database behind every function.
+
+    Args:
+        settings: How to reach the server, and the limits to keep.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._is_retired = False
+        self._opening = 0
+        super().__init__(
+            settings.database,
+            max_connections=settings.connection_limit,
+            autoconnect=False,
+        )
+
+    # -- connections ------------------------------------------------------------------------
+
+    def _connect(self) -> Connection:
+        """Take a connection out of the pool, or open one, outside of the pool's lock."""
+        while (connection := self._take_or_reserve()) is not None:
+            if connection.is_usable(self.settings.idle_check_after):
+                return connection
+            self._close(connection, close_conn=True)
+        return self._open_reserved()
+
+    def _take_or_reserve(self) -> Connection | None:
+        """Take an idle connection; `None` means that the caller may open another one."""
+        wait = self.settings.pool_timeout or math.inf
+        deadline = time.monotonic() + wait
+        with self._pool_available:
+            while True:
+                if self._connections:
+                    opened_at, _, connection = heapq.heappop(self._connections)
+                    self._mark_in_use(connection, opened_at)
+                    return connection
+                if len(self._in_use) + self._opening < self._max_connections:
+                    self._opening += 1
+                    return None
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    raise PoolTimeoutError(self._max_connections, wait)
+                self._pool_available.wait(min(remaining, threading.TIMEOUT_MAX))
+
+    def _open_reserved(self) -> Connection:
+        connection = None
+        try:
+            connection = self._open()
+        finally:
+            with self._pool_available:
+                self._opening -= 1
+                if connection is not None:
+                    self._mark_in_use(connection, time.time())
+                self._pool_available.notify()
+        return connection
+
+    def _mark_in_use(self, connection: Connection, opened_at: float) -> None:
+        self._in_use[self.conn_key(connection)] = PoolConnection(opened_at, connection, time.time())
+
+    def _open(self) -> Connection:
+        try:
+            connection: Connection = psycopg2.connect(
+                dbname=self.settings.database,
+                connection_factory=Connection,
+                **self.settings.connection_parameters(),
+            )
+        except psycopg2.OperationalError as exc:
+            raise DatabaseUnavailableError(primary_message(exc)) from exc
+        major = connection.server_version // 10_000
+        if major < OLDEST_SERVER:
+            connection.close()
+            raise DatabaseUnavailableError(
+                f"The server is PostgreSQL {major}; the library needs {OLDEST_SERVER} or newer."
+            )
+        self.server_version = connection.server_version
+        connection.autocommit = True
+        register_type(_UTC_TIMESTAMP, connection)
+        return connection
+
+    def _can_reuse(self, connection: Connection) -> bool:
+        connection.last_used = time.monotonic()
+        return not self._is_retired and super()._can_reuse(connection)
+
+    def retire(self) -> None:
+        """Close what is idle now, and what is in use as soon as it comes back."""
+        self._is_retired = True
+        self.close_idle()
+
+    def forget_inherited(self) -> None:
+        """Start with an empty pool in a forked child, without touching its parent's sockets."""
+        # Locks may have been held by threads that do not exist here. psycopg2 leaves alone the
+        # connections of another process when they are collected.
+        self._lock = threading.Lock()
+        self._pool_lock = threading.RLock()
+        self._pool_available = threading.Condition(self._pool_lock)
+        self._state = peewee._ConnectionLocal()
+        self._connections: list[tuple[float, int, Connection]] = []
+        self._in_use: dict[int, PoolConnection] = {}
+        self._opening = 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold one connection for this thread while the block lasts; blocks may nest."""
+        if not self._state.closed:
+            yield
+            return
+        self._state.set_connection(self._connect())
+        try:
+            yield
+        finally:
+            connection = self._state.conn
+            self._state.reset()
+            if connection is not None:
+                self._close(connection)
+
+    def is_connection_lost(self) -> bool:
+        """Tell whether the connection that this thread holds is beyond use."""
+        return bool(self._state.conn is None or self._state.conn.closed)
+
+    # -- transactions -----------------------------------------------------------------------
+
+    def begin(self, isolation_level: str | None = None) -> None:
+        """Begin a transaction; behind a pooler its time limits are set here."""
+        if self._state.closed:
+            raise NotConnectedError("A transaction needs a connection: use transaction().")
+        super().begin(isolation_level)
+        if self.settings.pgbouncer:
+            limits = "; ".join(f"SET LOCAL {n} = {v}" for n, v in self.settings.time_limits())
+            self.cursor().execute(limits)
+
+    def rollback(self) -> None:
+        """Roll back; without a connection the server has done so already."""
+        if not self.is_connection_lost():
+            super().rollback()
+
+    def savepoint(self) -> Savepoint:
+        """Make a savepoint."""
+        return Savepoint(self)
+
+    # -- statements of the library ----------------------------------------------------------
+
+    def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
+        """Run a statement and fetch its rows, on the held connection or a borrowed one.
+
+        Outside of a transaction, a statement that only reads is sent again where the connection
+        turns out to be lost, for as long as opening one may take; and any statement is sent again
+        that did not run because what was prepared no longer fits its tables.
+
+        Args:
+            compiled: The statement.
+            parameters: Its values by name.
+
+        Returns:
+            The rows.
+        """
+        retries = _Retries(compiled, self.settings)
+        while True:
+            try:
+                with self.held():
+                    if retries.pause is not None:
+                        self._replace_lost()
+                    return self._fetch_held(compiled, parameters)
+            except (psycopg2.Error, DatabaseUnavailableError) as exc:
+                if self.in_transaction() or not retries.allow(exc):
+                    raise
+            # What cost this connection cost the idle ones as well.
+            self.close_idle()
+            retries.wait()
+
+    def run(self, sql: str, parameters: Mapping[str, Any] | None) -> list[Row]:
+        """Run SQL text once, without preparing it, and fetch the rows of its last statement.
+
+        Args:
+            sql: One statement or several; `%(name)s` stands for a parameter where there are any.
+            parameters: Values by name; with `None` a percent sign is only a percent sign.
+
+        Returns:
+            The rows, none for a statement that gives none.
+        """
+        with self.held(), self._state.conn.cursor() as cursor:
+            cursor.execute(sql, parameters)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    def _fetch_held(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
+        connection: Connection = self._state.conn
+        started = time.perf_counter()
+        with connection.cursor() as cursor:
+            if self.settings.pgbouncer:
+                cursor.execute(compiled.sql, parameters)
+            else:
+                self._execute_prepared(cursor, compiled, parameters)
+            rows: list[Row] = cursor.fetchall()
+        if logger.isEnabledFor(logging.DEBUG):
+            elapsed = (time.perf_counter() - started) * 1000
+            logger.debug("%s took %.2f ms, %d rows", compiled.name, elapsed, len(rows))
+        return rows
+
+    def _execute_prepared(
+        self, cursor: Any, compiled: CompiledStatement, parameters: Mapping[str, Any]
+    ) -> None:
+        prepared = cursor.connection.prepared
+        if compiled.name not in prepared:
+            cursor.execute(compiled.prepare)
+            prepared.add(compiled.name)
+        try:
+            cursor.execute(compiled.execute, parameters)
+        except psycopg2.Error as exc:
+            if exc.pgcode in _STALE_PLAN and not self.in_transaction():
+                cursor.connection.close()
+            raise
+
+    def _replace_lost(self) -> None:
+        if self.is_connection_lost():
+            self._close(self._state.conn, close_conn=True)
+            self._state.conn = self._connect()
+
+    # -- statements of the models -----------------------------------------------------------
+
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a model's statement; outside of a block the connection goes back at once."""
+        if not self._state.closed:
+            return super().execute_sql(sql, params)
+        with self.held():
+            return DetachedCursor(super().execute_sql(sql, params))
+
+    def _execute_cursor(self, sql: str, params: Any, **cursor_options: Any) -> Any:
+        try:
+            return super()._execute_cursor(sql, params, **cursor_options)
+        except peewee.PeeweeException as exc:
+            driver_error = getattr(exc, "orig", None)
+            if isinstance(driver_error, psycopg2.Error):
+                hide_details(driver_error)
+                exc.args = driver_error.args
+            raise
+
+    def _log_query(self, sql: str, params: Any) -> None:  # noqa: ARG002 (values may be secret)
+        logger.debug("%s", sql)
+
+
+class _Retries:
+    """Decides whether a failed statement is sent again, and how long to wait before."""
+
+    def __init__(self, compiled: CompiledStatement, settings: Settings) -> None:
+        self.pause: float | None = None
+        self._reads_only = compiled.reads_only
+        self._deadline = time.monotonic() + (settings.connect_timeout or math.inf)
+        # Each pooled connection may hold a plan that no longer fits.
+        self._stale_plans_left = settings.connection_limit + 1
+
+    def allow(self, failure: psycopg2.Error | DatabaseUnavailableError) -> bool:
+        if isinstance(failure, psycopg2.Error):
+            if failure.pgcode in _STALE_PLAN:
+                self._stale_plans_left -= 1
+                return self._stale_plans_left > 0
+            if not is_connection_lost(failure):
+                return False
+        return self._reads_only and time.monotonic() < self._deadline
+
+    def wait(self) -> None:
+        # Nothing tells when a server is up again but trying.
+        if self.pause is None:
+            self.pause = 0.0
+            return
+        self.pause = min(max(_FIRST_PAUSE, self.pause * 2), _LONGEST_PAUSE)
+        time.sleep(self.pause)
+
+
+class DetachedCursor:
+    """The rows of a statement whose connection has gone back to the pool.
+
+    Args:
+        cursor: The driver's cursor, read to its end and closed.
+    """
+
+    def __init__(self, cursor: Any) -> None:
+        self.description = cursor.description
+        self.rowcount: int = cursor.rowcount
+        self._rows: Iterator[Row] = iter(cursor.fetchall() if cursor.description else ())
+        cursor.close()
+
+    def fetchone(self) -> Row | None:
+        """Give the next row, `None` after the last."""
+        return next(self._rows, None)
+
+    def fetchall(self) -> list[Row]:
+        """Give the rows that are left."""
+        return list(self._rows)
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._rows
+
+    def close(self) -> None:
+        """Forget the rows that are left."""
+        self._rows = iter(())

@@ -1,0 +1,157 @@
+"""Content: what goes in and comes out."""
+
+from triosigno_db.enums import DifficultyLevel
+from triosigno_db.records.base import (
+    Description,
+    Input,
+    Name,
+    Order,
+    Record,
+    Reference,
+    Timestamp,
+    Url,
+)
+
+
+class CategoryRecord(Record):
+    """A theme that signs belong to."""
+
+    id: str
+    name: str
+    description: str
+    image_url: str | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class SignRecord(Record):
+    """A sign of LSF, shown in a video."""
+
+    id: str
+    name: str
+    description: str
+    video_url: str
+    image_url: str | None
+    difficulty: DifficultyLevel
+    category_id: str
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class ModuleRecord(Record):
+    """A thematic set of lessons."""
+
+    id: str
+    title: str
+    description: str
+    order: int
+    image_url: str | None
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class LessonRecord(Record):
+    """A lesson of a module."""
+
+    id: str
+    title: str
+    description: str
+    order: int
+    module_id: str
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class LessonSignRecord(Record):
+    """A sign's place in a lesson."""
+
+    id: str
+    lesson_id: str
+    sign_id: str
+    order: int
+    created_at: Timestamp
+    updated_at: Timestamp
+
+
+class LessonSignWithSign(LessonSignRecord):
+    """A sign's place in a lesson, with the sign."""
+
+    sign: SignRecord
+
+
+class LessonWithSigns(LessonRecord):
+    """A lesson with its signs in order."""
+
+    lesson_signs: tuple[LessonSignWithSign, ...]
+
+
+class ModuleTree(ModuleRecord):
+    """A module with its lessons in order, each with its signs in order."""
+
+    lessons: tuple[LessonWithSigns, ...]
+
+
+class NewCategory(Input):
+    """A category to make.
+
+    Attributes:
+        name: 1 to 200 characters; no other category may have it.
+        description: At most 10,000 characters.
+        image_url: An http or https URL.
+    """
+
+    name: Name
+    description: Description
+    image_url: Url | None = None
+
+
+class NewSign(Input):
+    """A sign to make.
+
+    Attributes:
+        name: 1 to 200 characters; no other sign may have it.
+        description: How it is signed, at most 10,000 characters.
+        video_url: An http or https URL.
+        image_url: An http or https URL.
+        difficulty: How hard it is to learn.
+        category_id: The category it belongs to.
+    """
+
+    name: Name
+    description: Description
+    video_url: Url
+    image_url: Url | None = None
+    difficulty: DifficultyLevel
+    category_id: Reference
+
+
+class NewModule(Input):
+    """A module to make.
+
+    Attributes:
+        title: 1 to 200 characters.
+        description: At most 10,000 characters.
+        order: Its place, 0 or more; after the last module where it is missing.
+        image_url: An http or https URL.
+    """
+
+    title: Name
+    description: Description
+    order: Order | None = None
+    image_url: Url | None = None
+
+
+class NewLesson(Input):
+    """A lesson to make.
+
+    Attributes:
+        title: 1 to 200 characters.
+        description: At most 10,000 characters.
+        order: Its place in the module, 0 or more; after the last lesson where it is missing.
+        module_id: The module it belongs to.
+    """
+
+    title: Name
+    description: Description
+    order: Order | None = None
+    module_id: Reference

@@ -1,0 +1,1 @@
+"""What a service can do: functions, one file per part of the domain."""

@@ -1,0 +1,106 @@
+"""The schema as a whole: made from the models, compared with them, removed."""
+
+from contextlib import suppress
+
+from triosigno_db.catalog import Catalog, compare, read_catalog
+from triosigno_db.database import current_database, run_sql, transaction
+from triosigno_db.ddl import create_script, drop_script, enums, quote
+from triosigno_db.errors import SchemaMismatchError
+from triosigno_db.models import MODELS
+
+PRISMA_LOCK = 72_707_369
+"""The key of the advisory lock that Prisma Migrate holds while it changes a schema.
+
+https://www.prisma.io/docs/orm/prisma-migrate/workflows/development-and-production#advisory-locking
+"""
+
+_TEMPORARY_SCHEMA = "pg_temp"
+_LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
+_SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
+_SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
+
+
+def create_schema() -> None:
+    """Create all tables in an empty schema, exactly as Prisma makes them.
+
+    Where they are there already nothing is changed. Other tables in the schema are left alone. It
+    waits for a Prisma Migrate or another `create_schema()` that works on the same database.
+
+    Raises:
+        SchemaMismatchError: Some of the tables are there, but not all or not the same; the
+            `differences` are listed, and nothing was changed.
+        QueryTimeoutError: The lock that guards changes of the schema was not free in time.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    schema_name = current_database().settings.schema_name
+    with transaction():
+        run_sql(_LOCK, key=PRISMA_LOCK)
+        found = _find(schema_name)
+        if not found.tables and not found.enums:
+            _create(schema_name)
+            return
+        differences = compare(_expected(), found)
+    if differences:
+        raise SchemaMismatchError(
+            "The schema is neither empty nor the library's; nothing was changed.",
+            [str(difference) for difference in differences],
+        )
+
+
+def drop_schema() -> None:
+    """Drop the tables and types that the library makes, with everything in them.
+
+    What is missing already is passed over; other objects are left alone.
+
+    Raises:
+        SchemaMismatchError: A table or type of one of the names is not the library's; the
+            `differences` are listed, and nothing was dropped.
+        InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
+        QueryTimeoutError: The lock that guards changes of the schema was not free in time.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    schema_name = current_database().settings.schema_name
+    with transaction():
+        run_sql(_LOCK, key=PRISMA_LOCK)
+        found = _find(schema_name)
+        if not found.tables and not found.enums:
+            return
+        differences = compare(_expected().only(found.tables, found.enums), found)
+        if differences:
+            raise SchemaMismatchError(
+                "The schema holds tables that the library did not make; nothing was dropped.",
+                [str(difference) for difference in differences],
+            )
+        _enter(schema_name)
+        run_sql(drop_script(list(found.tables), list(found.enums)))
+
+
+def _find(schema_name: str) -> Catalog:
+    tables = {model._meta.table_name for model in MODELS}
+    return read_catalog(quote(schema_name)).only(tables, {enum.__name__ for enum in enums()})
+
+
+def _create(schema_name: str) -> None:
+    if not run_sql(_SCHEMA_EXISTS, name=schema_name):
+        run_sql(f"CREATE SCHEMA {quote(schema_name)}")
+    _enter(schema_name)
+    run_sql(create_script())
+
+
+def _enter(schema_name: str) -> None:
+    run_sql(_SET_SEARCH_PATH, path=quote(schema_name))
+
+
+class _UndoError(Exception):
+    """Leaves a savepoint so that it is rolled back."""
+
+
+def _expected() -> Catalog:
+    """Let the server itself print the models' schema: make it as temporary tables, then undo."""
+    expected = Catalog({}, {})
+    with suppress(_UndoError), transaction():
+        run_sql(_SET_SEARCH_PATH, path=_TEMPORARY_SCHEMA)
+        run_sql(create_script())
+        expected = read_catalog(_TEMPORARY_SCHEMA)
+        raise _UndoError
+    return expected

@@ -1,0 +1,227 @@
+"""Settings: what a service may configure, from arguments, the URL and the environment.
+
+A value is looked for in this order: an argument of `connect()`, a parameter of the URL, an
+environment variable `TRIOSIGNO_DB_<NAME>`, the default. The URL is `DATABASE_URL` as Prisma
+reads it: https://www.prisma.io/docs/orm/overview/databases/postgresql#connection-url
+"""
+
+import math
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+
+from pydantic import Field, SecretStr, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from triosigno_db.errors import FieldError, InvalidInputError
+
+SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+
+_SETTING_OF_URL_PARAMETER = {
+    "application_name": "application_name",
+    "connect_timeout": "connect_timeout",
+    "connection_limit": "connection_limit",
+    "host": "host",
+    "pgbouncer": "pgbouncer",
+    "pool_timeout": "pool_timeout",
+    "schema": "schema_name",
+    "socket_timeout": "statement_timeout",
+    "sslcert": "sslcert",
+    "sslmode": "sslmode",
+}
+
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+_Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00]*$")]
+
+
+class Settings(BaseSettings):
+    """What a service may configure; times are in seconds, and 0 means no limit.
+
+    Attributes:
+        host: Host name, address, or the folder of a Unix socket.
+        port: TCP port.
+        user: Role to log in as; libpq's default where it is missing.
+        password: Its password, shown masked.
+        database: Name of the database.
+        schema_name: PostgreSQL schema that holds the tables.
+        connection_limit: Size of the pool of one process, 1 to 1000.
+        pool_timeout: Wait for a pooled connection.
+        connect_timeout: Wait for the server when a connection is opened.
+        statement_timeout: Time limit of one statement.
+        lock_timeout: Wait of one statement for a lock.
+        idle_transaction_timeout: How long a transaction may stay open between two statements.
+        idle_check_after: A connection unused for longer is checked with a round trip.
+        sslmode: As in libpq.
+        sslcert: Path of the server's certificate or its authority's (libpq's `sslrootcert`).
+        application_name: Shown in `pg_stat_activity`.
+        pgbouncer: A pooler in transaction mode stands between: no prepared statements, no startup
+            options, no session-level `SET`; limits on time are then the server's own, and apply
+            inside `transaction()` only.
+        password_cost: bcrypt's cost for new passwords, 4 to 31.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRIOSIGNO_DB_", extra="forbid", frozen=True, hide_input_in_errors=True
+    )
+
+    host: str = "localhost"
+    port: int = Field(default=5432, ge=1, le=65_535)
+    user: str | None = None
+    password: SecretStr | None = None
+    database: str = Field(default="postgres", min_length=1)
+    schema_name: _Identifier = "public"
+    connection_limit: int = Field(default=10, ge=1, le=1000)
+    pool_timeout: Seconds = 10.0
+    connect_timeout: Seconds = 10.0
+    statement_timeout: Seconds = 30.0
+    lock_timeout: Seconds = 10.0
+    idle_transaction_timeout: Seconds = 60.0
+    idle_check_after: Seconds = 30.0
+    sslmode: SslMode = "prefer"
+    sslcert: str | None = None
+    application_name: str = "triosigno_db"
+    pgbouncer: bool = False
+    password_cost: int = Field(default=12, ge=4, le=31)
+
+    @classmethod
+    def load(cls, url: str | None = None, **options: Any) -> Self:
+        """Put the settings together.
+
+        Args:
+            url: Prisma-style URL; without it `DATABASE_URL` from the environment.
+            **options: Attributes of this class; each takes precedence over the URL.
+
+        Returns:
+            The validated settings.
+
+        Raises:
+            InvalidInputError: There is no URL, it can't be read, it has an unknown parameter, or
+                a value is out of bounds; the message names it and never shows the password.
+        """
+        if url is None:
+            url = os.environ.get("DATABASE_URL")
+        if not url:
+            raise InvalidInputError(
+                "url",
+                "is missing: pass connect('postgresql://user:password@host:5432/database') "
+                "or set the environment variable DATABASE_URL",
+            )
+        try:
+            return cls(**{**_settings_of_url(url), **options})
+        except ValidationError as exc:
+            raise _invalid_settings(exc) from None
+
+    def connection_parameters(self) -> dict[str, Any]:
+        """Give libpq's parameters for one connection.
+
+        Returns:
+            Keyword arguments for `psycopg2.connect`, the password among them.
+        """
+        parameters: dict[str, Any] = {
+            "host": self.host,
+            "port": self.port,
+            "user": self.user,
+            "password": self.password.get_secret_value() if self.password else None,
+            "connect_timeout": math.ceil(self.connect_timeout),
+            "sslmode": self.sslmode,
+            "sslrootcert": self.sslcert,
+            "application_name": self.application_name,
+            "client_encoding": "UTF8",
+            # A server that vanished is noticed by the client's own kernel, with a pooler too.
+            "keepalives_idle": 30,
+            "keepalives_interval": 10,
+            "keepalives_count": 3,
+            "tcp_user_timeout": _milliseconds(self.statement_timeout),
+        }
+        if not self.pgbouncer:
+            parameters["options"] = " ".join(
+                f"-c {name}={_escape_option(value)}" for name, value in self.session_settings()
+            )
+        return {name: value for name, value in parameters.items() if value is not None}
+
+    def session_settings(self) -> list[tuple[str, str]]:
+        """Give the server's settings that a session of the library runs under.
+
+        Returns:
+            Names and values, time limits in milliseconds.
+        """
+        return [
+            *self.time_limits(),
+            ("search_path", '"' + self.schema_name.replace('"', '""') + '"'),
+        ]
+
+    def time_limits(self) -> list[tuple[str, str]]:
+        """Give the server's time limits.
+
+        Returns:
+            Names and values in milliseconds, as `SET` takes them.
+        """
+        return [
+            ("statement_timeout", str(_milliseconds(self.statement_timeout))),
+            ("lock_timeout", str(_milliseconds(self.lock_timeout))),
+            (
+                "idle_in_transaction_session_timeout",
+                str(_milliseconds(self.idle_transaction_timeout)),
+            ),
+        ]
+
+
+def _milliseconds(seconds: float) -> int:
+    return math.ceil(seconds * 1000)
+
+
+def _escape_option(value: str) -> str:
+    # In libpq's `options` a space separates and a backslash escapes.
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
+
+
+def _settings_of_url(url: str) -> dict[str, Any]:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        # Not chained: the cause may quote the URL with its password.
+        raise InvalidInputError("url", "has a host or port that can't be read") from None
+    if parts.scheme not in ("postgresql", "postgres"):
+        raise InvalidInputError("url", "must start with postgresql:// or postgres://")
+    if parts.fragment:
+        raise InvalidInputError("url", "holds a '#': percent-encode it as %23 in a password")
+    return _parameters_of_query(parts.query) | _address_of(parts, port)
+
+
+def _address_of(parts: SplitResult, port: int | None) -> dict[str, Any]:
+    database = unquote(parts.path.removeprefix("/"))
+    if not database:
+        raise InvalidInputError("url", "names no database: end it with /database")
+    address = {
+        "host": unquote(parts.hostname) if parts.hostname else None,
+        "port": port,
+        "user": unquote(parts.username) if parts.username else None,
+        "password": unquote(parts.password) if parts.password else None,
+        "database": database,
+    }
+    return {name: value for name, value in address.items() if value is not None}
+
+
+def _parameters_of_query(query: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        if name not in _SETTING_OF_URL_PARAMETER:
+            known = ", ".join(sorted(_SETTING_OF_URL_PARAMETER))
+            raise InvalidInputError(
+                "url", f"has the unknown parameter {name!r}; known ones are {known}"
+            )
+        settings[_SETTING_OF_URL_PARAMETER[name]] = value
+    return settings
+
+
+def _invalid_settings(exc: ValidationError) -> InvalidInputError:
+    first, *others = [
+        FieldError(_name_for_user(error), error["msg"]) for error in exc.errors(include_input=False)
+    ]
+    return InvalidInputError(first.field, first.why, *others)
+
+
+def _name_for_user(error: Mapping[str, Any]) -> str:
+    return ".".join(str(part) for part in error["loc"])

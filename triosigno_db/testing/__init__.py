@@ -1,0 +1,1 @@
+"""For the tests of whoever imports the library: a throwaway PostgreSQL."""
