@@ -13,17 +13,19 @@ _SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
 # that nothing is qualified and two schemas compare equal.
 _ENUMS = """
     SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
-    FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid
-    WHERE t.typnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    FROM pg_type t
+    JOIN pg_enum e ON e.enumtypid = t.oid
+    JOIN pg_namespace n ON n.oid = t.typnamespace AND n.nspname = current_schema()
     GROUP BY t.typname
 """
 _COLUMNS = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
            pg_get_expr(d.adbin, d.adrelid)
     FROM pg_class c
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
+    WHERE c.relkind IN ('r', 'p')
     ORDER BY c.relname, a.attnum
 """
 _INDEXES = """
@@ -31,14 +33,18 @@ _INDEXES = """
            replace(
                replace(pg_get_indexdef(i.oid), ' ON pg_temp.', ' ON '),
                ' ON ' || quote_ident(current_schema()) || '.', ' ON ')
-    FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
-    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind IN ('r', 'p')
+    FROM pg_index x
+    JOIN pg_class i ON i.oid = x.indexrelid
+    JOIN pg_class c ON c.oid = x.indrelid AND c.relkind IN ('r', 'p')
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
 """
 # From version 18 on, NOT NULL is a constraint too ('n'); the columns tell it already.
 _CONSTRAINTS = """
     SELECT c.relname, o.conname, pg_get_constraintdef(o.oid)
-    FROM pg_constraint o JOIN pg_class c ON c.oid = o.conrelid
-    WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND o.contype <> 'n'
+    FROM pg_constraint o
+    JOIN pg_class c ON c.oid = o.conrelid
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+    WHERE o.contype <> 'n'
 """
 
 

@@ -1,0 +1,42 @@
+"""The command itself: its groups, its options, how it ends."""
+
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import triosigno_db
+from triosigno_db.cli.demo import demo
+from triosigno_db.errors import TrioSignoDBError
+
+FAILED = 1
+
+app = typer.Typer(
+    name="triosigno-db",
+    help="TrioSigno's PostgreSQL database from Python.",
+    no_args_is_help=True,
+    # A traceback's locals could show a password.
+    pretty_exceptions_show_locals=False,
+)
+app.command()(demo)
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        print(triosigno_db.__version__)
+        raise typer.Exit
+
+
+def run() -> None:
+    """Run the command and end the process with its exit code, 130 after Ctrl-C."""
+    try:
+        app()
+    except TrioSignoDBError as exc:
+        errors = Console(stderr=True, highlight=False)
+        errors.print(f"[bold red]{type(exc).__name__}[/]")
+        errors.print(str(exc), markup=False)
+        sys.exit(FAILED)

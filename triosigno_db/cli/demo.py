@@ -1,0 +1,167 @@
+"""`triosigno-db demo`: a learner practises LSF for a week on a real database."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+from rich.tree import Tree
+
+import triosigno_db as db
+from triosigno_db.packs import load_pack, starter_pack
+
+DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
+ATTEMPTS_PER_DAY = 40
+SEED = 2026
+BAR_WIDTH = 20
+NAME_WIDTH = 24
+
+Mastery = dict[str, int]
+
+
+def demo(
+    url: Annotated[
+        str | None,
+        typer.Option(help="Use this database instead of a throwaway PostgreSQL."),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave the server running and print its URL.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the learner's luck.")] = SEED,
+) -> None:
+    """Start a PostgreSQL, load the starter content, let a learner practise for a week."""
+    console = Console()
+    with _database(console, url, keep=keep):
+        db.create_schema()
+        modules = _load_content(console)
+        learner = _create_learner()
+        mastery = _practise(console, learner, modules[0], seed)
+        console.print(_draw_tree(db.get_module_tree(modules[0].id), mastery))
+        console.print(_draw_learner(db.get_user_with_preferences(learner.id)))
+
+
+@contextmanager
+def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None]:
+    if url is not None:
+        with _connected(url):
+            yield
+        return
+    # Needed here only: the command runs without the `testing` extra as long as it has a URL.
+    from triosigno_db.testing.server import ThrowawayPostgres
+
+    with console.status("Starting a throwaway PostgreSQL ..."):
+        server = ThrowawayPostgres()
+    with server:
+        console.print(f"PostgreSQL {server.version} runs on port {server.port}.")
+        with _connected(server.url):
+            yield
+        if keep:
+            server.detach()
+            console.print(f"It keeps running: [bold]{server.url}[/]", soft_wrap=True)
+            console.print(f"To stop it:       [bold]{server.stop_command}[/]", soft_wrap=True)
+
+
+@contextmanager
+def _connected(url: str) -> Iterator[None]:
+    db.connect(url)
+    try:
+        yield
+    finally:
+        db.disconnect()
+
+
+def _load_content(console: Console) -> tuple[db.ModuleRecord, ...]:
+    pack = starter_pack()
+    with _progress(console) as progress:
+        loading = progress.add_task("Loading content", total=pack.count_rows())
+        modules = load_pack(pack, on_row=lambda _: progress.advance(loading))
+    console.print(
+        f"{len(pack.signs)} signs in {len(pack.categories)} categories, {len(modules)} modules, "
+        f"{sum(len(module.lessons) for module in pack.modules)} lessons."
+    )
+    return modules
+
+
+def _create_learner() -> db.UserWithPreferences:
+    name = f"camille-{uuid4().hex[:8]}"
+    return db.create_user(
+        db.NewUser(
+            email=f"{name}@exemple.fr",
+            username=name,
+            password=uuid4().hex,
+            first_name="Camille",
+            last_name="Moreau",
+        )
+    )
+
+
+def _practise(
+    console: Console, learner: db.UserWithPreferences, module: db.ModuleRecord, seed: int
+) -> Mastery:
+    """Replay a week: each day some signs of the module, with more luck as the week goes on."""
+    console.print(f"{learner.first_name} practises « {module.title} » (seed {seed}).")
+    luck = random.Random(seed)  # noqa: S311 (a learner's luck, no secret)
+    tree = db.get_module_tree(module.id)
+    signs = [placed.sign_id for lesson in tree.lessons for placed in lesson.lesson_signs]
+    mastery: Mastery = {}
+    with _progress(console) as progress:
+        week = progress.add_task("", total=len(DAYS) * ATTEMPTS_PER_DAY)
+        for day, name in enumerate(DAYS, start=1):
+            progress.update(week, description=name.capitalize())
+            for _ in range(ATTEMPTS_PER_DAY):
+                # The first signs of a module are practised most.
+                sign_id = signs[int(len(signs) * luck.random() ** 1.5)]
+                is_correct = luck.random() < 0.5 + 0.4 * day / len(DAYS)
+                after = db.record_attempt(learner.id, sign_id, is_correct=is_correct)
+                mastery[sign_id] = after.mastery_level
+                progress.advance(week)
+    return mastery
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description:<16}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        console=console,
+    )
+
+
+def _draw_tree(module: db.ModuleTree, mastery: Mastery) -> Tree:
+    tree = Tree(Text(module.title, style="bold"))
+    for lesson in module.lessons:
+        branch = tree.add(Text(lesson.title, style="cyan"))
+        for placed in lesson.lesson_signs:
+            name = Text(f"{placed.sign.name:<{NAME_WIDTH}}")
+            branch.add(name + _draw_bar(mastery.get(placed.sign_id)))
+    return tree
+
+
+def _draw_bar(mastery: int | None) -> Text:
+    if mastery is None:
+        return Text("·" * BAR_WIDTH + "  not yet", style="dim")
+    filled = round(BAR_WIDTH * mastery / 100)
+    style = "green" if mastery >= 80 else "yellow" if mastery >= 40 else "red"  # noqa: PLR2004
+    return (
+        Text("█" * filled, style=style)
+        + Text("░" * (BAR_WIDTH - filled), style="dim")
+        + Text(f" {mastery:>3} %", style=style)
+    )
+
+
+def _draw_learner(learner: db.UserWithPreferences) -> Table:
+    table = Table(title="The learner's row", show_header=False, title_justify="left")
+    row = learner.model_dump(mode="json")
+    preferences = row.pop("userPreferences")
+    for name, value in row.items():
+        table.add_row(Text(name, style="cyan"), Text(str(value)))
+    table.add_section()
+    for name, value in preferences.items():
+        table.add_row(Text(f"userPreferences.{name}", style="cyan"), Text(str(value)))
+    return table
