@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import peewee
@@ -41,13 +42,17 @@ _STALE_PLAN = ("0A000", "26000")
 """A prepared statement that no longer fits its tables, or that somebody deallocated."""
 
 
-def _read_timestamp(text: Any, _: Any) -> datetime | None:
-    if text is None:
-        return None
+@lru_cache(maxsize=4096)
+def _to_utc(text: str) -> datetime:
+    # Rows written together share their timestamps: most are read once and found again.
     try:
         return datetime.fromisoformat(text + "+00:00")
     except ValueError:
         raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
+
+
+def _read_timestamp(text: Any, _: Any) -> datetime | None:
+    return None if text is None else _to_utc(text)
 
 
 _UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)

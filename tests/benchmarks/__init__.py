@@ -1,0 +1,1 @@
+"""Benchmarks: the hot functions against raw psycopg2 in the same run."""

@@ -6,7 +6,7 @@ import sys
 def main() -> None:
     """Run the command."""
     try:
-        from triosigno_db.cli.app import run
+        from triosigno_db.cli.app import run  # noqa: PLC0415 (needs an extra)
     except ModuleNotFoundError as exc:
         if exc.name not in ("typer", "rich"):
             raise

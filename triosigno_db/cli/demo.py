@@ -14,6 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 import triosigno_db as db
+from triosigno_db.models import Module
 from triosigno_db.packs import load_pack, starter_pack
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -39,10 +40,10 @@ def demo(
     console = Console()
     with _database(console, url, keep=keep):
         db.create_schema()
-        modules = _load_content(console)
+        module = db.get_module_tree(_load_content(console)[0])
         learner = _create_learner()
-        mastery = _practise(console, learner, modules[0], seed)
-        console.print(_draw_tree(db.get_module_tree(modules[0].id), mastery))
+        mastery = _practise(console, learner, module, seed)
+        console.print(_draw_tree(module, mastery))
         console.print(_draw_learner(db.get_user_with_preferences(learner.id)))
 
 
@@ -52,8 +53,8 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
         with _connected(url):
             yield
         return
-    # Needed here only: the command runs without the `testing` extra as long as it has a URL.
-    from triosigno_db.testing.server import ThrowawayPostgres
+    # Here, so that with a URL the command runs without the `testing` extra.
+    from triosigno_db.testing.server import ThrowawayPostgres  # noqa: PLC0415
 
     with console.status("Starting a throwaway PostgreSQL ..."):
         server = ThrowawayPostgres()
@@ -76,8 +77,15 @@ def _connected(url: str) -> Iterator[None]:
         db.disconnect()
 
 
-def _load_content(console: Console) -> tuple[db.ModuleRecord, ...]:
+def _load_content(console: Console) -> list[str]:
+    """Load the starter content unless it is there, and give the ids of its modules."""
     pack = starter_pack()
+    titles = [module.title for module in pack.modules]
+    with db.connection():
+        there = {module.title: module.id for module in Module.select()}
+    if all(title in there for title in titles):
+        console.print("The starter content is there already.")
+        return [there[title] for title in titles]
     with _progress(console) as progress:
         loading = progress.add_task("Loading content", total=pack.count_rows())
         modules = load_pack(pack, on_row=lambda _: progress.advance(loading))
@@ -85,7 +93,7 @@ def _load_content(console: Console) -> tuple[db.ModuleRecord, ...]:
         f"{len(pack.signs)} signs in {len(pack.categories)} categories, {len(modules)} modules, "
         f"{sum(len(module.lessons) for module in pack.modules)} lessons."
     )
-    return modules
+    return [module.id for module in modules]
 
 
 def _create_learner() -> db.UserWithPreferences:
@@ -102,13 +110,12 @@ def _create_learner() -> db.UserWithPreferences:
 
 
 def _practise(
-    console: Console, learner: db.UserWithPreferences, module: db.ModuleRecord, seed: int
+    console: Console, learner: db.UserWithPreferences, module: db.ModuleTree, seed: int
 ) -> Mastery:
     """Replay a week: each day some signs of the module, with more luck as the week goes on."""
     console.print(f"{learner.first_name} practises « {module.title} » (seed {seed}).")
     luck = random.Random(seed)  # noqa: S311 (a learner's luck, no secret)
-    tree = db.get_module_tree(module.id)
-    signs = [placed.sign_id for lesson in tree.lessons for placed in lesson.lesson_signs]
+    signs = [placed.sign_id for lesson in module.lessons for placed in lesson.lesson_signs]
     mastery: Mastery = {}
     with _progress(console) as progress:
         week = progress.add_task("", total=len(DAYS) * ATTEMPTS_PER_DAY)

@@ -1,0 +1,113 @@
+"""Measure the hot functions: `make bench`."""
+
+import argparse
+import hashlib
+import random
+import statistics
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg2
+from rich.console import Console
+from rich.table import Table
+
+import triosigno_db as db
+from tests.benchmarks import data
+from tests.benchmarks.peers import RawPsycopg2
+from triosigno_db.testing.server import ThrowawayPostgres
+
+WARM_UP = 50
+
+
+class Contest(NamedTuple):
+    """A function of the library and its peer, called with the same arguments."""
+
+    name: str
+    target: float
+    ours: Callable[..., Any]
+    peer: Callable[..., Any]
+    arguments: Callable[[random.Random], tuple[str, ...]]
+
+
+def contests(raw: RawPsycopg2) -> list[Contest]:
+    return [
+        Contest("user", 1.2, db.get_user_with_preferences, raw.get_user, lambda r: (a_user(r),)),
+        Contest("tree", 1.0, db.get_module_tree, raw.get_tree, lambda r: (a_module(r),)),
+        Contest(
+            "attempt",
+            1.15,
+            lambda user, sign: db.record_attempt(user, sign, is_correct=True),
+            raw.record_attempt,
+            lambda r: (a_user(r), a_sign(r)),
+        ),
+    ]
+
+
+def an_id(text: str) -> str:
+    return str(UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()))
+
+
+def a_user(choice: random.Random) -> str:
+    return an_id(f"user{choice.randint(1, data.USERS)}")
+
+
+def a_module(choice: random.Random) -> str:
+    return an_id(f"module{choice.randint(1, data.MODULES)}")
+
+
+def a_sign(choice: random.Random) -> str:
+    return an_id(f"sign{choice.randint(1, data.PROGRESS_PER_USER)}")
+
+
+def measure(contest: Contest, rounds: int, seed: int) -> tuple[float, float, float]:
+    """Call both in turn.
+
+    Returns:
+        The medians in milliseconds, ours and the peer's, and their ratio.
+    """
+    choice = random.Random(seed)
+    times: tuple[list[float], list[float]] = ([], [])
+    for number in range(WARM_UP + rounds):
+        arguments = contest.arguments(choice)
+        # Who goes first takes turns as well: the second finds the rows in the caches.
+        order = (0, 1) if number % 2 else (1, 0)
+        for which in order:
+            function = (contest.ours, contest.peer)[which]
+            started = time.perf_counter()
+            function(*arguments)
+            if number >= WARM_UP:
+                times[which].append(time.perf_counter() - started)
+    ours, peer = (statistics.median(of) * 1000 for of in times)
+    return ours, peer, ours / peer
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=2000)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=2026)
+    options = parser.parse_args()
+    console = Console()
+    with ThrowawayPostgres() as server:
+        db.connect(server.url)
+        with console.status("Loading rows ..."):
+            data.load()
+        with closing(psycopg2.connect(server.url)) as connection:
+            connection.autocommit = True
+            title = f"PostgreSQL {server.version}, {options.rounds} rounds, seed {options.seed}"
+            table = Table("function", "ms a call", "raw psycopg2", "ratio", "to reach", title=title)
+            for _ in range(options.repeats):
+                for contest in contests(RawPsycopg2(connection)):
+                    ours, peer, ratio = measure(contest, options.rounds, options.seed)
+                    figures = (f"{ours:.3f}", f"{peer:.3f}", f"{ratio:.2f}", f"{contest.target}")
+                    table.add_row(contest.name, *figures)
+                table.add_section()
+        db.disconnect()
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()
