@@ -215,6 +215,15 @@ class PooledDatabase(PooledPostgresqlDatabase):
             if connection is not None:
                 self._close(connection)
 
+    def _renew_held(self) -> None:
+        """Replace the connection that this thread holds, if it was lost between two statements."""
+        if self._state.closed or self.in_transaction():
+            return
+        connection: Connection = self._state.conn
+        if not connection.is_usable(self.settings.idle_check_after):
+            self._close(connection, close_conn=True)
+            self._state.conn = self._connect()
+
     def is_connection_lost(self) -> bool:
         """Tell whether the connection that this thread holds is beyond use."""
         return bool(self._state.conn is None or self._state.conn.closed)
@@ -225,6 +234,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
         """Begin a transaction; behind a pooler its time limits are set here."""
         if self._state.closed:
             raise NotConnectedError("A transaction needs a connection: use transaction().")
+        self._renew_held()
         super().begin(isolation_level)
         if self.settings.pgbouncer:
             limits = "; ".join(f"SET LOCAL {n} = {v}" for n, v in self.settings.time_limits())
@@ -258,9 +268,8 @@ class PooledDatabase(PooledPostgresqlDatabase):
         retries = _Retries(compiled, self.settings)
         while True:
             try:
+                self._renew_held()
                 with self.held():
-                    if retries.pause is not None:
-                        self._replace_lost()
                     return self._fetch_held(compiled, parameters)
             except (psycopg2.Error, DatabaseUnavailableError) as exc:
                 if self.in_transaction() or not retries.allow(exc):
@@ -292,6 +301,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
             else:
                 self._execute_prepared(cursor, compiled, parameters)
             rows: list[Row] = cursor.fetchall()
+        connection.last_used = time.monotonic()
         if logger.isEnabledFor(logging.DEBUG):
             elapsed = (time.perf_counter() - started) * 1000
             logger.debug("%s took %.2f ms, %d rows", compiled.name, elapsed, len(rows))
@@ -311,16 +321,12 @@ class PooledDatabase(PooledPostgresqlDatabase):
                 cursor.connection.close()
             raise
 
-    def _replace_lost(self) -> None:
-        if self.is_connection_lost():
-            self._close(self._state.conn, close_conn=True)
-            self._state.conn = self._connect()
-
     # -- statements of the models -----------------------------------------------------------
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a model's statement; outside of a block the connection goes back at once."""
         if not self._state.closed:
+            self._renew_held()
             return super().execute_sql(sql, params)
         with self.held():
             return DetachedCursor(super().execute_sql(sql, params))

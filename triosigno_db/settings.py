@@ -187,7 +187,7 @@ def _settings_of_url(url: str) -> dict[str, Any]:
         raise InvalidInputError("url", "must start with postgresql:// or postgres://")
     if parts.fragment:
         raise InvalidInputError("url", "holds a '#': percent-encode it as %23 in a password")
-    return _parameters_of_query(parts.query) | _address_of(parts, port)
+    return _address_of(parts, port) | _parameters_of_query(parts.query)
 
 
 def _address_of(parts: SplitResult, port: int | None) -> dict[str, Any]:
