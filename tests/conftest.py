@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from triosigno_db.testing.server import ThrowawayPostgres
+from triosigno_db.testing import ThrowawayPostgres
 
 TEMPLATE = "template_with_schema"
 

@@ -17,7 +17,7 @@ from rich.table import Table
 import triosigno_db as db
 from tests.benchmarks import data
 from tests.benchmarks.peers import RawPsycopg2
-from triosigno_db.testing.server import ThrowawayPostgres
+from triosigno_db.testing import ThrowawayPostgres
 
 WARM_UP = 50
 

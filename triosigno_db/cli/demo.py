@@ -54,7 +54,7 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
             yield
         return
     # Here, so that with a URL the command runs without the `testing` extra.
-    from triosigno_db.testing.server import ThrowawayPostgres  # noqa: PLC0415
+    from triosigno_db.testing import ThrowawayPostgres  # noqa: PLC0415
 
     with console.status("Starting a throwaway PostgreSQL ..."):
         server = ThrowawayPostgres()
