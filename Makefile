@@ -25,10 +25,10 @@ demo: $(READY)  ## Practise a week on a throwaway PostgreSQL
 	@$(BIN)/triosigno-db demo $(ARGS)
 
 test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow" $(ARGS)
 
 test-slow: $(READY)  ## Run the long forms of the tests
-	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m slow $(ARGS)
 
 bench: $(READY)  ## Measure the hot functions against raw psycopg2
 	$(BIN)/python -m tests.benchmarks $(ARGS)

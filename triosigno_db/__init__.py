@@ -8,14 +8,18 @@
 Importing the package opens nothing.
 """
 
-from triosigno_db.database import connect, connection, disconnect, transaction
+from triosigno_db.database import Isolation, connect, connection, disconnect, transaction
 from triosigno_db.enums import DifficultyLevel, UserRole
 from triosigno_db.errors import (
     AlreadyExistsError,
     ConflictError,
     DatabaseUnavailableError,
+    DataLossError,
     InUseError,
     InvalidInputError,
+    MigrationError,
+    MigrationFailedError,
+    MigrationLockedError,
     NotConnectedError,
     NotFoundError,
     PoolTimeoutError,
@@ -63,15 +67,20 @@ __all__ = [
     "AlreadyExistsError",
     "CategoryRecord",
     "ConflictError",
+    "DataLossError",
     "DatabaseUnavailableError",
     "DifficultyLevel",
     "InUseError",
     "Input",
     "InvalidInputError",
+    "Isolation",
     "LessonRecord",
     "LessonSignRecord",
     "LessonSignWithSign",
     "LessonWithSigns",
+    "MigrationError",
+    "MigrationFailedError",
+    "MigrationLockedError",
     "ModuleRecord",
     "ModuleTree",
     "NewCategory",

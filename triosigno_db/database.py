@@ -9,15 +9,17 @@ from typing import Any, Literal
 import peewee
 import psycopg2
 
+from triosigno_db.connections import Row
 from triosigno_db.errors import (
     ConflictError,
     InvalidInputError,
     NotConnectedError,
     TrioSignoDBError,
+    refused_by_driver,
     translate,
 )
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
-from triosigno_db.pool import PooledDatabase, Row
+from triosigno_db.pool import PooledDatabase
 from triosigno_db.settings import Settings
 from triosigno_db.statements import Statement
 
@@ -171,6 +173,8 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
         return database.fetch(compiled, parameters)
     except psycopg2.Error as exc:
         raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
+    except ValueError as exc:
+        raise refused_by_driver(exc, parameters) from None
 
 
 def fetch_one(statement: Statement, **parameters: Any) -> Row | None:

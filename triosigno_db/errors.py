@@ -10,15 +10,24 @@
     ├── InvalidInputError          an argument can't be stored
     ├── InUseError                 other rows still refer to what should go
     ├── ConflictError              the call lost against another one, or comes in the wrong state
-    └── SchemaMismatchError        the database's tables are not the library's
+    ├── SchemaMismatchError        the database's tables are not the library's
+    └── MigrationError             a history, or the database under it, is not as it must be
+        ├── MigrationFailedError       a statement of a migration failed
+        ├── MigrationLockedError       another process holds the lock on migrations
+        └── DataLossError              a migration would throw data away
 
 Each carries in `prisma_code` the code that Prisma's client gives for the same failure.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import psycopg2
+from pydantic.alias_generators import to_snake
+
+_HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{1,53}")
+"""A bcrypt hash, whole or cut off."""
 
 
 class TrioSignoDBError(Exception):
@@ -183,11 +192,55 @@ class SchemaMismatchError(TrioSignoDBError):
         return "\n  - ".join((self.why, *self.differences))
 
 
+class MigrationError(TrioSignoDBError):
+    """A history of migrations, or the database that it is applied to, is not as it must be."""
+
+
+class MigrationFailedError(MigrationError):
+    """A statement of a migration failed.
+
+    Args:
+        name: The migration.
+        number: The statement's place in its script, from 1.
+        line: The line on which the statement starts, from 1.
+        why: PostgreSQL's message.
+        rolled_back: Whether the migration left nothing behind.
+    """
+
+    prisma_code = "P3018"
+
+    def __init__(self, name: str, number: int, line: int, why: str, rolled_back: bool) -> None:
+        super().__init__(name, number, line, why, rolled_back)
+        self.name = name
+        self.number = number
+        self.line = line
+        self.why = why
+        self.rolled_back = rolled_back
+
+    def __str__(self) -> str:
+        outcome = (
+            "Nothing of it was kept: mend the file and deploy again."
+            if self.rolled_back
+            else "The statements before it were kept: mend the database, then resolve it."
+        )
+        return f"{self.name}, statement {self.number}, line {self.line}: {self.why}. {outcome}"
+
+
+class MigrationLockedError(MigrationError):
+    """Another process holds the lock on migrations, and kept it for too long."""
+
+    prisma_code = "P1002"
+
+
+class DataLossError(MigrationError):
+    """A migration would throw data away, which nobody has allowed."""
+
+
 class ConstraintTarget(NamedTuple):
     """What a constraint of the schema speaks about, in the library's words.
 
-    For a unique index: the entity that owns it and its attribute. For a foreign key: the entity
-    that it refers to and the attribute that holds the reference.
+    For a unique index or a check: the entity that owns it and its attribute. For a foreign key: the
+    entity that it refers to and the attribute that holds the reference.
     """
 
     entity: str
@@ -226,7 +279,8 @@ def _reference_broken(failure: _Failure) -> TrioSignoDBError:
 
 def _invalid(code: str) -> Callable[[_Failure], TrioSignoDBError]:
     def build(failure: _Failure) -> TrioSignoDBError:
-        field = failure.cause.diag.column_name or (failure.target and failure.target.field)
+        column = failure.cause.diag.column_name
+        field = to_snake(column) if column else failure.target and failure.target.field
         return InvalidInputError(field or "input", failure.message).with_prisma_code(code)
 
     return build
@@ -289,13 +343,16 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
 def primary_message(cause: psycopg2.Error) -> str:
     """Read the server's one-line message, without the details that quote rows and statements.
 
+    A message may quote a value as well (of a column that was retyped, in a trigger): a password's
+    hash is masked in it.
+
     Args:
         cause: The driver's error.
 
     Returns:
         The message; for an error that never came from a server, the driver's own text.
     """
-    return str(cause.diag.message_primary or cause).strip()
+    return _HASH.sub("***", str(cause.diag.message_primary or cause)).strip()
 
 
 def hide_details(cause: psycopg2.Error) -> None:
@@ -326,6 +383,30 @@ def is_connection_lost(cause: psycopg2.Error) -> bool:
     return code.startswith(("08", "57P")) or code == "25P03"
 
 
+def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> InvalidInputError:
+    """Turn the driver's refusal of a text that PostgreSQL can't hold into the library's error.
+
+    Args:
+        cause: The driver's error.
+        parameters: What the statement was given, to name the one that is wrong.
+
+    Returns:
+        The exception to raise; not `from` the cause, whose repr holds the text.
+    """
+    for name, value in parameters.items():
+        if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+            return InvalidInputError(name, "must be Unicode text without NUL")
+    return InvalidInputError("input", type(cause).__name__)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def translate(
     cause: psycopg2.Error,
     constraints: Mapping[str, ConstraintTarget],
@@ -345,8 +426,9 @@ def translate(
     failure = _Failure(cause, constraints, parameters)
     code = cause.pgcode
     if code is None:
-        kind = DatabaseUnavailableError if is_connection_lost(cause) else TrioSignoDBError
-        return kind(failure.message)
+        if is_connection_lost(cause):
+            return DatabaseUnavailableError(failure.message).with_prisma_code("P1017")
+        return TrioSignoDBError(failure.message)
     for prefix in (code, code[:3], code[:2]):
         if prefix in _BY_SQLSTATE:
             return _BY_SQLSTATE[prefix](failure)

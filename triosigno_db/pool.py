@@ -3,24 +3,23 @@
 import heapq
 import logging
 import math
-import select
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import peewee
 import psycopg2
 from playhouse.pool import PoolConnection, PooledPostgresqlDatabase
-from psycopg2.extensions import new_type, register_type
+from psycopg2.extensions import register_type
 
+from triosigno_db.connections import UTC_TIMESTAMP, Connection, DetachedCursor, Row
 from triosigno_db.errors import (
     DatabaseUnavailableError,
-    NotConnectedError,
     PoolTimeoutError,
+    QueryTimeoutError,
+    TrioSignoDBError,
     hide_details,
     is_connection_lost,
     primary_message,
@@ -28,66 +27,15 @@ from triosigno_db.errors import (
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 
-Row = tuple[Any, ...]
-
 logger = logging.getLogger("triosigno_db")
 
 OLDEST_SERVER = 13
 """The oldest major version of PostgreSQL that the library works on."""
 
-_TIMESTAMP_OID = 1114
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
 _STALE_PLAN = ("0A000", "26000")
 """A prepared statement that no longer fits its tables, or that somebody deallocated."""
-
-
-@lru_cache(maxsize=4096)
-def _to_utc(text: str) -> datetime:
-    # Rows written together share their timestamps: most are read once and found again.
-    try:
-        return datetime.fromisoformat(text + "+00:00")
-    except ValueError:
-        raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
-
-
-def _read_timestamp(text: Any, _: Any) -> datetime | None:
-    return None if text is None else _to_utc(text)
-
-
-_UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)
-
-
-class Connection(psycopg2.extensions.connection):
-    """A driver's connection that remembers its prepared statements and when it was last used."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.prepared: set[str] = set()
-        self.last_used = time.monotonic()
-        self._input = select.poll()
-        self._input.register(self.fileno(), select.POLLIN)
-
-    def is_usable(self, idle_check_after: float) -> bool:
-        """Tell whether the server is still there, with a round trip only where it is in doubt.
-
-        Args:
-            idle_check_after: Seconds without use after which the server is asked.
-
-        Returns:
-            `False` for a connection that is closed or lost.
-        """
-        if self.closed:
-            return False
-        if not self._input.poll(0) and time.monotonic() - self.last_used <= idle_check_after:
-            return True
-        # An idle server has nothing to say: what waits to be read is mostly the end of the stream.
-        try:
-            with self.cursor() as cursor:
-                cursor.execute("SELECT 1")
-        except psycopg2.Error:
-            return False
-        return True
 
 
 class Savepoint(peewee._savepoint):
@@ -95,7 +43,7 @@ class Savepoint(peewee._savepoint):
 
     def rollback(self, begin: bool = True) -> None:
         """Roll back to the savepoint; without a connection the server has done so already."""
-        if not self.db.is_connection_lost():
+        with self.db.ignoring_loss():
             super().rollback(begin)
 
 
@@ -176,7 +124,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
             )
         self.server_version = connection.server_version
         connection.autocommit = True
-        register_type(_UTC_TIMESTAMP, connection)
+        register_type(UTC_TIMESTAMP, connection)
         return connection
 
     def _can_reuse(self, connection: Connection) -> bool:
@@ -228,22 +176,57 @@ class PooledDatabase(PooledPostgresqlDatabase):
         """Tell whether the connection that this thread holds is beyond use."""
         return bool(self._state.conn is None or self._state.conn.closed)
 
+    @contextmanager
+    def ignoring_loss(self) -> Iterator[None]:
+        """Go on where a statement fails only because the connection is lost."""
+        try:
+            yield
+        except (peewee.OperationalError, peewee.InterfaceError):
+            if not self.is_connection_lost():
+                raise
+
     # -- transactions -----------------------------------------------------------------------
 
     def begin(self, isolation_level: str | None = None) -> None:
-        """Begin a transaction; behind a pooler its time limits are set here."""
+        """Begin a transaction; outside of a block it borrows a connection until it ends."""
         if self._state.closed:
-            raise NotConnectedError("A transaction needs a connection: use transaction().")
+            self._state.set_connection(self._connect())
+            self._state.is_borrowed = True
         self._renew_held()
-        super().begin(isolation_level)
-        if self.settings.pgbouncer:
-            limits = "; ".join(f"SET LOCAL {n} = {v}" for n, v in self.settings.time_limits())
-            self.cursor().execute(limits)
+        try:
+            super().begin(isolation_level)
+            if self.settings.pgbouncer:
+                # Behind a pooler the limits can't be the session's.
+                limits = "; ".join(f"SET LOCAL {n} = {v}" for n, v in self.settings.time_limits())
+                self.cursor().execute(limits)
+        except BaseException:
+            self._give_back_borrowed()
+            raise
+        self._state.conn.last_used = time.monotonic()
+
+    def commit(self) -> None:
+        """Commit; where that fails, Peewee rolls back next."""
+        super().commit()
+        self._give_back_borrowed()
 
     def rollback(self) -> None:
         """Roll back; without a connection the server has done so already."""
-        if not self.is_connection_lost():
-            super().rollback()
+        try:
+            with self.ignoring_loss():
+                super().rollback()
+        finally:
+            self._give_back_borrowed()
+
+    def _give_back_borrowed(self) -> None:
+        is_over = not self._state.transactions
+        if not (is_over and getattr(self._state, "is_borrowed", False)):
+            return
+        self._state.is_borrowed = False
+        connection, callbacks = self._state.conn, self._state.commit_callbacks
+        self._state.reset()
+        # Peewee runs them once the commit is done.
+        self._state.commit_callbacks = callbacks
+        self._close(connection)
 
     def savepoint(self) -> Savepoint:
         """Make a savepoint."""
@@ -272,6 +255,8 @@ class PooledDatabase(PooledPostgresqlDatabase):
                 with self.held():
                     return self._fetch_held(compiled, parameters)
             except (psycopg2.Error, DatabaseUnavailableError) as exc:
+                if self._was_idle_for_too_long():
+                    raise _idle_transaction_ended(self.settings) from exc
                 if self.in_transaction() or not retries.allow(exc):
                     raise
             # What cost this connection cost the idle ones as well.
@@ -290,6 +275,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
         """
         with self.held(), self._state.conn.cursor() as cursor:
             cursor.execute(sql, parameters)
+            self._state.conn.last_used = time.monotonic()
             return list(cursor.fetchall()) if cursor.description else []
 
     def _fetch_held(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
@@ -306,6 +292,18 @@ class PooledDatabase(PooledPostgresqlDatabase):
             elapsed = (time.perf_counter() - started) * 1000
             logger.debug("%s took %.2f ms, %d rows", compiled.name, elapsed, len(rows))
         return rows
+
+    def _was_idle_for_too_long(self) -> bool:
+        """Whether the server has ended the transaction for its pause between two statements.
+
+        The server says so, but libpq reads only that the connection is closed.
+        """
+        limit = self.settings.idle_transaction_timeout
+        return (
+            self.in_transaction()
+            and self.is_connection_lost()
+            and 0 < limit <= time.monotonic() - self._state.conn.last_used
+        )
 
     def _execute_prepared(
         self, cursor: Any, compiled: CompiledStatement, parameters: Mapping[str, Any]
@@ -333,16 +331,25 @@ class PooledDatabase(PooledPostgresqlDatabase):
 
     def _execute_cursor(self, sql: str, params: Any, **cursor_options: Any) -> Any:
         try:
-            return super()._execute_cursor(sql, params, **cursor_options)
+            cursor = super()._execute_cursor(sql, params, **cursor_options)
         except peewee.PeeweeException as exc:
             driver_error = getattr(exc, "orig", None)
             if isinstance(driver_error, psycopg2.Error):
                 hide_details(driver_error)
                 exc.args = driver_error.args
             raise
+        self._state.conn.last_used = time.monotonic()
+        return cursor
 
     def _log_query(self, sql: str, params: Any) -> None:  # noqa: ARG002 (values may be secret)
         logger.debug("%s", sql)
+
+
+def _idle_transaction_ended(settings: Settings) -> TrioSignoDBError:
+    limit = settings.idle_transaction_timeout
+    return QueryTimeoutError(
+        f"The transaction was idle for longer than {limit:g} s: the server has ended it."
+    ).with_prisma_code("P2028")
 
 
 class _Retries:
@@ -371,32 +378,3 @@ class _Retries:
             return
         self.pause = min(max(_FIRST_PAUSE, self.pause * 2), _LONGEST_PAUSE)
         time.sleep(self.pause)
-
-
-class DetachedCursor:
-    """The rows of a statement whose connection has gone back to the pool.
-
-    Args:
-        cursor: The driver's cursor, read to its end and closed.
-    """
-
-    def __init__(self, cursor: Any) -> None:
-        self.description = cursor.description
-        self.rowcount: int = cursor.rowcount
-        self._rows: Iterator[Row] = iter(cursor.fetchall() if cursor.description else ())
-        cursor.close()
-
-    def fetchone(self) -> Row | None:
-        """Give the next row, `None` after the last."""
-        return next(self._rows, None)
-
-    def fetchall(self) -> list[Row]:
-        """Give the rows that are left."""
-        return list(self._rows)
-
-    def __iter__(self) -> Iterator[Row]:
-        return self._rows
-
-    def close(self) -> None:
-        """Forget the rows that are left."""
-        self._rows = iter(())

@@ -177,6 +177,8 @@ def _escape_option(value: str) -> str:
 
 
 def _settings_of_url(url: str) -> dict[str, Any]:
+    if "#" in url:
+        raise InvalidInputError("url", "holds a '#': percent-encode it as %23 in a password")
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -185,8 +187,6 @@ def _settings_of_url(url: str) -> dict[str, Any]:
         raise InvalidInputError("url", "has a host or port that can't be read") from None
     if parts.scheme not in ("postgresql", "postgres"):
         raise InvalidInputError("url", "must start with postgresql:// or postgres://")
-    if parts.fragment:
-        raise InvalidInputError("url", "holds a '#': percent-encode it as %23 in a password")
     return _address_of(parts, port) | _parameters_of_query(parts.query)
 
 
@@ -207,6 +207,9 @@ def _address_of(parts: SplitResult, port: int | None) -> dict[str, Any]:
 def _parameters_of_query(query: str) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
+        if not name.isidentifier():
+            # Not shown: it may be the rest of a password.
+            raise InvalidInputError("url", "holds a '?' too many: percent-encode it as %3F")
         if name not in _SETTING_OF_URL_PARAMETER:
             known = ", ".join(sorted(_SETTING_OF_URL_PARAMETER))
             raise InvalidInputError(

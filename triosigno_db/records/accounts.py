@@ -1,17 +1,13 @@
 """Accounts: what goes in and comes out."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, SecretStr
 
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
 from triosigno_db.records.base import Input, Name, Record, Timestamp, Url
-
-
-def _conceal(value: object) -> object:
-    return SecretStr(value) if isinstance(value, str) else value
 
 
 def _check_password(password: SecretStr) -> SecretStr:
@@ -22,7 +18,10 @@ def _check_password(password: SecretStr) -> SecretStr:
     return password
 
 
-Password = Annotated[str | SecretStr, AfterValidator(_check_password), BeforeValidator(_conceal)]
+if TYPE_CHECKING:
+    Password = str | SecretStr
+else:
+    Password = Annotated[SecretStr, AfterValidator(_check_password)]
 """A password in the clear, 1 to 72 bytes of UTF-8; a `SecretStr` once it is checked."""
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]

@@ -1,0 +1,123 @@
+"""PgBouncer in transaction mode between the library and the server."""
+
+import pwd
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import psycopg2
+import pytest
+
+import triosigno_db as db
+from tests.content import make_category, make_lesson, make_sign, make_user
+from triosigno_db.database import run_sql
+from triosigno_db.testing import ThrowawayPostgres
+
+BINARY = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+
+pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
+
+
+def unprivileged() -> dict[str, object]:
+    """PgBouncer refuses root, as PostgreSQL does."""
+    try:
+        account = pwd.getpwnam("nobody")
+    except KeyError:
+        return {}
+    is_root = pwd.getpwuid(0).pw_uid == __import__("os").geteuid()
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if is_root else {}
+
+
+@pytest.fixture
+def pooled_url(server: ThrowawayPostgres, empty_url: str) -> Iterator[str]:
+    """The URL of an empty database behind a pooler with two server connections."""
+    parts = urlsplit(empty_url)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        users = Path(folder, "users.txt")
+        users.write_text(f'"{parts.username}" "{parts.password}"\n')
+        configuration = Path(folder, "pgbouncer.ini")
+        configuration.write_text(
+            "[databases]\n"
+            f"* = host={parts.hostname} port={parts.port}\n"
+            "[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = plain\nauth_file = {users}\n"
+            "pool_mode = transaction\ndefault_pool_size = 2\n"
+        )
+        process = subprocess.Popen(
+            [str(BINARY), str(configuration)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **unprivileged(),  # type: ignore[arg-type]
+        )
+        url = empty_url.replace(f":{parts.port}/", f":{port}/")
+        try:
+            wait_until_ready(url, process)
+            yield f"{url}?pgbouncer=true"
+        finally:
+            db.disconnect()
+            process.kill()
+            process.wait()
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+    while process.poll() is None:
+        try:
+            psycopg2.connect(url).close()
+        except psycopg2.OperationalError:
+            continue
+        return
+    pytest.fail("PgBouncer does not start")
+
+
+def test_everything_works_behind_a_pooler(pooled_url: str) -> None:
+    db.connect(pooled_url, password_cost=4)
+    db.create_schema()
+    db.create_schema()
+    user, sign, lesson = make_user(), make_sign(), make_lesson()
+    for _ in range(10):
+        assert db.get_user_with_preferences(user.id) == user
+        db.record_attempt(user.id, sign.id, is_correct=True)
+    db.set_lesson_signs(lesson.id, [sign.id])
+    with db.transaction("serializable"), db.transaction():
+        make_category()
+    assert len(db.get_module_tree(lesson.module_id).lessons) == 1
+    db.drop_schema()
+
+
+def test_nothing_stays_on_the_server_s_connections(pooled_url: str) -> None:
+    db.connect(pooled_url, password_cost=4)
+    db.create_schema()
+    user = make_user()
+    with db.transaction():
+        db.get_user_with_preferences(user.id)
+    for _ in range(4):
+        assert run_sql("SELECT count(*) FROM pg_prepared_statements") == [(0,)]
+        assert run_sql("SHOW statement_timeout") == [("0",)]
+        assert run_sql("SHOW search_path") == [('"$user", public',)]
+
+
+def test_the_limits_hold_inside_a_transaction(pooled_url: str) -> None:
+    db.connect(pooled_url, statement_timeout=0.1)
+    with pytest.raises(db.QueryTimeoutError), db.transaction():
+        run_sql("SELECT pg_sleep(10)")
+    with db.transaction():
+        assert run_sql("SHOW lock_timeout") == [("10s",)]
+    assert run_sql("SHOW lock_timeout") == [("0",)]
+
+
+def test_another_schema_needs_no_search_path(pooled_url: str) -> None:
+    db.connect(f"{pooled_url}&schema=other", password_cost=4)
+    db.create_schema()
+    user = make_user()
+    assert db.get_user_with_preferences(user.id) == user
+    tables = run_sql("SELECT DISTINCT schemaname FROM pg_tables WHERE tablename = 'User'")
+    assert tables == [("other",)]

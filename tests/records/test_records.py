@@ -1,0 +1,79 @@
+"""Records: immutable, complete, and in JSON as JavaScript writes it."""
+
+from datetime import UTC, datetime
+
+import pydantic
+import pytest
+
+import triosigno_db as db
+from tests.content import make_category, make_user
+from triosigno_db import records
+from triosigno_db.models import MODELS
+
+RECORDS = [
+    each
+    for each in vars(records).values()
+    if isinstance(each, type) and issubclass(each, db.Record) and each is not db.Record
+]
+MOMENT = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
+CATEGORY = {
+    "id": "7b1b0f5e-58a4-4b56-9a2c-8c7a4a1f7b11",
+    "name": "Politesse",
+    "description": "",
+    "image_url": None,
+    "created_at": MOMENT,
+    "updated_at": MOMENT.replace(microsecond=120000),
+}
+
+
+def test_json_is_as_javascript_writes_it() -> None:
+    assert db.CategoryRecord(**CATEGORY).model_dump_json() == (
+        '{"id":"7b1b0f5e-58a4-4b56-9a2c-8c7a4a1f7b11","name":"Politesse","description":"",'
+        '"imageUrl":null,"createdAt":"2026-01-31T08:00:00.000Z",'
+        '"updatedAt":"2026-01-31T08:00:00.120Z"}'
+    )
+
+
+def test_json_can_be_read_back(database: str) -> None:
+    user = make_user(first_name="Zoé")
+    assert db.UserWithPreferences.model_validate_json(user.model_dump_json()) == user
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda each: each.__name__)
+def test_no_record_knows_a_password(record: type[db.Record]) -> None:
+    assert not any("password" in name for name in record.model_fields)
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda each: each.__name__)
+def test_every_plain_field_is_a_column_in_the_schema_s_order(record: type[db.Record]) -> None:
+    nested = {"userPreferences", "lessonSigns", "lessons", "sign"}
+    columns = [name for name in record.column_names() if name not in nested]
+    orders = [
+        [field.column_name for field in model._meta.sorted_fields if field.name != "password"]
+        for model in MODELS
+    ]
+    assert columns in orders
+
+
+def test_a_record_can_not_be_changed(database: str) -> None:
+    category = make_category()
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        category.name = "other"  # type: ignore[misc]
+    assert hash(category) == hash(category.model_copy())
+
+
+def test_times_are_aware_and_in_utc(database: str) -> None:
+    category = make_category()
+    assert category.created_at.tzinfo is UTC
+    assert category.created_at.microsecond % 1000 == 0
+
+
+def test_a_naive_time_makes_no_record() -> None:
+    with pytest.raises(pydantic.ValidationError, match="timezone"):
+        db.CategoryRecord(**{**CATEGORY, "created_at": datetime(2026, 1, 31)})  # noqa: DTZ001
+
+
+def test_a_record_takes_either_spelling() -> None:
+    camel = {"imageUrl": None, "createdAt": MOMENT, "updatedAt": CATEGORY["updated_at"]}
+    snake = {name: CATEGORY[name] for name in ("id", "name", "description")}
+    assert db.CategoryRecord.model_validate({**snake, **camel}) == db.CategoryRecord(**CATEGORY)

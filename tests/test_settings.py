@@ -1,0 +1,185 @@
+"""Settings: from arguments, the URL and the environment, in this order."""
+
+from typing import Any
+
+import psycopg2
+import pytest
+
+import triosigno_db as db
+from triosigno_db.database import run_sql
+from triosigno_db.settings import Settings
+
+URL = "postgresql://learner:geheim@db.example.org:5433/triosigno"
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+def test_the_url_gives_the_address() -> None:
+    settings = Settings.load(URL)
+    assert (settings.host, settings.port, settings.user) == ("db.example.org", 5433, "learner")
+    assert settings.password is not None
+    assert settings.password.get_secret_value() == "geheim"
+    assert (settings.database, settings.schema_name) == ("triosigno", "public")
+
+
+def test_the_defaults_are_those_of_the_documentation() -> None:
+    settings = Settings.load("postgres://localhost/triosigno")
+    limits = (
+        settings.connect_timeout,
+        settings.pool_timeout,
+        settings.statement_timeout,
+        settings.lock_timeout,
+        settings.idle_transaction_timeout,
+    )
+    assert limits == (10, 10, 30, 10, 60)
+    assert (settings.port, settings.connection_limit, settings.pgbouncer) == (5432, 10, False)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "name", "value"),
+    [
+        ("schema=other", "schema_name", "other"),
+        ("connection_limit=3", "connection_limit", 3),
+        ("pool_timeout=4", "pool_timeout", 4),
+        ("pool_timeout=0", "pool_timeout", 0),
+        ("connect_timeout=5", "connect_timeout", 5),
+        ("socket_timeout=6", "statement_timeout", 6),
+        ("sslmode=require", "sslmode", "require"),
+        ("sslcert=%2Fetc%2Fssl%2Fca.pem", "sslcert", "/etc/ssl/ca.pem"),
+        ("application_name=my%20service", "application_name", "my service"),
+        ("pgbouncer=true", "pgbouncer", True),
+        ("host=%2Fvar%2Frun%2Fpostgresql", "host", "/var/run/postgresql"),
+    ],
+)
+def test_prisma_s_parameters_are_read(parameter: str, name: str, value: Any) -> None:
+    assert getattr(Settings.load(f"{URL}?{parameter}"), name) == value
+
+
+@pytest.mark.parametrize("parameter", ["conection_limit=3", "sslkey=x", "options=-c%20x", "a"])
+def test_an_unknown_parameter_is_named(parameter: str) -> None:
+    with pytest.raises(db.InvalidInputError, match=parameter.split("=", maxsplit=1)[0]) as caught:
+        Settings.load(f"{URL}?{parameter}")
+    assert caught.value.field == "url"
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "field"),
+    [
+        ("connection_limit=0", "connection_limit"),
+        ("connection_limit=many", "connection_limit"),
+        ("pool_timeout=-1", "pool_timeout"),
+        ("pool_timeout=nan", "pool_timeout"),
+        ("sslmode=perhaps", "sslmode"),
+        ("pgbouncer=perhaps", "pgbouncer"),
+        ("schema=", "schema_name"),
+    ],
+)
+def test_a_wrong_value_names_its_setting(parameter: str, field: str) -> None:
+    with pytest.raises(db.InvalidInputError) as caught:
+        Settings.load(f"{URL}?{parameter}")
+    assert caught.value.field == field
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("mysql://learner:geheim@localhost/x", "postgresql://"),
+        ("learner:geheim@localhost/x", "postgresql://"),
+        ("postgresql://learner:geheim@localhost", "names no database"),
+        ("postgresql://learner:geheim@localhost:port/x", "can't be read"),
+        ("postgresql://learner:geheim@[::1/x", "can't be read"),
+        ("postgresql://learner:ge#heim@localhost/x", "percent-encode"),
+        ("", "is missing"),
+    ],
+)
+def test_a_wrong_url_is_told_without_its_password(url: str, why: str) -> None:
+    with pytest.raises(db.InvalidInputError) as caught:
+        Settings.load(url)
+    assert caught.value.field == "url"
+    assert why in str(caught.value)
+    assert "heim" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+def test_percent_encoded_parts_are_decoded() -> None:
+    settings = Settings.load("postgresql://le%40rner:p%40ss%3Aw%2F%C3%B6%20%23%25@h/d%2Fb")
+    assert settings.password is not None
+    assert (settings.user, settings.database) == ("le@rner", "d/b")
+    assert settings.password.get_secret_value() == "p@ss:w/ö #%"
+
+
+def test_an_ipv6_host_stands_in_brackets() -> None:
+    settings = Settings.load("postgresql://learner@[2001:db8::1]:5433/triosigno")
+    assert (settings.host, settings.port) == ("2001:db8::1", 5433)
+
+
+def test_without_a_url_the_environment_s_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(db.InvalidInputError, match="DATABASE_URL"):
+        db.connect()
+    monkeypatch.setenv("DATABASE_URL", URL)
+    assert Settings.load().host == "db.example.org"
+
+
+def test_arguments_come_before_the_url_and_the_url_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRIOSIGNO_DB_POOL_TIMEOUT", "1")
+    assert Settings.load(URL).pool_timeout == 1
+    assert Settings.load(f"{URL}?pool_timeout=2").pool_timeout == 2
+    assert Settings.load(f"{URL}?pool_timeout=2", pool_timeout=3).pool_timeout == 3
+
+
+def test_an_unknown_argument_is_named() -> None:
+    with pytest.raises(db.InvalidInputError) as caught:
+        db.connect(URL, pool_size=3)
+    assert caught.value.field == "pool_size"
+
+
+def test_settings_show_no_password() -> None:
+    settings = Settings.load(URL)
+    assert "geheim" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_a_password_of_any_characters_logs_in(server: Any, empty_url: str) -> None:
+    password = "p@ss:w/ö rd#%?&=+'\"\\"
+    connection = psycopg2.connect(empty_url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS difficult")
+        cursor.execute("CREATE ROLE difficult LOGIN PASSWORD %s", (password,))
+    connection.close()
+    encoded = "".join(f"%{byte:02X}" for byte in password.encode())
+    db.connect(
+        empty_url.replace(empty_url.split("@", maxsplit=1)[0], f"postgresql://difficult:{encoded}")
+    )
+    assert run_sql("SELECT current_user") == [("difficult",)]
+
+
+def test_the_limits_hold_on_the_server(empty_url: str) -> None:
+    db.connect(
+        f"{empty_url}?socket_timeout=2&application_name=a%20%5C%20b",
+        lock_timeout=3,
+        idle_transaction_timeout=0.5,
+    )
+    with db.connection():
+        shown = {
+            name: run_sql(f"SHOW {name}")[0][0]
+            for name in (
+                "statement_timeout",
+                "lock_timeout",
+                "idle_in_transaction_session_timeout",
+                "application_name",
+                "search_path",
+            )
+        }
+    assert shown == {
+        "statement_timeout": "2s",
+        "lock_timeout": "3s",
+        "idle_in_transaction_session_timeout": "500ms",
+        "application_name": r"a \ b",
+        "search_path": '"public"',
+    }
