@@ -1,12 +1,16 @@
 """One server for each test process, one database for each test."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 import triosigno_db as db
+from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
 from triosigno_db.testing import ThrowawayPostgres
+
+WriteHistory = Callable[..., Path]
 
 TEMPLATE = "template_with_schema"
 
@@ -49,6 +53,32 @@ def database(url: str) -> Iterator[str]:
     db.connect(url, password_cost=4)
     yield url
     db.disconnect()
+
+
+@pytest.fixture
+def connected(empty_url: str) -> Iterator[str]:
+    """The library, connected to an empty database."""
+    db.connect(empty_url, password_cost=4)
+    yield empty_url
+    db.disconnect()
+
+
+@pytest.fixture
+def write_history(tmp_path: Path) -> WriteHistory:
+    """Write a history of scripts by name; a pair is a script and its down.sql."""
+
+    def write(**scripts: str | tuple[str, str]) -> Path:
+        (tmp_path / LOCK_FILE).write_text('provider = "postgresql"\n')
+        for number, (name, script) in enumerate(scripts.items(), start=1):
+            folder = tmp_path / f"202601010000{number:02}_{name}"
+            folder.mkdir(exist_ok=True)
+            up, down = script if isinstance(script, tuple) else (script, None)
+            (folder / SCRIPT_FILE).write_bytes(up.encode())
+            if down is not None:
+                (folder / DOWN_FILE).write_bytes(down.encode())
+        return tmp_path
+
+    return write
 
 
 @pytest.fixture(autouse=True)

@@ -1,10 +1,12 @@
 """A database's physical schema, read from PostgreSQL's catalogs; two of them compared."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from triosigno_db.database import run_sql, transaction
+
+Run = Callable[[str], list[tuple[Any, ...]]]
 
 _SEARCH_PATH = "SELECT current_setting('search_path')"
 _SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
@@ -48,6 +50,10 @@ _CONSTRAINTS = """
 """
 
 
+NOT_VALID = " NOT VALID"
+"""How PostgreSQL marks a constraint that has not looked at the rows from before it."""
+
+
 class Column(NamedTuple):
     """A column as PostgreSQL prints it."""
 
@@ -69,6 +75,14 @@ class Table:
     columns: tuple[Column, ...]
     indexes: Mapping[str, str]
     constraints: Mapping[str, str]
+
+    def by_name(self) -> "Table":
+        """Sort the columns.
+
+        Returns:
+            The same table, its columns by name.
+        """
+        return Table(tuple(sorted(self.columns)), self.indexes, self.constraints)
 
 
 @dataclass(frozen=True)
@@ -127,9 +141,21 @@ def read_catalog(search_path: str) -> Catalog:
     with transaction():
         ((earlier,),) = run_sql(_SEARCH_PATH)
         run_sql(_SET_SEARCH_PATH, path=search_path)
-        columns, indexes, constraints = (run_sql(sql) for sql in (_COLUMNS, _INDEXES, _CONSTRAINTS))
-        enums = {name: tuple(labels) for name, labels in run_sql(_ENUMS)}
+        catalog = read_current_schema(run_sql)
         run_sql(_SET_SEARCH_PATH, path=earlier)
+    return catalog
+
+
+def read_current_schema(run: Run) -> Catalog:
+    """Read the schema that a session works in.
+
+    Args:
+        run: Runs a statement in that session and gives its rows.
+
+    Returns:
+        Its tables and enum types; none where there is no such schema.
+    """
+    columns, indexes, constraints = (run(sql) for sql in (_COLUMNS, _INDEXES, _CONSTRAINTS))
     tables = {
         table: Table(
             tuple(Column(*row[1:]) for row in columns if row[0] == table and row[1] is not None),
@@ -138,7 +164,7 @@ def read_catalog(search_path: str) -> Catalog:
         )
         for table in dict.fromkeys(row[0] for row in columns)
     }
-    return Catalog(tables, enums)
+    return Catalog(tables, {name: tuple(labels) for name, labels in run(_ENUMS)})
 
 
 def compare(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:
@@ -176,7 +202,9 @@ def _compare_tables(name: str, expected: Table, found: Table) -> Iterator[Differ
         yield Difference(f'order of columns of "{name}"', ", ".join(wanted), ", ".join(there))
     yield from _compare_texts(f'index {{}} of "{name}"', expected.indexes, found.indexes)
     yield from _compare_texts(
-        f'constraint {{}} of "{name}"', expected.constraints, found.constraints
+        f'constraint {{}} of "{name}"',
+        {constraint: as_valid(text) for constraint, text in expected.constraints.items()},
+        {constraint: as_valid(text) for constraint, text in found.constraints.items()},
     )
 
 
@@ -186,6 +214,31 @@ def _compare_texts(
     for name in _all_names(expected, found):
         if expected.get(name) != found.get(name):
             yield Difference(what.format(f'"{name}"'), expected.get(name), found.get(name))
+
+
+def is_same_constraint(one: str | None, other: str | None) -> bool:
+    """Tell whether two constraints ask for the same, whatever rows they have looked at so far.
+
+    Args:
+        one: A constraint as PostgreSQL prints it, `None` where there is none.
+        other: Another one.
+
+    Returns:
+        `True` also where only one of them is NOT VALID.
+    """
+    return (one and as_valid(one)) == (other and as_valid(other))
+
+
+def as_valid(constraint: str) -> str:
+    """Leave aside whether a constraint has looked at the rows from before it.
+
+    Args:
+        constraint: A constraint as PostgreSQL prints it.
+
+    Returns:
+        The same without NOT VALID.
+    """
+    return constraint.removesuffix(NOT_VALID)
 
 
 def _all_names(*mappings: Iterable[str]) -> list[str]:

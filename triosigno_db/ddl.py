@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import Any
 
+import peewee
+
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField
 
@@ -24,9 +26,11 @@ def create_script() -> str:
     """Write the SQL that creates everything in the current schema.
 
     Returns:
-        Enum types, tables, indexes, foreign keys, each under a comment that says what it is.
+        Enum types, tables, indexes, foreign keys, checks, each under a comment that says what it
+        is.
     """
-    return "\n\n".join((*_enums(), *_tables(), *_indexes(), *_foreign_keys())) + "\n"
+    parts = (*_enums(), *_tables(), *_indexes(), *_foreign_keys(), *_checks())
+    return "\n\n".join(parts) + "\n"
 
 
 def drop_script(tables: list[str], enum_types: list[str]) -> str:
@@ -121,5 +125,20 @@ def _foreign_keys() -> Iterator[str]:
             )
 
 
+def _checks() -> Iterator[str]:
+    for model in MODELS:
+        for name, condition in model._meta.checks:
+            yield (
+                f"-- AddConstraint\nALTER TABLE {quote(model._meta.table_name)} "
+                f"ADD CONSTRAINT {quote(name)} CHECK ({condition});"
+            )
+
+
 def _columns(fields: Any) -> str:
-    return ", ".join(quote(field.column_name) for field in fields)
+    return ", ".join(map(_column_or_expression, fields))
+
+
+def _column_or_expression(node: Any) -> str:
+    if isinstance(node, peewee.Function):
+        return f"{node.name}({_columns(node.arguments)})"
+    return quote(node.column_name)

@@ -7,6 +7,7 @@ from triosigno_db.database import current_database, run_sql, transaction
 from triosigno_db.ddl import create_script, drop_script, enums, quote
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
+from triosigno_db.prisma import write_prisma_schema
 
 PRISMA_LOCK = 72_707_369
 """The key of the advisory lock that Prisma Migrate holds while it changes a schema.
@@ -73,6 +74,15 @@ def drop_schema() -> None:
             )
         _enter(schema_name)
         run_sql(drop_script(list(found.tables), list(found.enums)))
+
+
+def to_prisma() -> str:
+    """Write the models as a Prisma schema, for the Node side.
+
+    Returns:
+        The text of `schema.prisma`: the product's, with an `@@index` for each plain index.
+    """
+    return write_prisma_schema()
 
 
 def _find(schema_name: str) -> Catalog:

@@ -7,7 +7,9 @@ import typer
 from rich.console import Console
 
 import triosigno_db
+from triosigno_db.cli import migrate
 from triosigno_db.cli.demo import demo
+from triosigno_db.cli.doctor import doctor
 from triosigno_db.errors import TrioSignoDBError
 
 FAILED = 1
@@ -20,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(demo)
+app.command()(doctor)
+app.add_typer(migrate.app, name="migrate")
 
 
 def _show_version(wanted: bool) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 import triosigno_db as db
+from triosigno_db.cli.connection import connected
 from triosigno_db.models import Module
 from triosigno_db.packs import load_pack, starter_pack
 
@@ -37,7 +38,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Seed of the learner's luck.")] = SEED,
 ) -> None:
     """Start a PostgreSQL, load the starter content, let a learner practise for a week."""
-    console = Console()
+    console = Console(highlight=False)
     with _database(console, url, keep=keep):
         db.create_schema()
         module = db.get_module_tree(_load_content(console)[0])
@@ -50,7 +51,7 @@ def demo(
 @contextmanager
 def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None]:
     if url is not None:
-        with _connected(url):
+        with connected(url):
             yield
         return
     # Here, so that with a URL the command runs without the `testing` extra.
@@ -60,21 +61,12 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
         server = ThrowawayPostgres()
     with server:
         console.print(f"PostgreSQL {server.version} runs on port {server.port}.")
-        with _connected(server.url):
+        with connected(server.url):
             yield
         if keep:
             server.detach()
             console.print(f"It keeps running: [bold]{server.url}[/]", soft_wrap=True)
             console.print(f"To stop it:       [bold]{server.stop_command}[/]", soft_wrap=True)
-
-
-@contextmanager
-def _connected(url: str) -> Iterator[None]:
-    db.connect(url)
-    try:
-        yield
-    finally:
-        db.disconnect()
 
 
 def _load_content(console: Console) -> list[str]:

@@ -29,8 +29,13 @@ def _constraint_targets() -> dict[str, ConstraintTarget]:
     targets = {}
     for model in MODELS:
         for index in model._meta.fields_to_index():
-            names = ", ".join(_attribute(field) for field in index._expressions)
-            targets[index._name] = ConstraintTarget(model.__name__, names)
+            if index._unique:
+                names = ", ".join(_attribute(field) for field in index._expressions)
+                targets[index._name] = ConstraintTarget(model.__name__, names)
+        for name, _ in model._meta.checks:
+            about = name.removeprefix(f"{model.__name__}_").removesuffix("_check")
+            column = model._meta.columns.get(about)
+            targets[name] = ConstraintTarget(model.__name__, column.name if column else about)
         for field in model._meta.refs:
             targets[field.constraint_name] = ConstraintTarget(
                 field.rel_model.__name__, _attribute(field)
@@ -43,7 +48,7 @@ def _attribute(field: Any) -> str:
 
 
 CONSTRAINT_TARGETS = _constraint_targets()
-"""What each unique index and foreign key speaks about, by its name in the database."""
+"""What each unique index, foreign key and check speaks about, by its name in the database."""
 
 __all__ = [
     "CONSTRAINT_TARGETS",

@@ -1,5 +1,7 @@
 """Accounts: who learns and teaches, and what they prefer."""
 
+import peewee
+
 from triosigno_db.enums import UserRole
 from triosigno_db.models.base import BaseModel
 from triosigno_db.models.fields import (
@@ -29,15 +31,28 @@ class User(BaseModel):
     updated_at = UpdatedAtField()
     is_active = BooleanField(default=True)
 
+    class Meta:
+        """Peewee's options."""
+
+        indexes = ((("created_at", "id"), False),)
+
+
+User.add_index(peewee.fn.lower(User.email), name="User_lower_email_idx")
+
 
 class UserPreference(BaseModel):
     """The preferences of one account, at most one row each."""
 
     id = IdField()
-    user = ForeignKey(User, backref="preferences", on_delete="CASCADE", unique=True)
+    user = ForeignKey(User, backref="user_preferences", on_delete="CASCADE", unique=True)
     user_id: str
     language = TextField(default="fr")
     notifications = BooleanField(default=True)
     dark_mode = BooleanField(default=False)
     learning_goal = IntegerField(default=10, help_text="in minutes per day")
     updated_at = UpdatedAtField()
+
+    class Meta:
+        """Peewee's options."""
+
+        checks = (("UserPreference_learningGoal_check", '"learningGoal" BETWEEN 1 AND 1440'),)

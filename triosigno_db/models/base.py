@@ -31,9 +31,11 @@ class PrismaMetadata(peewee.Metadata):
 
     Attributes:
         updated_at: The field that every update moves, `None` where the table has none.
+        checks: The CHECK constraints, each a name (`<Table>_<what>_check`) and a condition in SQL.
     """
 
     updated_at: Any = None
+    checks: tuple[tuple[str, str], ...] = ()
 
     def make_table_name(self) -> str:
         """Give the table the model's own name."""
@@ -62,6 +64,8 @@ class PrismaMetadata(peewee.Metadata):
         return [self._name_index(index) for index in super().fields_to_index()]
 
     def _name_index(self, index: Any) -> Any:
+        if not all(isinstance(field, peewee.Field) for field in index._expressions):
+            return index  # an expression has no name of its own; the model gave one
         columns = [field.column_name for field in index._expressions]
         suffix = "key" if index._unique else "idx"
         return peewee.ModelIndex(

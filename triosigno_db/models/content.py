@@ -33,7 +33,7 @@ class Sign(BaseModel):
     video_url = TextField()
     image_url = TextField(null=True)
     difficulty = EnumField(DifficultyLevel)
-    category = ForeignKey(SignCategory, backref="signs", on_delete="RESTRICT")
+    category = ForeignKey(SignCategory, backref="signs", on_delete="RESTRICT", index=True)
     category_id: str
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
@@ -50,6 +50,11 @@ class Module(BaseModel):
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
 
+    class Meta:
+        """Peewee's options."""
+
+        checks = (("Module_order_check", '"order" >= 0'),)
+
 
 class Lesson(BaseModel):
     """A lesson of a module."""
@@ -58,10 +63,15 @@ class Lesson(BaseModel):
     title = TextField()
     description = TextField()
     order = IntegerField()
-    module = ForeignKey(Module, backref="lessons", on_delete="RESTRICT")
+    module = ForeignKey(Module, backref="lessons", on_delete="RESTRICT", index=True)
     module_id: str
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
+
+    class Meta:
+        """Peewee's options."""
+
+        checks = (("Lesson_order_check", '"order" >= 0'),)
 
 
 class LessonSign(BaseModel):
@@ -70,7 +80,7 @@ class LessonSign(BaseModel):
     id = IdField()
     lesson = ForeignKey(Lesson, backref="lesson_signs", on_delete="CASCADE")
     lesson_id: str
-    sign = ForeignKey(Sign, backref="lesson_signs", on_delete="CASCADE")
+    sign = ForeignKey(Sign, backref="lesson_signs", on_delete="CASCADE", index=True)
     sign_id: str
     order = IntegerField()
     created_at = CreatedAtField()
@@ -80,3 +90,4 @@ class LessonSign(BaseModel):
         """Peewee's options."""
 
         indexes = ((("lesson", "sign"), True),)
+        checks = (("LessonSign_order_check", '"order" >= 0'),)

@@ -23,6 +23,11 @@ class Achievement(BaseModel):
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()
 
+    class Meta:
+        """Peewee's options."""
+
+        checks = (("Achievement_xpReward_check", '"xpReward" >= 0'),)
+
 
 class UserAchievement(BaseModel):
     """A badge that one user has earned."""
@@ -30,9 +35,9 @@ class UserAchievement(BaseModel):
     id = IdField()
     user = ForeignKey(User, backref="achievements", on_delete="CASCADE")
     user_id: str
-    achievement = ForeignKey(Achievement, backref="users", on_delete="CASCADE")
+    achievement = ForeignKey(Achievement, backref="users", on_delete="CASCADE", index=True)
     achievement_id: str
-    achieved_at = CreatedAtField()
+    achieved_at = CreatedAtField(index=True)
 
     class Meta:
         """Peewee's options."""

@@ -20,7 +20,7 @@ class Progress(BaseModel):
     id = IdField()
     user = ForeignKey(User, backref="progress", on_delete="CASCADE")
     user_id: str
-    sign = ForeignKey(Sign, backref="progress", on_delete="CASCADE")
+    sign = ForeignKey(Sign, backref="progress", on_delete="CASCADE", index=True)
     sign_id: str
     mastery_level = IntegerField(default=0, help_text="0-100")
     last_practiced = TimestampField(null=True)
@@ -33,6 +33,13 @@ class Progress(BaseModel):
         """Peewee's options."""
 
         indexes = ((("user", "sign"), True),)
+        checks = (
+            ("Progress_masteryLevel_check", '"masteryLevel" BETWEEN 0 AND 100'),
+            (
+                "Progress_attempts_check",
+                '"correctAttempts" >= 0 AND "correctAttempts" <= "totalAttempts"',
+            ),
+        )
 
 
 class LearningSession(BaseModel):
@@ -41,10 +48,20 @@ class LearningSession(BaseModel):
     id = IdField()
     user = ForeignKey(User, backref="sessions", on_delete="CASCADE")
     user_id: str
-    lesson = ForeignKey(Lesson, backref="sessions", on_delete="RESTRICT")
+    lesson = ForeignKey(Lesson, backref="sessions", on_delete="RESTRICT", index=True)
     lesson_id: str
     start_time = CreatedAtField()
-    end_time = TimestampField(null=True)
+    end_time = TimestampField(null=True, index=True)
     score = IntegerField(null=True)
     xp_earned = IntegerField(null=True)
     completed = BooleanField(default=False)
+
+    class Meta:
+        """Peewee's options."""
+
+        indexes = ((("user", "start_time"), False),)
+        checks = (
+            ("LearningSession_endTime_check", '"endTime" >= "startTime"'),
+            ("LearningSession_score_check", '"score" >= 0'),
+            ("LearningSession_xpEarned_check", '"xpEarned" >= 0'),
+        )

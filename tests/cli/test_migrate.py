@@ -1,0 +1,179 @@
+"""`triosigno-db migrate` and `doctor`, as a user types them."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import triosigno_db as db
+from triosigno_db.cli.app import app
+from triosigno_db.database import run_sql
+from triosigno_db.errors import DataLossError, MigrationError
+from triosigno_db.migrator import read_history, shipped_history
+
+NAMES = [each.name for each in read_history(shipped_history())]
+
+
+@pytest.fixture(autouse=True)
+def database_url(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", empty_url)
+    monkeypatch.setenv("COLUMNS", "200")
+    return empty_url
+
+
+@pytest.fixture
+def history(tmp_path: Path) -> Path:
+    folder = tmp_path / "migrations"
+    shutil.copytree(shipped_history(), folder)
+    return folder
+
+
+def run(*arguments: str | Path, typed: str = "") -> Result:
+    return CliRunner().invoke(app, [str(each) for each in arguments], input=typed)
+
+
+def migrate(*arguments: str | Path, typed: str = "") -> Result:
+    return run("migrate", *arguments, typed=typed)
+
+
+def test_status_prints_a_line_for_each_migration() -> None:
+    pending = migrate("status")
+    assert pending.exit_code == 1
+    assert pending.stdout.split() == [word for name in NAMES for word in ("pending", name)]
+    assert migrate("deploy").exit_code == 0
+    applied = migrate("status")
+    assert applied.exit_code == 0
+    for line, name in zip(applied.stdout.splitlines(), NAMES, strict=True):
+        assert re.fullmatch(rf"applied +{name}  \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", line)
+
+
+def test_status_in_json() -> None:
+    migrate("deploy")
+    migrate("rollback")
+    ended = migrate("status", "--json")
+    assert ended.exit_code == 1
+    found = json.loads(ended.stdout)
+    assert [each["name"] for each in found] == NAMES
+    assert [each["state"] for each in found] == ["applied", "applied", "rolled back"]
+    assert found[0]["rolledBackAt"] is None
+    assert found[2]["rolledBackAt"] > found[2]["finishedAt"]
+
+
+def test_deploy_tells_what_it_applied() -> None:
+    assert migrate("deploy").stdout.splitlines() == [f"applied: {name}" for name in NAMES]
+    assert migrate("deploy").stdout == "The database is up to date.\n"
+
+
+def test_rollback_takes_steps_or_a_target() -> None:
+    migrate("deploy")
+    assert migrate("rollback", "--steps", "2").stdout.splitlines() == [
+        f"rolled back: {name}" for name in NAMES[:0:-1]
+    ]
+    migrate("deploy")
+    assert migrate("rollback", "--to", NAMES[1]).stdout == f"rolled back: {NAMES[2]}\n"
+    migrate("rollback", "--steps", "9")
+    assert migrate("rollback").stdout == "There is nothing to undo.\n"
+    assert migrate("rollback", "--steps", "0").exit_code == 2
+
+
+def test_a_failure_shows_its_logs(history: Path) -> None:
+    script = history / NAMES[1] / "migration.sql"
+    script.write_text("-- triosigno-db: no-transaction\nSELECT 1 / 0;")
+    assert isinstance(migrate("deploy", "--migrations", history).exception, MigrationError)
+    ended = migrate("status", "--migrations", history)
+    assert ended.exit_code == 2
+    assert "division by zero" in ended.stdout
+    assert migrate("resolve").exit_code == 2
+    assert migrate("resolve", "--applied", "x", "--rolled-back", "x").exit_code == 2
+    resolved = migrate("resolve", "--rolled-back", NAMES[1], "--migrations", history)
+    assert resolved.stdout == f"rolled back: {NAMES[1]}\n"
+    assert migrate("resolve", "--applied", NAMES[1], "--migrations", history).exit_code == 0
+    assert migrate("status", "--migrations", history).exit_code == 1
+
+
+def test_baseline_tells_what_it_marked(database_url: str) -> None:
+    db.connect(database_url)
+    db.create_schema()
+    db.disconnect()
+    assert isinstance(migrate("deploy").exception, MigrationError)
+    assert migrate("baseline").stdout.splitlines() == [
+        f"marked as applied: {name}" for name in NAMES
+    ]
+    assert migrate("status").exit_code == 0
+
+
+def test_diff_lists_and_mends(database_url: str) -> None:
+    migrate("deploy")
+    assert migrate("diff", "--exit-code").exit_code == 0
+    db.connect(database_url)
+    run_sql('DROP INDEX "Sign_categoryId_idx"')
+    db.disconnect()
+    ended = migrate("diff", "--exit-code")
+    assert ended.exit_code == 1
+    assert ended.stdout.count('index "Sign_categoryId_idx" of "Sign" is missing') == 2
+    assert 'CREATE INDEX "Sign_categoryId_idx"' in migrate("diff", "--sql").stdout
+
+
+def test_dev_says_so_when_there_is_nothing_to_do(history: Path) -> None:
+    ended = migrate("dev", "--name", "nothing", "--migrations", history)
+    assert ended.stdout == "The history and the models agree: there is nothing to do.\n"
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_dev_asks_before_it_renames(history: Path, answer: str) -> None:
+    script = history / NAMES[0] / "migration.sql"
+    script.write_text(script.read_text().replace('"firstName"', '"givenName"'))
+    ended = migrate("dev", "--name", "first_name", "--migrations", history, typed=answer)
+    assert "Was the column User.givenName renamed to firstName? [y/N]" in ended.stdout
+    assert "Written and applied" in ended.stdout
+    written = max(history.glob("2*")) / "migration.sql"
+    assert ("RENAME COLUMN" in written.read_text()) is (answer == "y")
+
+
+def test_dev_stops_before_a_loss(history: Path, database_url: str) -> None:
+    script = history / NAMES[0] / "migration.sql"
+    script.write_text(
+        script.read_text().replace('"firstName" TEXT,', '"firstName" TEXT,\n    "age" INTEGER,')
+    )
+    migrate("deploy", "--migrations", history)
+    db.connect(database_url)
+    db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
+    run_sql('UPDATE "User" SET "age" = 7')
+    db.disconnect()
+    dev = ("dev", "--name", "no_age", "--migrations", history, "--create-only")
+    assert isinstance(migrate(*dev).exception, DataLossError)
+    assert migrate(*dev, "--accept-data-loss").exit_code == 0
+
+
+def test_reset_asks_for_the_name(database_url: str) -> None:
+    migrate("deploy")
+    name = database_url.rpartition("/")[2]
+    assert migrate("reset", typed="something else\n").exit_code == 2
+    assert migrate("reset", typed=f"{name}\n").exit_code == 0
+    assert migrate("reset", "--force").stdout.splitlines() == [f"applied: {n}" for n in NAMES]
+
+
+def test_export_lists_its_files(tmp_path: Path) -> None:
+    ended = migrate("export", tmp_path / "prisma")
+    assert sorted(ended.stdout.split()) == sorted(
+        str(path) for path in (tmp_path / "prisma").rglob("*") if path.is_file()
+    )
+
+
+def test_the_doctor_shows_broken_rows(history: Path, database_url: str) -> None:
+    shutil.rmtree(history / NAMES[2])
+    migrate("deploy", "--migrations", history)
+    db.connect(database_url)
+    user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
+    run_sql('UPDATE "UserPreference" SET "learningGoal" = 0')
+    db.disconnect()
+    migrate("deploy")
+    ended = run("doctor")
+    assert ended.exit_code == 1
+    assert user.preferences is not None
+    assert user.preferences.id in ended.stdout
+    assert ended.stdout.count(" yes ") == 9
+    assert run("doctor", "--no-validate").exit_code == 1

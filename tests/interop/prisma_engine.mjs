@@ -1,0 +1,160 @@
+// Runs Prisma's own schema engine: one JSON request on stdin, one JSON answer on stdout.
+//
+//   {"command": "deploy",   "url", "migrations"}            -> {"applied": [...]}
+//   {"command": "diagnose", "url", "migrations"}            -> {"edited", "failed", "history", ...}
+//   {"command": "diff",     "url", "schema"}                -> {"script": "..."}  database to schema
+//   {"command": "push",     "url", "schema"}                -> {"steps": n}
+//   {"command": "applied" | "rolledBack", "url", "migrations", "name"} -> {}
+//
+// `migrations` and `schema` are paths. A failure is {"error": {"code", "message"}} and exit code 1.
+
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
+
+import { PrismaPg } from '@prisma/adapter-pg'
+import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
+import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg'
+
+// Node 20 can't import a .wasm file by itself.
+function loadEngine() {
+  const require = createRequire(import.meta.url)
+  const folder = dirname(require.resolve('@prisma/schema-engine-wasm/schema_engine_bg'))
+  const wasm = new WebAssembly.Module(readFileSync(join(folder, 'schema_engine_bg.wasm')))
+  const instance = new WebAssembly.Instance(wasm, { './schema_engine_bg.js': engineModule })
+  engineModule.__wbg_set_wasm(instance.exports)
+  instance.exports.__wbindgen_start()
+  return engineModule.SchemaEngine
+}
+
+const CHAR_OID = 18
+const TEXT_OID = 25
+const NO_FILTERS = { externalTables: [], externalEnums: [] }
+
+// The adapter does not know PostgreSQL's internal type "char", which the catalogs use; the engine
+// reads such columns as characters.
+function readingChars(queryable) {
+  const reading = Object.create(queryable)
+  reading.queryRaw = async (query) => {
+    const places = []
+    const marking = Object.create(queryable)
+    marking.performIO = async (io) => {
+      const result = await queryable.performIO(io)
+      result.fields.forEach((field, place) => {
+        if (field.dataTypeID !== CHAR_OID) return
+        places.push(place)
+        field.dataTypeID = TEXT_OID
+      })
+      return result
+    }
+    const result = await queryable.queryRaw.call(marking, query)
+    for (const place of places) result.columnTypes[place] = ColumnTypeEnum.Character
+    return result
+  }
+  reading.startTransaction = async (level) => readingChars(await queryable.startTransaction(level))
+  return reading
+}
+
+function adapterFor(url) {
+  const factory = new PrismaPg({ connectionString: url })
+  return bindMigrationAwareSqlAdapterFactory({
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: async () => readingChars(await factory.connect()),
+    connectToShadowDb: async () => readingChars(await factory.connectToShadowDb()),
+  })
+}
+
+function listMigrations(folder) {
+  const baseDir = resolve(folder)
+  const lockfile = join(baseDir, 'migration_lock.toml')
+  const names = readdirSync(baseDir, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort()
+  return {
+    baseDir,
+    lockfile: {
+      path: 'migration_lock.toml',
+      content: existsSync(lockfile) ? readFileSync(lockfile, 'utf8') : null,
+    },
+    shadowDbInitScript: '',
+    migrationDirectories: names.map((name) => ({
+      path: name,
+      migrationFile: {
+        path: 'migration.sql',
+        content: { tag: 'ok', value: readFileSync(join(baseDir, name, 'migration.sql'), 'utf8') },
+      },
+    })),
+  }
+}
+
+// From version 7 on the URL is no longer a part of the schema.
+function readSchema(path) {
+  const content = readFileSync(path, 'utf8').replace(/^\s*url\s*=.*$/m, '')
+  return { files: [{ path, content }] }
+}
+
+const commands = {
+  async deploy(engine, request) {
+    const migrationsList = listMigrations(request.migrations)
+    const output = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS })
+    return { applied: output.appliedMigrationNames }
+  },
+  async diagnose(engine, request) {
+    const output = await engine.diagnoseMigrationHistory({
+      migrationsList: listMigrations(request.migrations),
+      optInToShadowDatabase: false,
+      filters: NO_FILTERS,
+    })
+    return {
+      edited: output.editedMigrationNames,
+      failed: output.failedMigrationNames,
+      hasTable: output.hasMigrationsTable,
+      history: output.history,
+    }
+  },
+  async diff(engine, request) {
+    const schema = readSchema(request.schema)
+    const output = await engine.diff({
+      from: { tag: 'schemaDatasource', ...schema, configDir: '/' },
+      to: { tag: 'schemaDatamodel', ...schema },
+      script: true,
+      exitCode: true,
+      filters: NO_FILTERS,
+    })
+    return { script: output.stdout, differs: output.exitCode !== 0 }
+  },
+  async push(engine, request) {
+    const schema = readSchema(request.schema)
+    const output = await engine.schemaPush({ force: false, schema, filters: NO_FILTERS })
+    return { steps: output.executedSteps }
+  },
+  async applied(engine, request) {
+    const migrationsList = listMigrations(request.migrations)
+    await engine.markMigrationApplied({ migrationName: request.name, migrationsList })
+    return {}
+  },
+  async rolledBack(engine, request) {
+    await engine.markMigrationRolledBack({ migrationName: request.name })
+    return {}
+  },
+}
+
+async function answer(request) {
+  const datamodels = request.schema
+    ? readSchema(request.schema).files.map((file) => [file.path, file.content])
+    : undefined
+  const engine = await loadEngine().new({ datamodels }, () => {}, adapterFor(request.url))
+  return commands[request.command](engine, request)
+}
+
+try {
+  console.log(JSON.stringify(await answer(JSON.parse(await text(process.stdin)))))
+  process.exit(0)
+} catch (error) {
+  const { code = null, message = String(error) } = error
+  console.log(JSON.stringify({ error: { code, message } }))
+  process.exit(1)
+}

@@ -1,0 +1,90 @@
+"""Records in JSON: byte for byte what JSON.stringify makes of what Prisma's client reads."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import triosigno_db as db
+from tests.content import make_lesson, make_module, make_sign, make_user
+from triosigno_db.models import UserPreference
+from triosigno_db.schema import to_prisma
+
+pytestmark = [
+    pytest.mark.skipif(
+        shutil.which("node") is None or shutil.which("npm") is None, reason="there is no Node here"
+    ),
+    # Prisma's packages are large: one process installs them for all.
+    pytest.mark.xdist_group("node"),
+]
+
+CONFIGURATION = """
+import { defineConfig } from 'prisma/config'
+export default defineConfig({ schema: 'schema.prisma', datasource: { url: 'postgresql://' } })
+"""
+ANY_TEXT = "Zoé \u2028\"\\/\x01\x1f\x7f<é𝄞>'\n\t"
+
+
+@pytest.fixture(scope="session")
+def client_folder(node_folder: Path) -> Path:
+    """The same folder, with a client that is generated from the exported schema."""
+    # From version 7 on the URL is no longer a part of the schema.
+    schema = re.sub(r"(?m)^ *url .*$", "", to_prisma())
+    (node_folder / "schema.prisma").write_text(schema, encoding="utf-8")
+    (node_folder / "prisma.config.ts").write_text(CONFIGURATION, encoding="utf-8")
+    subprocess.run(
+        ["npx", "prisma", "generate"],
+        cwd=node_folder,
+        # Nothing runs it, but without one the command would download it.
+        env={**os.environ, "PRISMA_SCHEMA_ENGINE_BINARY": shutil.which("true") or "true"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=120,
+    )
+    return node_folder
+
+
+def read_with_prisma(folder: Path, url: str, users: list[str], modules: list[str]) -> list[str]:
+    ended = subprocess.run(
+        ["node", "read_rows.mjs"],
+        cwd=folder,
+        input=json.dumps({"url": url, "users": users, "modules": modules}),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    # JavaScript ends no line at a line separator, which Python's splitlines would.
+    return ended.stdout.rstrip("\n").split("\n")
+
+
+def without_password(line: str) -> str:
+    return re.sub(r'"password":"[^"]*",', "", line)
+
+
+def test_json_is_what_prisma_sends(database: str, client_folder: Path) -> None:
+    full = make_user(
+        first_name=ANY_TEXT,
+        last_name="Moreau",
+        role=db.UserRole.TEACHER,
+        profile_picture="https://example.org/é?a=1&b='2'",
+    )
+    without = make_user()
+    UserPreference.delete().where(UserPreference.user == without.id).execute()
+    module, empty = make_module(description=ANY_TEXT), make_module()
+    lessons = [make_lesson(module_id=module.id, title=f"{n}") for n in range(3)]
+    signs = [make_sign(), make_sign(image_url="https://example.org/a.webp")]
+    db.set_lesson_signs(lessons[0].id, [sign.id for sign in signs])
+    db.set_lesson_signs(lessons[2].id, [signs[1].id])
+    progress = db.record_attempt(full.id, signs[0].id, is_correct=True)
+    ours = [
+        *(db.get_user_with_preferences(each.id) for each in (full, without)),
+        *(db.get_module_tree(each.id) for each in (module, empty)),
+        progress,
+    ]
+    theirs = read_with_prisma(client_folder, database, [full.id, without.id], [module.id, empty.id])
+    assert [record.model_dump_json() for record in ours] == [*map(without_password, theirs)]

@@ -1,0 +1,134 @@
+"""Histories on disk: what is wrong with one is told before anything runs."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import WriteHistory
+from triosigno_db.catalog import read_catalog
+from triosigno_db.errors import MigrationError
+from triosigno_db.migrator import deploy, read_history, shipped_history, status
+from triosigno_db.migrator.runner import check_script
+
+
+def test_the_shipped_names_are_as_prisma_wants_them() -> None:
+    names = [migration.name for migration in read_history(shipped_history())]
+    assert [name[15:] for name in names] == ["init", "frequent_query_indexes", "integrity_checks"]
+    assert len({name[:14] for name in names}) == len(names)
+
+
+def test_every_shipped_migration_can_be_undone_and_is_atomic() -> None:
+    for migration in read_history(shipped_history()):
+        assert migration.down
+        check_script(migration)
+
+
+def test_the_checksum_is_that_of_the_bytes(write_history: WriteHistory) -> None:
+    (migration,) = read_history(write_history(one="SELECT 'é';\r\n"))
+    assert migration.checksum == hashlib.sha256("SELECT 'é';\r\n".encode()).hexdigest()
+
+
+def test_folders_come_in_the_order_of_their_names(write_history: WriteHistory) -> None:
+    folder = write_history(b="SELECT 1;", a="SELECT 2;")
+    assert [each.script for each in read_history(folder)] == ["SELECT 1;", "SELECT 2;"]
+
+
+def spoil_name(folder: Path) -> None:
+    (folder / "20260101000001_one").rename(folder / "2026_one")
+
+
+def spoil_long_name(folder: Path) -> None:
+    (folder / "20260101000001_one").rename(folder / f"20260101000001_{'x' * 190}")
+
+
+def spoil_timestamp(folder: Path) -> None:
+    (folder / "20260101000002_two").rename(folder / "20260101000001_two")
+
+
+def spoil_encoding(folder: Path) -> None:
+    (folder / "20260101000002_two" / "migration.sql").write_bytes(b"SELECT '\xe9'")
+
+
+def spoil_mark(folder: Path) -> None:
+    (folder / "20260101000002_two" / "migration.sql").write_bytes(b"\xef\xbb\xbfSELECT 1")
+
+
+def spoil_content(folder: Path) -> None:
+    (folder / "20260101000002_two" / "migration.sql").write_bytes(b" \n")
+
+
+def spoil_by_removal(folder: Path) -> None:
+    (folder / "20260101000002_two" / "migration.sql").unlink()
+
+
+def spoil_by_folder(folder: Path) -> None:
+    spoil_by_removal(folder)
+    (folder / "20260101000002_two" / "migration.sql").mkdir()
+
+
+def spoil_provider(folder: Path) -> None:
+    (folder / "migration_lock.toml").write_text('provider = "mysql"')
+
+
+def spoil_lock_file(folder: Path) -> None:
+    (folder / "migration_lock.toml").unlink()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told", "code"),
+    [
+        (spoil_name, "2026_one is not 14 digits", None),
+        (spoil_long_name, "longer than 200 bytes", "P3010"),
+        (spoil_timestamp, "have one timestamp", None),
+        (spoil_encoding, "not UTF-8 at byte 8", None),
+        (spoil_mark, "byte order mark", None),
+        (spoil_content, "is empty", None),
+        (spoil_by_removal, "migration.sql is missing", "P3015"),
+        (spoil_by_folder, "can't be read", None),
+        (spoil_provider, "'mysql'", "P3019"),
+        (spoil_lock_file, "migration_lock.toml is missing", "P3015"),
+    ],
+)
+def test_a_spoiled_history_runs_nothing(
+    connected: str,
+    write_history: WriteHistory,
+    spoil: Callable[[Path], None],
+    told: str,
+    code: str | None,
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();')
+    spoil(folder)
+    with pytest.raises(MigrationError, match=told) as caught:
+        deploy(folder)
+    assert caught.value.prisma_code == code
+    assert read_catalog('"public"').tables == {}
+
+
+def test_a_missing_folder_is_named(connected: str, tmp_path: Path) -> None:
+    with pytest.raises(MigrationError, match=r"no folder .*elsewhere"):
+        status(tmp_path / "elsewhere")
+
+
+def test_windows_line_ends_are_no_edit(connected: str, write_history: WriteHistory) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();\n')
+    deploy(folder)
+    write_history(one='CREATE TABLE "One" ();\r\n')
+    assert status(folder).exit_code == 0
+
+
+def test_a_file_that_is_gone_is_foreign_and_no_error(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one="SELECT 1;", two="SELECT 2;")
+    deploy(folder)
+    gone = folder / "20260101000001_one"
+    (gone / "migration.sql").unlink()
+    gone.rmdir()
+    found = status(folder)
+    assert [(each.name[15:], each.state.value) for each in found.migrations] == [
+        ("one", "foreign"),
+        ("two", "applied"),
+    ]
+    assert found.exit_code == 0

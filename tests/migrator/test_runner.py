@@ -1,0 +1,355 @@
+"""Applying, resolving and undoing a history."""
+
+import subprocess
+import sys
+from typing import Any
+
+import psycopg2
+import pytest
+
+import triosigno_db as db
+from tests.conftest import WriteHistory
+from triosigno_db.catalog import Catalog, compare, read_catalog
+from triosigno_db.database import run_sql
+from triosigno_db.errors import MigrationError, MigrationFailedError, MigrationLockedError
+from triosigno_db.migrator import (
+    MigrationState,
+    Step,
+    deploy,
+    read_history,
+    resolve_applied,
+    resolve_rolled_back,
+    rollback,
+    shipped_history,
+    status,
+)
+from triosigno_db.schema import PRISMA_LOCK
+
+ONE, TWO = "20260101000001_one", "20260101000002_two"
+LEDGER = """
+SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL,
+       applied_steps_count, logs
+FROM "_prisma_migrations" ORDER BY started_at
+"""
+
+
+def tables() -> set[str]:
+    return set(read_catalog('"public"').tables) - {"_prisma_migrations"}
+
+
+def schema() -> Catalog:
+    catalog = read_catalog('"public"')
+    return catalog.only(catalog.tables.keys() - {"_prisma_migrations"}, catalog.enums)
+
+
+def states() -> list[str]:
+    return [each.state.value for each in status().migrations]
+
+
+def test_the_shipped_history_gives_what_create_schema_gives(connected: str, url: str) -> None:
+    applied = deploy()
+    assert applied == tuple(each.name for each in read_history(shipped_history()))
+    deployed = schema()
+    db.disconnect()
+    db.connect(url)
+    assert compare(schema(), deployed) == ()
+
+
+def test_create_schema_takes_a_deployed_database_for_its_own(connected: str) -> None:
+    deploy()
+    db.create_schema()
+
+
+def test_a_second_deployment_has_nothing_to_do(connected: str) -> None:
+    deploy()
+    before = run_sql(LEDGER)
+    assert deploy() == ()
+    assert run_sql(LEDGER) == before
+
+
+def test_the_ledger_reads_as_prisma_writes_it(connected: str) -> None:
+    deploy()
+    rows = run_sql(LEDGER)
+    assert [row[:2] for row in rows] == [
+        (each.name, each.checksum) for each in read_history(shipped_history())
+    ]
+    assert {row[2:] for row in rows} == {(True, False, 1, None)}
+
+
+def test_status_goes_from_pending_to_applied(connected: str) -> None:
+    assert (states(), status().exit_code) == (["pending"] * 3, 1)
+    deploy()
+    assert (states(), status().exit_code) == (["applied"] * 3, 0)
+
+
+def test_status_changes_nothing(connected: str) -> None:
+    status()
+    assert read_catalog('"public"').tables == {}
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_up_down_up_gives_identical_catalogs(connected: str, place: int) -> None:
+    migrations = read_history(shipped_history())
+    deploy()
+    after = [schema()]
+    for _ in migrations:
+        rollback()
+        after.append(schema())
+    assert after[-1] == Catalog({}, {})
+    for _ in range(place):
+        deploy()
+        rollback(steps=len(migrations))
+    deploy()
+    assert schema() == after[0]
+    rollback(to=migrations[place].name)
+    assert schema() == after[len(migrations) - 1 - place]
+
+
+def test_a_rolled_back_migration_is_pending_again(connected: str) -> None:
+    deploy()
+    (undone,) = rollback()
+    assert states() == ["applied", "applied", "rolled back"]
+    assert status().exit_code == 1
+    assert deploy() == (undone,)
+    assert [row[3] for row in run_sql(LEDGER)] == [False, False, True, False]
+
+
+def test_a_failure_leaves_nothing_and_needs_no_resolving(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(
+        one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();\n\nSELECT 1 / 0;'
+    )
+    with pytest.raises(MigrationFailedError, match="division by zero") as caught:
+        deploy(folder)
+    assert (caught.value.name, caught.value.number, caught.value.line) == (TWO, 2, 3)
+    assert caught.value.prisma_code == "P3018"
+    assert tables() == {"One"}
+    failed = run_sql(LEDGER)[1]
+    assert failed[2:5] == (False, True, 0)
+    assert "division by zero" in failed[5]
+    assert "statement 2, line 3" in failed[5]
+    assert "SELECT 1 / 0" in failed[5]
+    write_history(one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();')
+    assert deploy(folder) == (TWO,)
+    assert tables() == {"One", "Two"}
+
+
+def test_without_a_transaction_the_failed_statement_is_noted(
+    connected: str, write_history: WriteHistory
+) -> None:
+    script = (
+        '-- triosigno-db: no-transaction\nCREATE TABLE "Two" (x int);\n'
+        'CREATE INDEX CONCURRENTLY "i" ON "Two"(x);\nSELECT 1 / 0;'
+    )
+    folder = write_history(one='CREATE TABLE "One" ();', two=script)
+    with pytest.raises(MigrationFailedError, match="statement 3, line 4"):
+        deploy(folder)
+    assert tables() == {"One", "Two"}
+    assert status(folder).named(MigrationState.FAILED) == (TWO,)
+    assert status(folder).exit_code == 2
+    with pytest.raises(MigrationError, match="is not resolved") as caught:
+        deploy(folder)
+    assert caught.value.prisma_code == "P3009"
+    with pytest.raises(MigrationError, match="is not resolved"):
+        rollback(folder)
+
+
+def test_concurrent_indexes_need_the_first_line(
+    connected: str, write_history: WriteHistory
+) -> None:
+    script = 'CREATE TABLE "One" (x int);CREATE INDEX CONCURRENTLY "i" ON "One"(x);'
+    folder = write_history(one=script)
+    with pytest.raises(MigrationFailedError, match="25001"):
+        deploy(folder)
+    assert tables() == set()
+    write_history(one="-- triosigno-db: no-transaction\n" + script)
+    deploy(folder)
+    assert tables() == {"One"}
+
+
+@pytest.mark.parametrize("control", ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "END"])
+def test_a_script_may_not_control_the_transaction(
+    connected: str, write_history: WriteHistory, control: str
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();', two=f"SELECT 1;\n{control};")
+    with pytest.raises(MigrationError, match=rf"{TWO}, line 2: '{control}'"):
+        deploy(folder)
+    assert tables() == set()
+
+
+def test_a_percent_sign_is_only_a_percent_sign(connected: str, write_history: WriteHistory) -> None:
+    write = "CREATE TABLE \"One\" (x text DEFAULT '%s %(x)s 100%');"
+    deploy(write_history(one=write))
+    assert tables() == {"One"}
+
+
+def test_resolving_as_applied(connected: str, write_history: WriteHistory) -> None:
+    folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
+    with pytest.raises(MigrationFailedError):
+        deploy(folder)
+    resolve_applied(ONE, folder)
+    assert [row[2:5] for row in run_sql(LEDGER)] == [(False, True, 0), (True, False, 0)]
+    assert status(folder).exit_code == 0
+    with pytest.raises(MigrationError, match="applied already") as caught:
+        resolve_applied(ONE, folder)
+    assert caught.value.prisma_code == "P3008"
+
+
+def test_resolving_as_rolled_back(connected: str, write_history: WriteHistory) -> None:
+    folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
+    with pytest.raises(MigrationFailedError):
+        deploy(folder)
+    resolve_rolled_back(ONE)
+    assert status(folder).pending == (ONE,)
+    with pytest.raises(MigrationError, match="has not failed") as caught:
+        resolve_rolled_back(ONE)
+    assert caught.value.prisma_code == "P3012"
+
+
+def test_resolving_what_nobody_knows(connected: str) -> None:
+    with pytest.raises(MigrationError, match="no migration") as caught:
+        resolve_applied("20260101000009_none")
+    assert caught.value.prisma_code == "P3017"
+    with pytest.raises(MigrationError, match="never applied") as caught:
+        resolve_rolled_back("20260101000009_none")
+    assert caught.value.prisma_code == "P3011"
+
+
+def test_resolving_makes_the_ledger(connected: str, write_history: WriteHistory) -> None:
+    resolve_applied(ONE, write_history(one="SELECT 1;"))
+    assert run_sql(LEDGER)[0][2:] == (True, False, 0, "")
+
+
+def test_tables_without_a_history_are_refused(connected: str) -> None:
+    run_sql('CREATE TABLE "Other" ()')
+    with pytest.raises(MigrationError, match="no history, but tables: Other") as caught:
+        deploy()
+    assert caught.value.prisma_code == "P3005"
+    assert tables() == {"Other"}
+
+
+def test_a_view_alone_is_no_obstacle(connected: str) -> None:
+    run_sql("CREATE VIEW v AS SELECT 1")
+    assert len(deploy()) == 3
+
+
+def test_an_edited_migration_is_told_and_left_alone(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();')
+    deploy(folder)
+    write_history(one='CREATE TABLE "Uno" ();')
+    assert status(folder).named(MigrationState.EDITED) == (ONE,)
+    assert status(folder).exit_code == 2
+    assert deploy(folder) == ()
+    assert tables() == {"One"}
+
+
+def test_a_migration_that_arrives_late_is_applied(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(zero="SELECT 0;", one='CREATE TABLE "One" ();')
+    late = folder / "20260101000001_zero"
+    late.rename(folder.parent / "late")
+    deploy(folder)
+    (folder.parent / "late").rename(late)
+    assert deploy(folder) == (late.name,)
+
+
+def test_without_down_sql_nothing_is_undone(connected: str, write_history: WriteHistory) -> None:
+    folder = write_history(
+        one='CREATE TABLE "One" ();', two=('CREATE TABLE "Two" ();', 'DROP TABLE "Two";')
+    )
+    deploy(folder)
+    with pytest.raises(MigrationError, match=f"{ONE} has no down.sql"):
+        rollback(folder, steps=2)
+    assert tables() == {"One", "Two"}
+
+
+def test_a_failing_down_sql_leaves_the_migration_applied(
+    connected: str, write_history: WriteHistory
+) -> None:
+    down = 'DROP TABLE "One";\nSELECT 1 / 0;'
+    folder = write_history(one=('CREATE TABLE "One" ();', down))
+    deploy(folder)
+    with pytest.raises(MigrationFailedError, match="line 2"):
+        rollback(folder)
+    assert tables() == {"One"}
+    assert status(folder).exit_code == 0
+
+
+def test_undoing_down_to_what_is_not_applied_is_refused(connected: str) -> None:
+    with pytest.raises(MigrationError, match="not applied"):
+        rollback(to="20260115080000_init")
+
+
+def test_progress_is_told_statement_by_statement(
+    connected: str, write_history: WriteHistory
+) -> None:
+    steps: list[Step] = []
+    deploy(write_history(one="SELECT 1; SELECT 2;", two="SELECT 3;"), on_step=steps.append)
+    assert steps == [(ONE, 1, 2), (ONE, 2, 2), (TWO, 1, 1)]
+
+
+def hold_lock(url: str) -> Any:
+    connection = psycopg2.connect(url, application_name="somebody")
+    connection.cursor().execute(f"SELECT pg_advisory_lock({PRISMA_LOCK})")
+    return connection
+
+
+def test_a_held_lock_names_its_holder(connected: str) -> None:
+    holder = hold_lock(connected)
+    process = holder.info.backend_pid
+    with pytest.raises(MigrationLockedError, match=rf"process {process} \(somebody\)"):
+        deploy(lock_timeout=0.1)
+    holder.close()
+    assert len(deploy()) == 3
+
+
+def test_the_lock_can_be_switched_off(connected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    holder = hold_lock(connected)
+    monkeypatch.setenv("PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK", "1")
+    assert len(deploy(lock_timeout=0.1)) == 3
+    holder.close()
+
+
+def test_a_migration_does_not_queue_behind_traffic_for_ever(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();', two='ALTER TABLE "One" ADD x int;')
+    (folder / TWO).rename(folder.parent / TWO)
+    deploy(folder)
+    (folder.parent / TWO).rename(folder / TWO)
+    reader = psycopg2.connect(connected)
+    reader.cursor().execute('SELECT * FROM "One"')
+    with pytest.raises(MigrationFailedError, match="lock timeout"):
+        deploy(folder, lock_timeout=0.1)
+    reader.close()
+    assert deploy(folder) == (TWO,)
+
+
+def test_eight_processes_at_once_apply_each_migration_once(connected: str) -> None:
+    command = [sys.executable, "-m", "tests.migrator.deploying", connected, str(shipped_history())]
+    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    applied = [process.communicate(timeout=60)[0].split()[1:] for process in processes]
+    assert [process.returncode for process in processes] == [0] * 8
+    assert sorted(map(len, applied)) == [0] * 7 + [3]
+    assert len(run_sql(LEDGER)) == 3
+
+
+def test_a_pooler_is_refused(connected: str) -> None:
+    db.disconnect()
+    db.connect(connected, pgbouncer=True)
+    with pytest.raises(MigrationError, match="direct connection"):
+        deploy()
+
+
+def test_another_schema_has_a_history_of_its_own(connected: str) -> None:
+    deploy()
+    db.disconnect()
+    db.connect(f"{connected}?schema=other")
+    assert states() == ["pending"] * 3
+    deploy()
+    assert set(read_catalog('"other"').tables) == set(read_catalog('"public"').tables)
+    assert db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))

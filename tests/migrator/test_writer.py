@@ -1,0 +1,216 @@
+"""Changes of a schema: the way there and the way back give the very same catalogs."""
+
+from typing import NamedTuple
+
+import pytest
+
+import triosigno_db as db
+from triosigno_db.catalog import Catalog, compare, read_catalog
+from triosigno_db.database import run_sql
+from triosigno_db.migrator.writer import find_losses, write_script
+
+
+class Change(NamedTuple):
+    """A schema before and after a change, each written as one would create it at once."""
+
+    name: str
+    before: str
+    after: str
+
+
+PARENT = 'CREATE TABLE "Parent" ("id" TEXT NOT NULL, CONSTRAINT "Parent_pkey" PRIMARY KEY ("id"));'
+THING = 'CREATE TABLE "Thing" ("id" TEXT NOT NULL, {} CONSTRAINT "Thing_pkey" PRIMARY KEY ("id"));'
+PLAIN = THING.format('"size" INTEGER, "parentId" TEXT NOT NULL,')
+LEVEL = "CREATE TYPE \"Level\" AS ENUM ('LOW', 'HIGH');"
+LEVELLED = THING.format('"level" "Level" NOT NULL DEFAULT \'LOW\',')
+
+
+def thing(columns: str) -> str:
+    return THING.format(columns)
+
+
+def foreign_key(action: str) -> str:
+    return (
+        'ALTER TABLE "Thing" ADD CONSTRAINT "Thing_parentId_fkey" FOREIGN KEY ("parentId") '
+        f'REFERENCES "Parent"("id") ON DELETE {action} ON UPDATE CASCADE;'
+    )
+
+
+def labels(*names: str) -> str:
+    return f'CREATE TYPE "Level" AS ENUM ({", ".join(repr(name) for name in names)});'
+
+
+CHANGES = [
+    Change("add a table", PARENT, PARENT + PLAIN + foreign_key("CASCADE")),
+    Change("add a column", thing(""), thing('"size" INTEGER NOT NULL DEFAULT 1,')),
+    Change("add two columns", thing(""), thing('"a" TEXT, "b" TIMESTAMP(3),')),
+    Change("change a type", thing('"size" INTEGER,'), thing('"size" TEXT,')),
+    Change("widen a number", thing('"size" INTEGER,'), thing('"size" BIGINT,')),
+    Change(
+        "change type and default",
+        thing('"size" INTEGER NOT NULL DEFAULT 1,'),
+        thing("\"size\" TEXT NOT NULL DEFAULT 'one',"),
+    ),
+    Change("add a default", thing('"size" INTEGER,'), thing('"size" INTEGER DEFAULT 5,')),
+    Change("change a default", thing('"n" INT DEFAULT 5,'), thing('"n" INT DEFAULT 6,')),
+    Change(
+        "default to the present",
+        thing('"at" TIMESTAMP(3),'),
+        thing('"at" TIMESTAMP(3) DEFAULT CURRENT_TIMESTAMP,'),
+    ),
+    Change("require a column", thing('"size" INTEGER,'), thing('"size" INTEGER NOT NULL,')),
+    Change(
+        "add a unique index",
+        PLAIN,
+        PLAIN + 'CREATE UNIQUE INDEX "Thing_size_key" ON "Thing"("size");',
+    ),
+    Change("add an index", PLAIN, PLAIN + 'CREATE INDEX "Thing_size_idx" ON "Thing"("size");'),
+    Change(
+        "make an index composite",
+        PLAIN + 'CREATE INDEX "Thing_idx" ON "Thing"("size");',
+        PLAIN + 'CREATE INDEX "Thing_idx" ON "Thing"("size", "parentId" DESC);',
+    ),
+    Change(
+        "make an index unique",
+        PLAIN + 'CREATE INDEX "Thing_idx" ON "Thing"("size");',
+        PLAIN + 'CREATE UNIQUE INDEX "Thing_idx" ON "Thing"("size");',
+    ),
+    Change(
+        "add an index on an expression",
+        PLAIN,
+        PLAIN + 'CREATE INDEX "Thing_lower_idx" ON "Thing"(lower("parentId")) WHERE "size" > 0;',
+    ),
+    Change("add a foreign key", PARENT + PLAIN, PARENT + PLAIN + foreign_key("CASCADE")),
+    Change(
+        "change a foreign key's action",
+        PARENT + PLAIN + foreign_key("CASCADE"),
+        PARENT + PLAIN + foreign_key("RESTRICT"),
+    ),
+    Change(
+        "add a check",
+        PLAIN,
+        PLAIN + 'ALTER TABLE "Thing" ADD CONSTRAINT "Thing_size_check" CHECK ("size" >= 0);',
+    ),
+    Change(
+        "add a check that spares old rows",
+        PLAIN,
+        PLAIN + 'ALTER TABLE "Thing" ADD CONSTRAINT "Thing_check" CHECK ("size" < 9) NOT VALID;',
+    ),
+    Change(
+        "change the primary key",
+        PLAIN,
+        'CREATE TABLE "Thing" ("id" TEXT NOT NULL, "size" INTEGER, "parentId" TEXT NOT NULL, '
+        'CONSTRAINT "Thing_pkey" PRIMARY KEY ("id", "parentId"));',
+    ),
+    Change("add an enum", thing(""), LEVEL + LEVELLED),
+    Change("add a label at the end", LEVEL + LEVELLED, labels("LOW", "HIGH", "TOP") + LEVELLED),
+    Change("add a label at the start", LEVEL + LEVELLED, labels("NONE", "LOW", "HIGH") + LEVELLED),
+    Change("add labels between", LEVEL + LEVELLED, labels("LOW", "A", "B", "HIGH") + LEVELLED),
+    Change("move a label", LEVEL + LEVELLED, labels("HIGH", "LOW") + LEVELLED),
+    Change(
+        "add a label and use it at once",
+        LEVEL + LEVELLED,
+        labels("LOW", "HIGH", "TOP") + thing('"level" "Level" NOT NULL DEFAULT \'TOP\','),
+    ),
+    Change(
+        "move a label of an array",
+        LEVEL + thing('"levels" "Level"[],'),
+        labels("HIGH", "LOW") + thing('"levels" "Level"[],'),
+    ),
+    Change(
+        "turn a text into an enum",
+        LEVEL + thing('"level" TEXT,'),
+        LEVEL + thing('"level" "Level",'),
+    ),
+    Change("a reserved word", thing(""), thing('"order" INTEGER, "select" TEXT,')),
+    Change("a quote", thing(""), thing('"a""b" TEXT,') + 'CREATE INDEX "i""x" ON "Thing"("a""b");'),
+    Change(
+        "a letter beyond ASCII",
+        thing(""),
+        thing("\"prénom\" TEXT DEFAULT 'Zoé',"),
+    ),
+    Change(
+        "an enum in small letters",
+        thing(""),
+        "CREATE TYPE mood AS ENUM ('ça va', 'it''s');" + thing("\"mood\" mood DEFAULT 'it''s',"),
+    ),
+    Change(
+        "two tables that refer to each other",
+        "",
+        'CREATE TABLE "A" ("id" TEXT PRIMARY KEY, "b" TEXT);'
+        'CREATE TABLE "B" ("id" TEXT PRIMARY KEY, "a" TEXT REFERENCES "A"("id"));'
+        'ALTER TABLE "A" ADD CONSTRAINT "A_b_fkey" FOREIGN KEY ("b") REFERENCES "B"("id");',
+    ),
+]
+
+
+def made_by(schema: str, *scripts: str) -> Catalog:
+    """Run scripts in a new schema and read what they made."""
+    with db.transaction():
+        run_sql(f"CREATE SCHEMA {schema}")
+        run_sql(f"SET LOCAL search_path TO {schema}")
+        for script in scripts:
+            if script:
+                run_sql(script)
+    return read_catalog(schema)
+
+
+def unordered(catalog: Catalog) -> Catalog:
+    """The same without the columns' positions."""
+    tables = {
+        name: type(table)(tuple(sorted(table.columns)), table.indexes, table.constraints)
+        for name, table in catalog.tables.items()
+    }
+    return Catalog(tables, catalog.enums)
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
+def test_there_and_back_give_the_same_catalogs(connected: str, change: Change) -> None:
+    before = made_by("before", change.before)
+    after = made_by("after", change.after)
+    up, down = write_script(before, after), write_script(after, before)
+    assert compare(unordered(after), unordered(made_by("up", change.before, up))) == (), up
+    assert compare(unordered(before), unordered(made_by("down", change.after, down))) == (), down
+    assert (
+        compare(unordered(before), unordered(made_by("there_and_back", change.before, up, down)))
+        == ()
+    )
+
+
+def test_equal_schemas_need_nothing(connected: str) -> None:
+    catalog = made_by("one", PARENT + PLAIN)
+    assert write_script(catalog, made_by("two", PARENT + PLAIN)) == ""
+    assert find_losses(catalog, catalog) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (PARENT, "", "the table Parent and its rows"),
+        (thing('"size" INTEGER,'), thing(""), "the column Thing.size"),
+        (
+            thing('"size" TEXT,'),
+            thing('"size" INTEGER,'),
+            "Thing.size becomes integer, it was text",
+        ),
+        (thing('"size" TEXT,'), thing('"size" TEXT NOT NULL,'), "Thing.size becomes required"),
+        (thing(""), thing('"size" TEXT NOT NULL,'), "Thing.size is required and has no default"),
+        (LEVEL + LEVELLED, labels("LOW") + LEVELLED, "Thing.level holds HIGH"),
+    ],
+)
+def test_a_loss_is_found(connected: str, before: str, after: str, told: str) -> None:
+    losses = find_losses(made_by("before", before), made_by("after", after))
+    assert [loss.why for loss in losses] == [told]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (thing(""), thing('"size" INTEGER NOT NULL DEFAULT 1,')),
+        (thing('"size" INTEGER,'), thing('"size" BIGINT,')),
+        (thing('"size" INTEGER,'), thing('"size" TEXT,')),
+        (LEVEL + LEVELLED, labels("LOW", "MIDDLE", "HIGH") + LEVELLED),
+    ],
+)
+def test_what_only_adds_loses_nothing(connected: str, before: str, after: str) -> None:
+    assert find_losses(made_by("before", before), made_by("after", after)) == ()

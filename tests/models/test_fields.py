@@ -1,0 +1,81 @@
+"""Each column type refuses what it can't hold before anything is sent, naming the attribute."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+
+import triosigno_db as db
+from triosigno_db.models import LearningSession, Module, Sign, User, UserPreference
+
+SIGN = {"name": "s", "description": "", "video_url": "u", "category": "c"}
+
+
+@pytest.mark.parametrize(
+    ("model", "field", "value", "why"),
+    [
+        (User, "created_at", datetime(2026, 1, 31), "aware"),  # noqa: DTZ001
+        (User, "updated_at", "2026-01-31", "must be a datetime"),
+        (LearningSession, "end_time", date(2026, 1, 31), "must be a datetime"),
+        (User, "email", "a\0b", "NUL"),
+        (User, "first_name", "\ud800", "Unicode"),
+        (User, "username", b"bytes", "must be a text"),
+        (User, "username", 3, "must be a text"),
+        (User, "is_active", "no", "True or False"),
+        (User, "is_active", 1, "True or False"),
+        (User, "role", "GUEST", "ADMIN, TEACHER, STUDENT"),
+        (User, "role", 3, "ADMIN, TEACHER, STUDENT"),
+        (UserPreference, "learning_goal", "10", "whole number"),
+        (UserPreference, "learning_goal", True, "whole number"),
+        (UserPreference, "learning_goal", 1.0, "whole number"),
+        (Module, "order", 2**31, "32 bits"),
+        (Module, "order", -(2**31) - 1, "32 bits"),
+        (User, "id", 7, "must be a text"),
+        (UserPreference, "user", 7, "must be a text"),
+    ],
+)
+def test_a_wrong_value_names_its_attribute(
+    database: str, model: Any, field: str, value: object, why: str
+) -> None:
+    with pytest.raises(db.InvalidInputError, match=why) as caught:
+        model.insert({field: value}).execute()
+    assert caught.value.field == ("id" if field == "user" else field)
+    with pytest.raises(db.InvalidInputError, match=why):
+        model.update({field: value}).execute()
+    with pytest.raises(db.InvalidInputError, match=why):
+        model.select().where(getattr(model, field) == value).count()
+    assert model.select().count() == 0
+
+
+@pytest.mark.parametrize("value", [-(2**31), -1, 0, 1, 2**31 - 1])
+def test_whole_numbers_come_back(connected: str, value: int) -> None:
+    db.create_schema()
+    from triosigno_db.database import run_sql  # noqa: PLC0415
+
+    run_sql('ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check"')
+    made = Module.create(title="", description="", order=value)
+    assert Module.get_by_id(made.id).order == value
+
+
+@pytest.mark.parametrize("value", ["", '\'; DROP TABLE "User"; --', "%s %(x)s", "é\u2028𝄞\n\t\\"])
+def test_texts_come_back(database: str, value: str) -> None:
+    made = Module.create(title=value, description="", order=1)
+    assert Module.get_by_id(made.id).title == value
+    assert Module.get(Module.title == value).id == made.id
+
+
+@pytest.mark.parametrize("label", list(db.DifficultyLevel))
+def test_labels_and_members_come_back_as_members(database: str, label: db.DifficultyLevel) -> None:
+    from tests.content import make_category  # noqa: PLC0415
+
+    values = {**SIGN, "category": make_category().id}
+    for number, given in enumerate((label, label.value)):
+        made = Sign.create(**{**values, "name": f"s{number}"}, difficulty=given)
+        assert Sign.get_by_id(made.id).difficulty is label
+
+
+def test_a_missing_time_is_none(database: str) -> None:
+    assert LearningSession.select().where(LearningSession.end_time.is_null()).count() == 0
+    moment = datetime(1, 1, 1, tzinfo=UTC)
+    made = Module.create(title="", description="", order=1, created_at=moment)
+    assert Module.get_by_id(made.id).created_at == moment

@@ -1,0 +1,237 @@
+"""`triosigno-db migrate ...`: the history of the schema."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.syntax import Syntax
+from rich.text import Text
+
+from triosigno_db import migrator
+from triosigno_db.cli.connection import History, LockTimeout, Url, connected
+from triosigno_db.database import current_database
+from triosigno_db.migrator import MigrationState, MigrationStatus, Rename, Step
+from triosigno_db.migrator.execution import OnStep
+from triosigno_db.migrator.runner import DEFAULT_LOCK_TIMEOUT
+
+app = typer.Typer(
+    help="The history of the schema, shared with Prisma Migrate.", no_args_is_help=True
+)
+console = Console(highlight=False, soft_wrap=True)
+
+DIFFERENT = 1
+STYLES = {
+    MigrationState.APPLIED: "green",
+    MigrationState.PENDING: "yellow",
+    MigrationState.FAILED: "bold red",
+    MigrationState.ROLLED_BACK: "yellow",
+    MigrationState.EDITED: "bold red",
+    MigrationState.FOREIGN: "cyan",
+}
+Steps = Annotated[int, typer.Option(min=1, help="How many migrations to undo.")]
+
+
+@app.command()
+def status(
+    url: Url = None,
+    migrations: History = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Tell how each migration stands. Exit 0 up to date, 1 pending, 2 failed or edited."""
+    with connected(url):
+        found = migrator.status(migrations)
+    if as_json:
+        print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
+    else:
+        for each in found.migrations:
+            console.print(_as_line(each))
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def deploy(
+    url: Url = None,
+    migrations: History = None,
+    lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
+) -> None:
+    """Apply what is pending, each migration in one transaction."""
+    with connected(url), _progress() as on_step:
+        applied = migrator.deploy(migrations, lock_timeout=lock_timeout, on_step=on_step)
+    _tell("applied", applied, "The database is up to date.")
+
+
+@app.command()
+def baseline(url: Url = None, migrations: History = None) -> None:
+    """Adopt a database that Prisma made, once its schema is checked."""
+    with connected(url):
+        _tell("marked as applied", migrator.baseline(migrations))
+
+
+@app.command()
+def resolve(
+    applied: Annotated[str | None, typer.Option(help="This migration is in the database.")] = None,
+    rolled_back: Annotated[
+        str | None, typer.Option(help="What this failed migration left behind is removed.")
+    ] = None,
+    url: Url = None,
+    migrations: History = None,
+) -> None:
+    """Note how a failed migration was mended by hand."""
+    if (applied is None) is (rolled_back is None):
+        raise typer.BadParameter("give one of --applied and --rolled-back")
+    with connected(url):
+        if applied is not None:
+            migrator.resolve_applied(applied, migrations)
+        elif rolled_back is not None:
+            migrator.resolve_rolled_back(rolled_back)
+    _tell("applied" if applied else "rolled back", (applied or rolled_back or "",))
+
+
+@app.command()
+def rollback(
+    steps: Steps = 1,
+    to: Annotated[str | None, typer.Option(help="Undo all after this migration.")] = None,
+    url: Url = None,
+    migrations: History = None,
+    lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
+) -> None:
+    """Undo the last migrations by their down.sql."""
+    with connected(url), _progress() as on_step:
+        undone = migrator.rollback(
+            migrations, steps=steps, to=to, lock_timeout=lock_timeout, on_step=on_step
+        )
+    _tell("rolled back", undone, "There is nothing to undo.")
+
+
+@app.command()
+def diff(
+    url: Url = None,
+    migrations: History = None,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 on differences.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would mend it.")] = False,
+) -> None:
+    """Compare the live database with its history and with the models."""
+    with connected(url):
+        drift = migrator.diff(migrations)
+    if sql:
+        console.print(Syntax(drift.sql, "sql", background_color="default", word_wrap=True))
+    else:
+        for title, differences in (
+            ("the history", drift.from_history),
+            ("the models", drift.from_models),
+        ):
+            count = len(differences) or "no"
+            console.print(Text(f"Against {title}: {count} differences", style="bold"))
+            for difference in differences:
+                console.print(Text(f"  - {difference}"))
+    if exit_code and not drift.is_none:
+        raise typer.Exit(DIFFERENT)
+
+
+@app.command()
+def dev(
+    name: Annotated[str, typer.Option(help="What the migration does, such as add_streaks.")],
+    create_only: Annotated[
+        bool, typer.Option("--create-only", help="Write the files, apply nothing.")
+    ] = False,
+    accept_data_loss: Annotated[
+        bool, typer.Option("--accept-data-loss", help="Go on where rows lose something.")
+    ] = False,
+    url: Url = None,
+    migrations: History = None,
+) -> None:
+    """Write the migration that leads from the history to the models, and apply it."""
+    with connected(url):
+        written = migrator.dev(
+            name,
+            migrations,
+            create_only=create_only,
+            accept_data_loss=accept_data_loss,
+            is_rename=_ask,
+        )
+    if written is None:
+        console.print("The history and the models agree: there is nothing to do.")
+        return
+    console.print(f"Written{' and applied' if written.applied else ''}: {written.folder}")
+
+
+@app.command()
+def reset(
+    url: Url = None,
+    migrations: History = None,
+    force: Annotated[bool, typer.Option("--force", help="Do not ask.")] = False,
+) -> None:
+    """Drop what the library made, rows and all, and deploy anew."""
+    with connected(url):
+        database = current_database().settings.database
+        if not force:
+            typed = typer.prompt(f"Everything in it will be lost. Type the name {database!r}")
+            if typed != database:
+                raise typer.BadParameter("that is not the database's name; nothing was dropped")
+        with _progress() as on_step:
+            applied = migrator.reset(migrations, on_step=on_step)
+    _tell("applied", applied)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Such as the Node side's prisma/.")],
+    migrations: History = None,
+) -> None:
+    """Write the history and a schema.prisma for the Node side's repository."""
+    for path in migrator.export(folder, migrations):
+        console.print(Text(str(path)))
+
+
+def _as_line(status: MigrationStatus) -> Text:
+    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(status.name)
+    row = status.row
+    if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
+        line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
+    elif row is not None and row.finished_at:
+        line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
+    if row is not None and row.logs:
+        line.append(f"\n{row.logs.strip()}", style="dim")
+    return line
+
+
+def _as_json(status: MigrationStatus) -> dict[str, Any]:
+    row = status.row
+    return {
+        "name": status.name,
+        "state": status.state.value,
+        "finishedAt": row and row.finished_at and row.finished_at.isoformat(),
+        "rolledBackAt": row and row.rolled_back_at and row.rolled_back_at.isoformat(),
+        "logs": row and row.logs,
+    }
+
+
+def _tell(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
+    for name in names:
+        console.print(Text(f"{what}: {name}"))
+    if not names:
+        console.print(otherwise)
+
+
+def _ask(rename: Rename) -> bool:
+    return typer.confirm(f"Was the {rename.what} renamed to {rename.new_name}?")
+
+
+@contextmanager
+def _progress() -> Iterator[OnStep]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    shown = console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
+        tasks: dict[str, Any] = {}
+
+        def show(step: Step) -> None:
+            if step.migration not in tasks:
+                tasks[step.migration] = progress.add_task(step.migration, total=step.statements)
+            progress.update(tasks[step.migration], completed=step.statement - 1)
+
+        yield show

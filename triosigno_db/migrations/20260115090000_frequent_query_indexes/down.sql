@@ -1,0 +1,11 @@
+DROP INDEX "UserAchievement_achievedAt_idx";
+DROP INDEX "UserAchievement_achievementId_idx";
+DROP INDEX "LearningSession_endTime_idx";
+DROP INDEX "LearningSession_lessonId_idx";
+DROP INDEX "LearningSession_userId_startTime_idx";
+DROP INDEX "Progress_signId_idx";
+DROP INDEX "LessonSign_signId_idx";
+DROP INDEX "Lesson_moduleId_idx";
+DROP INDEX "Sign_categoryId_idx";
+DROP INDEX "User_createdAt_id_idx";
+DROP INDEX "User_lower_email_idx";

@@ -1,0 +1,10 @@
+ALTER TABLE "Achievement" DROP CONSTRAINT "Achievement_xpReward_check";
+ALTER TABLE "LearningSession" DROP CONSTRAINT "LearningSession_xpEarned_check";
+ALTER TABLE "LearningSession" DROP CONSTRAINT "LearningSession_score_check";
+ALTER TABLE "LearningSession" DROP CONSTRAINT "LearningSession_endTime_check";
+ALTER TABLE "Progress" DROP CONSTRAINT "Progress_attempts_check";
+ALTER TABLE "Progress" DROP CONSTRAINT "Progress_masteryLevel_check";
+ALTER TABLE "LessonSign" DROP CONSTRAINT "LessonSign_order_check";
+ALTER TABLE "Lesson" DROP CONSTRAINT "Lesson_order_check";
+ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check";
+ALTER TABLE "UserPreference" DROP CONSTRAINT "UserPreference_learningGoal_check";

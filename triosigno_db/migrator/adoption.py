@@ -1,0 +1,60 @@
+"""Baseline: adopting a database that Prisma, or `create_schema()`, has made."""
+
+from pathlib import Path
+
+from triosigno_db.catalog import Catalog, compare, read_current_schema
+from triosigno_db.errors import MigrationError, SchemaMismatchError
+from triosigno_db.migrator.history import Migration, read_history, shipped_history
+from triosigno_db.migrator.runner import locked_ledger
+from triosigno_db.migrator.scratch import temporary_catalogs
+from triosigno_db.migrator.session import MigrationSession
+
+
+def baseline(history: Path | None = None) -> tuple[str, ...]:
+    """Note what of the history the connected database holds already, once that is checked.
+
+    Its catalogs are compared with what the first migration gives, and the first two, and so on; the
+    longest part of the history that agrees is marked as applied. Other tables are left aside.
+
+    Args:
+        history: Its folder; the one that ships with the package where it is missing.
+
+    Returns:
+        The names of the migrations marked, at least the first.
+
+    Raises:
+        SchemaMismatchError: The database is not as the first migration makes it; every difference
+            is listed, and nothing was changed.
+        MigrationError: A migration of this history is noted already (P3008).
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    migrations = read_history(history or shipped_history())
+    with locked_ledger() as (session, ledger):
+        noted = {row.name for row in ledger.rows() if row.is_applied}
+        if known := [migration.name for migration in migrations if migration.name in noted]:
+            raise MigrationError(f"{known[0]} is applied already.").with_prisma_code("P3008")
+        held = _longest_part(session, migrations)
+        with session.transaction():
+            ledger.create()
+            for migration in held:
+                ledger.mark_applied(migration)
+    return tuple(migration.name for migration in held)
+
+
+def _longest_part(
+    session: MigrationSession, migrations: tuple[Migration, ...]
+) -> tuple[Migration, ...]:
+    catalogs = list(temporary_catalogs(session, migrations).values())
+    found = read_current_schema(session.run)
+    for length in range(len(catalogs), 0, -1):
+        if not compare(catalogs[length - 1], _comparable(found, catalogs[length - 1])):
+            return migrations[:length]
+    first = catalogs[0]
+    raise SchemaMismatchError(
+        f"The database is not as {migrations[0].name} makes it; nothing was changed.",
+        [str(difference) for difference in compare(first, _comparable(found, first))],
+    )
+
+
+def _comparable(found: Catalog, expected: Catalog) -> Catalog:
+    return found.only(expected.tables, expected.enums)

@@ -1,0 +1,77 @@
+"""Diff: what stands in the live database, against the history and against the models."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from triosigno_db.catalog import Catalog, Difference, compare, read_current_schema
+from triosigno_db.database import current_database
+from triosigno_db.ddl import create_script
+from triosigno_db.migrator.history import LEDGER_TABLE, read_history, shipped_history
+from triosigno_db.migrator.scratch import made_in_schema, replay, scratch_database
+from triosigno_db.migrator.session import open_session
+from triosigno_db.migrator.writer import write_script
+
+
+class Drift(NamedTuple):
+    """How the live database differs from what it should be.
+
+    Attributes:
+        from_history: Its differences from what the history gives.
+        from_models: Its differences from what the models declare.
+        sql: What would make it as the models declare; empty where nothing differs.
+    """
+
+    from_history: tuple[Difference, ...]
+    from_models: tuple[Difference, ...]
+    sql: str
+
+    @property
+    def is_none(self) -> bool:
+        """Whether nothing differs."""
+        return not self.from_history and not self.from_models
+
+
+def diff(history: Path | None = None) -> Drift:
+    """Compare the connected database with its history and with the models.
+
+    Tables, columns, types, nullability, defaults, keys, indexes, checks and enum labels are
+    compared; whether a check has looked at old rows, and the columns' positions, are not. Tables
+    that neither the history nor the models know are left aside.
+
+    Args:
+        history: Its folder; the one that ships with the package where it is missing.
+
+    Returns:
+        The differences.
+
+    Raises:
+        MigrationError: The history on disk is not as it must be.
+        TrioSignoDBError: As for every function: not connected, unavailable; the role must be
+            allowed to create a database.
+    """
+    migrations = read_history(history or shipped_history())
+    settings = current_database().settings
+    with open_session(settings) as session:
+        live = without_positions(read_current_schema(session.run))
+    with scratch_database(settings) as scratch:
+        replayed = without_positions(replay(scratch, migrations))
+        declared = without_positions(made_in_schema(scratch, "models", create_script()))
+    names = {*replayed.tables, *declared.tables} - {LEDGER_TABLE}
+    ours = live.only(names, {*replayed.enums, *declared.enums})
+    return Drift(
+        from_history=compare(replayed, ours),
+        from_models=compare(declared, ours),
+        sql=write_script(ours, declared),
+    )
+
+
+def without_positions(catalog: Catalog) -> Catalog:
+    """Sort the columns of each table: a column that was added later stands last.
+
+    Args:
+        catalog: The catalog.
+
+    Returns:
+        The same, its columns by name.
+    """
+    return Catalog({name: table.by_name() for name, table in catalog.tables.items()}, catalog.enums)

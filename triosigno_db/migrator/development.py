@@ -1,0 +1,239 @@
+"""Dev: the next migration, for whoever changes the models; and starting over."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from triosigno_db.catalog import Catalog, compare, read_current_schema
+from triosigno_db.database import current_database
+from triosigno_db.ddl import create_script, quote
+from triosigno_db.errors import DataLossError, InvalidInputError, MigrationError
+from triosigno_db.migrator.comparison import without_positions
+from triosigno_db.migrator.execution import OnStep, ignore_step, run_script
+from triosigno_db.migrator.history import (
+    DOWN_FILE,
+    SCRIPT_FILE,
+    read_history,
+    shipped_history,
+)
+from triosigno_db.migrator.ledger import MigrationState, compare_histories
+from triosigno_db.migrator.renames import (
+    Rename,
+    find_column_renames,
+    find_key_renames,
+    find_table_renames,
+)
+from triosigno_db.migrator.runner import (
+    DEFAULT_LOCK_TIMEOUT,
+    deploy,
+    locked_ledger,
+)
+from triosigno_db.migrator.scratch import made_in_schema, replay, scratch_database
+from triosigno_db.migrator.session import MigrationSession, open_session
+from triosigno_db.migrator.writer import Loss, find_losses, write_script
+
+_NAME = re.compile(r"[a-z0-9_]+")
+_TIMESTAMP = "%Y%m%d%H%M%S"
+
+Ask = Callable[[Rename], bool]
+
+
+class NewMigration(NamedTuple):
+    """A migration that was written.
+
+    Attributes:
+        name: Its folder's name.
+        folder: Its folder.
+        applied: Whether it was applied to the connected database.
+    """
+
+    name: str
+    folder: Path
+    applied: bool
+
+
+class _Scripts(NamedTuple):
+    up: str
+    down: str
+    losses: tuple[Loss, ...]
+    renames: tuple[Rename, ...]
+
+
+def never(rename: Rename) -> bool:
+    """Take no drop and addition for a rename.
+
+    Args:
+        rename: What might be one.
+
+    Returns:
+        `False`.
+    """
+    del rename
+    return False
+
+
+def dev(
+    name: str,
+    history: Path | None = None,
+    *,
+    create_only: bool = False,
+    accept_data_loss: bool = False,
+    is_rename: Ask = never,
+) -> NewMigration | None:
+    """Write the migration that leads from the history to the models, and apply it.
+
+    The history is replayed in a scratch database and compared with the models. Before the files
+    are written, both directions are run there and must give the very same catalogs.
+
+    Args:
+        name: Small letters, digits and underscores; the time is put before it.
+        history: Its folder; the one that ships with the package where it is missing.
+        create_only: Write the files and leave the database as it is.
+        accept_data_loss: Go on where rows of the connected database would lose something.
+        is_rename: Asked before a drop and an addition are taken for a rename.
+
+    Returns:
+        The migration; `None` where history and models agree.
+
+    Raises:
+        DataLossError: Rows would lose something; nothing was written.
+        InvalidInputError: `name` has other characters.
+        MigrationError: The history on disk is not as it must be.
+        TrioSignoDBError: As for every function: not connected, unavailable; the role must be
+            allowed to create a database.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidInputError("name", "must be small letters, digits and underscores")
+    folder = history or shipped_history()
+    migrations = read_history(folder)
+    settings = current_database().settings
+    with scratch_database(settings) as scratch:
+        before = replay(scratch, migrations)
+        declared = made_in_schema(scratch, "models", create_script())
+        scripts = _write(scratch, declared, is_rename)
+        if scripts is None:
+            return None
+        _check(scratch, before, declared, scripts)
+    if not accept_data_loss:
+        _refuse_losses(scripts.losses)
+    last = migrations[-1].name[:14] if migrations else ""
+    written = _save(folder, name, scripts, last)
+    if not create_only:
+        deploy(folder)
+    return NewMigration(written.name, written, not create_only)
+
+
+def reset(
+    history: Path | None = None,
+    *,
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+    on_step: OnStep = ignore_step,
+) -> tuple[str, ...]:
+    """Drop what the library made in the connected database, rows and all, and deploy anew.
+
+    Args:
+        history: Its folder; the one that ships with the package where it is missing.
+        lock_timeout: As for `deploy`.
+        on_step: As for `deploy`.
+
+    Returns:
+        The names of the migrations applied.
+
+    Raises:
+        MigrationError: There are foreign migrations in the history; nothing was dropped.
+        InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    migrations = read_history(history or shipped_history())
+    settings = current_database().settings
+    with scratch_database(settings) as scratch:
+        made = replay(scratch, migrations)
+    with locked_ledger(lock_timeout) as (session, ledger):
+        found = compare_histories(migrations, ledger.rows())
+        if foreign := [each.name for each in found if each.state is MigrationState.FOREIGN]:
+            raise MigrationError(
+                f"The history holds migrations that are not this package's: {', '.join(foreign)}. "
+                "Nothing was dropped."
+            )
+        there = read_current_schema(session.run)
+        tables = [table for table in there.tables if table in made.tables]
+        enums = [enum for enum in there.enums if enum in made.enums]
+        with session.transaction():
+            if tables:
+                session.run(f"DROP TABLE {', '.join(map(quote, tables))}")
+            if enums:
+                session.run(f"DROP TYPE {', '.join(map(quote, enums))}")
+            ledger.clear()
+    return deploy(history, lock_timeout=lock_timeout, on_step=on_step)
+
+
+def _write(scratch: MigrationSession, declared: Catalog, is_rename: Ask) -> _Scripts | None:
+    """Write both directions, leaving the scratch database renamed."""
+    renames: list[Rename] = []
+    for find, ask in (
+        (find_table_renames, is_rename),
+        (find_column_renames, is_rename),
+        (find_key_renames, lambda _: True),
+    ):
+        for rename in find(read_current_schema(scratch.run), declared):
+            if ask(rename):
+                scratch.run(rename.up)
+                renames.append(rename)
+    renamed = without_positions(read_current_schema(scratch.run))
+    declared = without_positions(declared)
+    change, undo = write_script(renamed, declared), write_script(declared, renamed)
+    if not renames and not change:
+        return None
+    first = "\n".join(("-- Rename", *(rename.up for rename in renames))) if renames else ""
+    last = "\n".join(("-- Rename", *(rename.down for rename in renames[::-1]))) if renames else ""
+    losses = find_losses(renamed, declared)
+    return _Scripts(_join(first, change), _join(undo, last), losses, tuple(renames))
+
+
+def _join(*parts: str) -> str:
+    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _check(
+    scratch: MigrationSession, before: Catalog, declared: Catalog, scripts: _Scripts
+) -> None:
+    """Run what was written from where the history stands, there and back."""
+    for rename in scripts.renames[::-1]:
+        scratch.run(rename.down)
+    for script, expected in ((scripts.up, declared), (scripts.down, before)):
+        run_script(scratch, "what was written", script)
+        there = read_current_schema(scratch.run)
+        differences = compare(without_positions(expected), without_positions(there))
+        if differences:
+            listed = "; ".join(map(str, differences))
+            raise MigrationError(f"What was written does not lead where it should: {listed}")
+
+
+def _refuse_losses(losses: tuple[Loss, ...]) -> None:
+    with open_session(current_database().settings) as session:
+        tables = read_current_schema(session.run).tables
+        counted = [
+            (loss, session.run(_count(loss))[0][0]) for loss in losses if loss.table in tables
+        ]
+    if hit := [f"{loss.why} ({rows} rows)" for loss, rows in counted if rows]:
+        raise DataLossError(
+            f"Data would be lost: {'; '.join(hit)}. Nothing was written; accept the loss to go on."
+        )
+
+
+def _count(loss: Loss) -> str:
+    where = f" WHERE {loss.condition}" if loss.condition else ""
+    return f"SELECT count(*) FROM {quote(loss.table)}{where}"  # noqa: S608 (names from the catalog)
+
+
+def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
+    stamp = datetime.now(UTC).strftime(_TIMESTAMP)
+    if stamp <= last:
+        raise MigrationError(f"The last migration's timestamp, {last}, is not in the past.")
+    written = folder / f"{stamp}_{name}"
+    written.mkdir()
+    (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
+    (written / DOWN_FILE).write_bytes(scripts.down.encode())
+    return written

@@ -1,0 +1,66 @@
+"""Running a script statement by statement, so that a failure knows its place."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import psycopg2
+
+from triosigno_db.errors import MigrationFailedError, primary_message
+from triosigno_db.migrator.script import ScriptStatement, split_statements
+from triosigno_db.migrator.session import MigrationSession
+
+
+class Step(NamedTuple):
+    """A statement that is about to run, for whoever shows progress."""
+
+    migration: str
+    statement: int
+    statements: int
+
+
+OnStep = Callable[[Step], None]
+
+
+def ignore_step(step: Step) -> None:
+    """Show no progress.
+
+    Args:
+        step: The statement that is about to run.
+    """
+    del step
+
+
+def run_script(
+    session: MigrationSession,
+    name: str,
+    script: str,
+    on_step: OnStep = ignore_step,
+    *,
+    rolled_back: bool = True,
+) -> None:
+    """Run a script.
+
+    Args:
+        session: Where to run it.
+        name: The migration's name, for messages.
+        script: Its text.
+        on_step: Called before each statement.
+        rolled_back: Whether a failure leaves nothing behind, for the message.
+
+    Raises:
+        MigrationFailedError: A statement failed.
+    """
+    statements = split_statements(script)
+    for statement in statements:
+        on_step(Step(name, statement.number, len(statements)))
+        try:
+            session.run_raw(statement.text)
+        except psycopg2.Error as exc:
+            raise _failed(name, statement, exc, rolled_back=rolled_back) from exc
+
+
+def _failed(
+    name: str, statement: ScriptStatement, cause: psycopg2.Error, *, rolled_back: bool
+) -> MigrationFailedError:
+    why = f"{primary_message(cause)} (SQLSTATE {cause.pgcode})\n{statement.text}\n"
+    return MigrationFailedError(name, statement.number, statement.line, why, rolled_back)

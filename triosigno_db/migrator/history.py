@@ -1,0 +1,177 @@
+"""The history: folders and checksums on disk, rows of `_prisma_migrations` in the database.
+
+Layout, table and meaning of the rows are Prisma's, so that either side can deploy.
+https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories
+"""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import NamedTuple
+
+from triosigno_db.errors import MigrationError
+
+SCRIPT_FILE = "migration.sql"
+DOWN_FILE = "down.sql"
+LEDGER_TABLE = "_prisma_migrations"
+LOCK_FILE = "migration_lock.toml"
+PROVIDER = "postgresql"
+LONGEST_NAME = 200
+"""Bytes of the longest name that Prisma accepts."""
+
+_NAME = re.compile(r"[0-9]{14}_[a-z0-9_]+")
+_BYTE_ORDER_MARK = "\ufeff"
+
+CREATE_LEDGER = """
+CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+)
+"""
+LEDGER_ROWS = """
+SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs
+FROM "_prisma_migrations" ORDER BY started_at, id
+"""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """A migration on disk.
+
+    Attributes:
+        name: The folder's name, 14 digits and words.
+        script: The text of `migration.sql`.
+        checksum: SHA-256 of its bytes, in hexadecimal.
+        down: The text of `down.sql`, `None` where there is none.
+    """
+
+    name: str
+    script: str = field(repr=False)
+    checksum: str
+    down: str | None = field(repr=False)
+    accepted_checksums: frozenset[str] = field(repr=False)
+
+
+class LedgerRow(NamedTuple):
+    """A row of `_prisma_migrations`: one attempt to apply one migration."""
+
+    id: str
+    name: str
+    checksum: str
+    started_at: datetime
+    finished_at: datetime | None
+    rolled_back_at: datetime | None
+    logs: str | None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the migration broke, or still runs, and nobody has resolved it."""
+        return self.finished_at is None and self.rolled_back_at is None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the migration is in the database."""
+        return self.finished_at is not None and self.rolled_back_at is None
+
+
+def shipped_history() -> Path:
+    """Find the history that ships with the package.
+
+    Returns:
+        Its folder.
+    """
+    return Path(str(resources.files("triosigno_db"))) / "migrations"
+
+
+def read_history(folder: Path) -> tuple[Migration, ...]:
+    """Read a history from disk.
+
+    Args:
+        folder: What holds `migration_lock.toml` and one folder for each migration.
+
+    Returns:
+        The migrations in the order of their names.
+
+    Raises:
+        MigrationError: The folder, a file or a name is not as it must be.
+    """
+    if not folder.is_dir():
+        raise MigrationError(f"There is no folder {folder}.").with_prisma_code("P3015")
+    _check_provider(folder / LOCK_FILE)
+    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    _check_names(names)
+    return tuple(_read_migration(folder / name) for name in names)
+
+
+def _check_provider(path: Path) -> None:
+    try:
+        provider = tomllib.loads(_read_text(path)).get("provider")
+    except tomllib.TOMLDecodeError as exc:
+        raise MigrationError(f"{path} is no TOML: {exc}").with_prisma_code("P3019") from exc
+    if provider != PROVIDER:
+        raise MigrationError(
+            f"{path} names the provider {provider!r}, not {PROVIDER!r}."
+        ).with_prisma_code("P3019")
+
+
+def _check_names(names: Iterable[str]) -> None:
+    timestamps: dict[str, str] = {}
+    for name in names:
+        if len(name.encode()) > LONGEST_NAME:
+            raise MigrationError(
+                f"The name {name[:40]}... is longer than {LONGEST_NAME} bytes."
+            ).with_prisma_code("P3010")
+        if not _NAME.fullmatch(name):
+            raise MigrationError(
+                f"The name {name} is not 14 digits, an underscore and small letters, "
+                "digits or underscores."
+            )
+        earlier = timestamps.setdefault(name[:14], name)
+        if earlier != name:
+            raise MigrationError(f"{earlier} and {name} have one timestamp: rename the later one.")
+
+
+def _read_migration(folder: Path) -> Migration:
+    script = _read_text(folder / SCRIPT_FILE)
+    if not script.strip():
+        raise MigrationError(f"{folder / SCRIPT_FILE} is empty.")
+    down = folder / DOWN_FILE
+    unix = script.replace("\r\n", "\n")
+    variants = (script, unix, unix.replace("\n", "\r\n"))
+    return Migration(
+        name=folder.name,
+        script=script,
+        checksum=_checksum(script),
+        down=_read_text(down) if down.exists() else None,
+        accepted_checksums=frozenset(map(_checksum, variants)),
+    )
+
+
+def _read_text(path: Path) -> str:
+    # As bytes: text mode would change line ends, and with them the checksum.
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError as exc:
+        raise MigrationError(f"{path} is missing.").with_prisma_code("P3015") from exc
+    except OSError as exc:
+        raise MigrationError(f"{path} can't be read: {exc.strerror}.") from exc
+    except UnicodeDecodeError as exc:
+        raise MigrationError(f"{path} is not UTF-8 at byte {exc.start}.") from exc
+    if text.startswith(_BYTE_ORDER_MARK):
+        raise MigrationError(f"{path} starts with a byte order mark: save it without.")
+    return text
+
+
+def _checksum(script: str) -> str:
+    return hashlib.sha256(script.encode()).hexdigest()

@@ -1,0 +1,128 @@
+"""Renames: what goes and what comes in its place with the same shape."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from triosigno_db.catalog import Catalog, Table, as_valid
+from triosigno_db.ddl import quote
+from triosigno_db.migrator.writer import columns_of, own_indexes, printed
+
+
+class Rename(NamedTuple):
+    """A drop and an addition that may be one thing under a new name.
+
+    Attributes:
+        what: What it is, for a person: `table Thing`, `column Thing.size`.
+        new_name: The name it may have got.
+        up: The statement that renames it.
+        down: The statement that gives it its old name back.
+    """
+
+    what: str
+    new_name: str
+    up: str
+    down: str
+
+
+def find_table_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
+    """Find tables that go while others come with the same columns.
+
+    Args:
+        old: The schema as it is.
+        new: The schema as it shall be.
+
+    Returns:
+        The possible renames; a person decides.
+    """
+    return tuple(
+        Rename(
+            f"table {before}",
+            after,
+            f"ALTER TABLE {quote(before)} RENAME TO {quote(after)};",
+            f"ALTER TABLE {quote(after)} RENAME TO {quote(before)};",
+        )
+        for before, after in _pairs(old.tables, new.tables, _shape_of_table)
+    )
+
+
+def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
+    """Find columns that go while others of the same type come.
+
+    Args:
+        old: The schema as it is.
+        new: The schema as it shall be.
+
+    Returns:
+        The possible renames; a person decides.
+    """
+    renames = []
+    for table in old.tables.keys() & new.tables.keys():
+        alter = f"ALTER TABLE {quote(table)} RENAME COLUMN"
+        there, wanted = columns_of(old.tables[table]), columns_of(new.tables[table])
+        renames += [
+            Rename(
+                f"column {table}.{before}",
+                after,
+                f"{alter} {quote(before)} TO {quote(after)};",
+                f"{alter} {quote(after)} TO {quote(before)};",
+            )
+            for before, after in _pairs(there, wanted, str)
+        ]
+    return tuple(sorted(renames))
+
+
+def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
+    """Find constraints and indexes that are the same but for their names.
+
+    Args:
+        old: The schema as it is.
+        new: The schema as it shall be.
+
+    Returns:
+        The renames, which lose nothing and need no decision.
+    """
+    renames = []
+    for table in sorted(old.tables.keys() & new.tables.keys()):
+        there, wanted = old.tables[table], new.tables[table]
+        alter = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT"
+        for before, after in _pairs(there.constraints, wanted.constraints, as_valid):
+            renames.append(
+                Rename(
+                    f"constraint {before}",
+                    after,
+                    f"{alter} {quote(before)} TO {quote(after)};",
+                    f"{alter} {quote(after)} TO {quote(before)};",
+                )
+            )
+        for before, after in _pairs(_nameless_indexes(there), _nameless_indexes(wanted), str):
+            renames.append(
+                Rename(
+                    f"index {before}",
+                    after,
+                    f"ALTER INDEX {quote(before)} RENAME TO {quote(after)};",
+                    f"ALTER INDEX {quote(after)} RENAME TO {quote(before)};",
+                )
+            )
+    return tuple(renames)
+
+
+def _pairs(
+    old: Mapping[str, Any], new: Mapping[str, Any], shape: Callable[[Any], object]
+) -> Iterator[tuple[str, str]]:
+    """Pair what goes with what comes, each once, where both have the same shape."""
+    coming = [name for name in new if name not in old]
+    for name in old:
+        if name in new:
+            continue
+        match = next((other for other in coming if shape(old[name]) == shape(new[other])), None)
+        if match is not None:
+            coming.remove(match)
+            yield name, match
+
+
+def _shape_of_table(table: Table) -> object:
+    return sorted(table.columns)
+
+
+def _nameless_indexes(table: Table) -> dict[str, str]:
+    return {name: text.replace(printed(name), "", 1) for name, text in own_indexes(table).items()}

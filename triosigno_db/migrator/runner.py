@@ -1,0 +1,315 @@
+"""The history applied to a database: status, deploy, resolve, roll back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from triosigno_db.database import current_database
+from triosigno_db.errors import MigrationError, MigrationFailedError
+from triosigno_db.migrator.execution import OnStep, ignore_step, run_script
+from triosigno_db.migrator.history import Migration, read_history, shipped_history
+from triosigno_db.migrator.ledger import (
+    Ledger,
+    MigrationState,
+    MigrationStatus,
+    compare_histories,
+)
+from triosigno_db.migrator.script import is_transactional, split_statements
+from triosigno_db.migrator.session import MigrationSession, migration_lock, open_session
+
+DEFAULT_LOCK_TIMEOUT = 10.0
+"""Seconds; Prisma Migrate waits as long for its lock."""
+
+UP_TO_DATE, PENDING, BROKEN = 0, 1, 2
+
+
+class HistoryStatus(NamedTuple):
+    """How a history stands in a database.
+
+    Attributes:
+        migrations: Each migration's state, by name.
+    """
+
+    migrations: tuple[MigrationStatus, ...]
+
+    def named(self, *states: MigrationState) -> tuple[str, ...]:
+        """List the migrations in one of the states.
+
+        Args:
+            *states: The states.
+
+        Returns:
+            Their names, in order.
+        """
+        return tuple(status.name for status in self.migrations if status.state in states)
+
+    @property
+    def pending(self) -> tuple[str, ...]:
+        """What a deployment would apply."""
+        return self.named(MigrationState.PENDING, MigrationState.ROLLED_BACK)
+
+    @property
+    def exit_code(self) -> int:
+        """0 up to date, 1 pending, 2 failed or edited."""
+        if self.named(MigrationState.FAILED, MigrationState.EDITED):
+            return BROKEN
+        return PENDING if self.pending else UP_TO_DATE
+
+
+def status(history: Path | None = None) -> HistoryStatus:
+    """Tell how a history stands in the connected database.
+
+    Args:
+        history: Its folder; the one that ships with the package where it is missing.
+
+    Returns:
+        Each migration's state.
+
+    Raises:
+        MigrationError: The history on disk is not as it must be.
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    migrations = read_history(history or shipped_history())
+    with open_session(current_database().settings) as session:
+        return HistoryStatus(compare_histories(migrations, Ledger(session).rows()))
+
+
+def deploy(
+    history: Path | None = None,
+    *,
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+    on_step: OnStep = ignore_step,
+) -> tuple[str, ...]:
+    """Apply what is pending, in order, each migration in one transaction with its ledger row.
+
+    Args:
+        history: Its folder; the one that ships with the package where it is missing.
+        lock_timeout: How long to wait for another deployment, and each statement for the locks of
+            the traffic, in seconds.
+        on_step: Called before each statement.
+
+    Returns:
+        The names of the migrations applied, in order; none where the database was up to date.
+
+    Raises:
+        MigrationFailedError: A statement failed; a migration in a transaction left nothing behind.
+        MigrationLockedError: Another deployment did not end in time.
+        MigrationError: A migration failed earlier and is not resolved (P3009), the database has
+            tables but no history (P3005), or the history on disk is not as it must be.
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    migrations = read_history(history or shipped_history())
+    for migration in migrations:
+        check_script(migration)
+    with locked_ledger(lock_timeout) as (session, ledger):
+        _refuse_unknown_tables(ledger)
+        found = HistoryStatus(compare_histories(migrations, ledger.rows()))
+        _refuse_failed(found)
+        ledger.create()
+        for migration in migrations:
+            if migration.name in found.pending:
+                _apply(session, ledger, migration, on_step)
+        return found.pending
+
+
+def resolve_applied(name: str, history: Path | None = None) -> None:
+    """Note that a migration is in the database, after it was mended or made by hand.
+
+    Args:
+        name: The migration.
+        history: Its folder; the one that ships with the package where it is missing.
+
+    Raises:
+        MigrationError: There is no such migration (P3017), or it is noted already (P3008).
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    migration = _find(name, read_history(history or shipped_history()))
+    with locked_ledger() as (session, ledger):
+        if any(row.is_applied for row in ledger.rows() if row.name == name):
+            raise MigrationError(f"{name} is applied already.").with_prisma_code("P3008")
+        with session.transaction():
+            ledger.create()
+            ledger.mark_applied(migration)
+
+
+def resolve_rolled_back(name: str) -> None:
+    """Note that what a failed migration left behind was removed by hand.
+
+    Args:
+        name: The migration.
+
+    Raises:
+        MigrationError: The ledger does not know it (P3011), or it has not failed (P3012).
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    with locked_ledger() as (_, ledger):
+        rows = [row for row in ledger.rows() if row.name == name]
+        if not rows:
+            raise MigrationError(f"{name} was never applied here.").with_prisma_code("P3011")
+        if not any(row.is_failed for row in rows):
+            raise MigrationError(f"{name} has not failed.").with_prisma_code("P3012")
+        ledger.mark_rolled_back(name)
+
+
+def rollback(
+    history: Path | None = None,
+    *,
+    steps: int = 1,
+    to: str | None = None,
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+    on_step: OnStep = ignore_step,
+) -> tuple[str, ...]:
+    """Undo the last migrations by their `down.sql`, so that `deploy` can apply them again.
+
+    Args:
+        history: Its folder; the one that ships with the package where it is missing.
+        steps: How many to undo, 1 or more.
+        to: Undo all that came after this migration instead, which stays.
+        lock_timeout: As for `deploy`.
+        on_step: Called before each statement.
+
+    Returns:
+        The names of the migrations undone, the last first.
+
+    Raises:
+        MigrationFailedError: A statement failed; that migration is still applied.
+        MigrationError: There is no `down.sql`, or `to` is not applied (P3017).
+        MigrationLockedError: Another deployment did not end in time.
+        TrioSignoDBError: As for every function: not connected, unavailable.
+    """
+    migrations = read_history(history or shipped_history())
+    with locked_ledger(lock_timeout) as (session, ledger):
+        found = HistoryStatus(compare_histories(migrations, ledger.rows()))
+        _refuse_failed(found)
+        in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)
+        applied = [migration for migration in migrations if migration.name in in_database]
+        undone = _chosen(applied, steps, to)
+        for migration in undone:
+            if migration.down is None:
+                raise MigrationError(f"{migration.name} has no down.sql: nothing was undone.")
+        for migration in undone:
+            _undo(session, ledger, migration, on_step)
+        return tuple(migration.name for migration in undone)
+
+
+def check_script(migration: Migration) -> None:
+    """Refuse a script that would tear its own transaction apart.
+
+    Args:
+        migration: The migration.
+
+    Raises:
+        MigrationError: A statement begins or ends a transaction.
+    """
+    for script in (migration.script, migration.down or ""):
+        if not is_transactional(script):
+            continue
+        for statement in split_statements(script):
+            if statement.controls_transaction:
+                raise MigrationError(
+                    f"{migration.name}, line {statement.line}: {statement.text[:40]!r} would end "
+                    "the migration's transaction; take it out."
+                )
+
+
+@contextmanager
+def locked_ledger(
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+) -> Iterator[tuple[MigrationSession, Ledger]]:
+    """Hold the lock on migrations of the connected database.
+
+    Args:
+        lock_timeout: How long to wait, in seconds.
+
+    Yields:
+        The session that holds it, and the ledger.
+    """
+    with (
+        open_session(current_database().settings) as session,
+        migration_lock(session, lock_timeout),
+    ):
+        yield session, Ledger(session)
+
+
+def _refuse_unknown_tables(ledger: Ledger) -> None:
+    if not ledger.exists() and (tables := ledger.other_tables()):
+        raise MigrationError(
+            f"The database has no history, but tables: {', '.join(tables[:5])}"
+            f"{', ...' if len(tables) > 5 else ''}. "  # noqa: PLR2004
+            "Adopt a database that Prisma made with baseline."
+        ).with_prisma_code("P3005")
+
+
+def _refuse_failed(found: HistoryStatus) -> None:
+    if failed := found.named(MigrationState.FAILED):
+        raise MigrationError(
+            f"{', '.join(failed)} failed and is not resolved: mend the database, then resolve it "
+            "as applied or as rolled back."
+        ).with_prisma_code("P3009")
+
+
+def _find(name: str, migrations: tuple[Migration, ...]) -> Migration:
+    for migration in migrations:
+        if migration.name == name:
+            return migration
+    raise MigrationError(f"There is no migration {name} on disk.").with_prisma_code("P3017")
+
+
+def _chosen(applied: list[Migration], steps: int, to: str | None) -> list[Migration]:
+    newest_first = applied[::-1]
+    if to is None:
+        return newest_first[:steps]
+    names = [migration.name for migration in newest_first]
+    if to not in names:
+        raise MigrationError(f"{to} is not applied here.").with_prisma_code("P3017")
+    return newest_first[: names.index(to)]
+
+
+def _apply(
+    session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep
+) -> None:
+    if is_transactional(migration.script):
+        _apply_atomically(session, ledger, migration, on_step)
+    else:
+        _apply_one_by_one(session, ledger, migration, on_step)
+
+
+def _apply_atomically(
+    session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep
+) -> None:
+    try:
+        with session.transaction():
+            row_id = ledger.begin(migration)
+            run_script(session, migration.name, migration.script, on_step, rolled_back=True)
+            ledger.finish(row_id)
+    except MigrationFailedError as exc:
+        if not session.is_lost:
+            with session.transaction():
+                row_id = ledger.begin(migration)
+                ledger.fail(row_id, str(exc), rolled_back=True)
+        raise
+
+
+def _apply_one_by_one(
+    session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep
+) -> None:
+    row_id = ledger.begin(migration)
+    try:
+        run_script(session, migration.name, migration.script, on_step, rolled_back=False)
+    except MigrationFailedError as exc:
+        if not session.is_lost:
+            ledger.fail(row_id, str(exc), rolled_back=False)
+        raise
+    ledger.finish(row_id)
+
+
+def _undo(session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
+    down = migration.down or ""
+    if is_transactional(down):
+        with session.transaction():
+            run_script(session, migration.name, down, on_step, rolled_back=True)
+            ledger.mark_rolled_back(migration.name, finished=True)
+    else:
+        run_script(session, migration.name, down, on_step, rolled_back=False)
+        ledger.mark_rolled_back(migration.name, finished=True)

@@ -1,0 +1,106 @@
+"""Scratch: a history replayed, or the models' schema made, where nobody works."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from uuid import uuid4
+
+from triosigno_db.catalog import Catalog, read_current_schema
+from triosigno_db.ddl import quote
+from triosigno_db.errors import MigrationError
+from triosigno_db.migrator.execution import run_script
+from triosigno_db.migrator.history import Migration
+from triosigno_db.migrator.script import is_transactional
+from triosigno_db.migrator.session import MigrationSession, open_session
+from triosigno_db.settings import Settings
+
+_TEMPORARY = "SET LOCAL search_path TO pg_temp"
+
+
+class _UndoError(Exception):
+    """Leaves a transaction so that it is rolled back."""
+
+
+@contextmanager
+def scratch_database(settings: Settings) -> Iterator[MigrationSession]:
+    """Make a database of its own on the same server, and remove it afterwards.
+
+    Args:
+        settings: How to reach the server; the role must be allowed to create databases.
+
+    Yields:
+        A session in the empty database.
+    """
+    name = f"triosigno_scratch_{uuid4().hex}"
+    with open_session(settings) as session:
+        session.run(f"CREATE DATABASE {quote(name)} TEMPLATE template0")
+        try:
+            with open_session(settings, name) as scratch:
+                scratch.make_schema()
+                yield scratch
+        finally:
+            session.run(f"DROP DATABASE {quote(name)} WITH (FORCE)")
+
+
+def replay(session: MigrationSession, migrations: Iterable[Migration]) -> Catalog:
+    """Apply a history in a scratch database, without a ledger.
+
+    Args:
+        session: The session.
+        migrations: The history.
+
+    Returns:
+        What the schema holds then.
+
+    Raises:
+        MigrationFailedError: A statement failed.
+    """
+    for migration in migrations:
+        run_script(session, migration.name, migration.script)
+    return read_current_schema(session.run)
+
+
+def made_in_schema(session: MigrationSession, schema: str, script: str) -> Catalog:
+    """Run a script in a schema of its own in a scratch database.
+
+    Args:
+        session: The session, which stays in its own schema.
+        schema: The name of the schema to make.
+        script: The text.
+
+    Returns:
+        What the schema holds.
+    """
+    ((earlier,),) = session.run("SELECT current_setting('search_path')")
+    session.run(f"CREATE SCHEMA {quote(schema)}; SET search_path TO {quote(schema)}")
+    run_script(session, schema, script)
+    catalog = read_current_schema(session.run)
+    session.run("SELECT set_config('search_path', %(path)s, false)", path=earlier)
+    return catalog
+
+
+def temporary_catalogs(
+    session: MigrationSession, migrations: Iterable[Migration]
+) -> dict[str, Catalog]:
+    """Replay a history with temporary tables, in a transaction that is undone.
+
+    It needs no right to create databases, and leaves nothing behind.
+
+    Args:
+        session: A session in any database.
+        migrations: The history.
+
+    Returns:
+        What the schema holds after each migration, by its name.
+
+    Raises:
+        MigrationError: A migration can't run inside a transaction.
+    """
+    catalogs: dict[str, Catalog] = {}
+    with suppress(_UndoError), session.transaction():
+        session.run(_TEMPORARY)
+        for migration in migrations:
+            if not is_transactional(migration.script):
+                raise MigrationError(f"{migration.name} can't be replayed in a transaction.")
+            catalogs[migration.name] = replay(session, [migration])
+        raise _UndoError
+    return catalogs

@@ -1,0 +1,158 @@
+"""Scripts: the text of a migration, split into its statements.
+
+PostgreSQL itself splits a script only while it runs it; the rules here are those of its lexer and
+of psql, so that each statement can be run, counted and found again by its line.
+https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+"""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+NO_TRANSACTION = "-- triosigno-db: no-transaction"
+"""The first line of a script whose statements can't run inside a transaction."""
+
+_TOKEN = re.compile(
+    r"""
+    (?P<comment>--[^\n]*)
+  | (?P<block>/\*)
+  | (?P<dollar>\$(?:[^\W\d]\w*)?\$)
+  | (?P<escaped>(?<![\w$])[eE]'(?:[^'\\]|\\.|'')*')
+  | (?P<quoted>'(?:[^']|'')*'|"(?:[^"]|"")*")
+  | (?P<word>[^\W\d][\w$]*)
+  | (?P<other>.)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_BLOCK_EDGE = re.compile(r"/\*|\*/")
+_CONTROL = re.compile(
+    r"(?:abort|begin|commit|end|release|rollback|savepoint|(?:start|prepare)\s+transaction)\b",
+    re.IGNORECASE,
+)
+
+
+class ScriptStatement(NamedTuple):
+    """One statement of a script.
+
+    Attributes:
+        number: Its place in the script, from 1.
+        line: The line on which it starts, from 1.
+        text: The statement without its semicolon and without what comes before its first word.
+    """
+
+    number: int
+    line: int
+    text: str
+
+    @property
+    def controls_transaction(self) -> bool:
+        """Whether it begins, ends or divides a transaction."""
+        return _CONTROL.match(self.text) is not None
+
+
+def is_transactional(script: str) -> bool:
+    """Tell whether a script runs inside one transaction.
+
+    Args:
+        script: The text.
+
+    Returns:
+        `False` where the first line says otherwise.
+    """
+    return script.partition("\n")[0].strip() != NO_TRANSACTION
+
+
+def split_statements(script: str) -> list[ScriptStatement]:
+    """Split a script.
+
+    Args:
+        script: Any number of statements; the last one may lack its semicolon.
+
+    Returns:
+        The statements in order, comments between them left out.
+    """
+    return [
+        ScriptStatement(number, script.count("\n", 0, start) + 1, script[start:end].rstrip())
+        for number, (start, end) in enumerate(_spans(script), start=1)
+    ]
+
+
+def _spans(script: str) -> Iterator[tuple[int, int]]:
+    start: int | None = None
+    nesting = _Nesting()
+    position = 0
+    while position < len(script):
+        token = _TOKEN.match(script, position)
+        assert token is not None, "the last alternative matches any character"  # noqa: S101
+        begins, position = position, _end_of(script, token)
+        if token["comment"] or token["block"] or token[0].isspace():
+            continue
+        if token["other"] == ";" and nesting.is_outermost:
+            if start is not None:
+                yield start, begins
+            start, nesting = None, _Nesting()
+            continue
+        if start is None:
+            start = begins
+        nesting.meet(token)
+    if start is not None:
+        yield start, len(script)
+
+
+def _end_of(script: str, token: re.Match[str]) -> int:
+    if token["block"]:
+        return _end_of_block_comment(script, token.end())
+    if token["dollar"]:
+        closing = script.find(token[0], token.end())
+        return len(script) if closing < 0 else closing + len(token[0])
+    return token.end()
+
+
+def _end_of_block_comment(script: str, position: int) -> int:
+    depth = 1
+    while depth:
+        edge = _BLOCK_EDGE.search(script, position)
+        if edge is None:
+            return len(script)
+        depth += 1 if edge[0] == "/*" else -1
+        position = edge.end()
+    return position
+
+
+class _Nesting:
+    """Knows whether a semicolon ends the statement.
+
+    It does not inside parentheses (CREATE RULE), nor inside the body of a function that is written
+    as BEGIN ATOMIC ... END, where CASE ... END nests.
+    """
+
+    def __init__(self) -> None:
+        self._parentheses = 0
+        self._blocks = 0
+        self._words: list[str] = []
+
+    @property
+    def is_outermost(self) -> bool:
+        return self._parentheses == 0 and self._blocks == 0
+
+    def meet(self, token: re.Match[str]) -> None:
+        if token["other"] == "(":
+            self._parentheses += 1
+        elif token["other"] == ")":
+            self._parentheses -= 1
+        elif token["word"]:
+            self._meet_word(token["word"].lower())
+
+    def _meet_word(self, word: str) -> None:
+        opens_body = word == "atomic" and self._words[-1:] == ["begin"] and self._is_routine
+        if opens_body or (self._blocks and word == "case"):
+            self._blocks += 1
+        elif self._blocks and word == "end":
+            self._blocks -= 1
+        self._words.append(word)
+
+    @property
+    def _is_routine(self) -> bool:
+        return self._words[:1] == ["create"] and bool(
+            {"function", "procedure"} & set(self._words[:4])
+        )

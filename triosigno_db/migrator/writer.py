@@ -1,0 +1,377 @@
+"""The next migration from a comparison: SQL that turns one catalog into another.
+
+Catalogs hold everything as PostgreSQL prints it, so what is written here is printed back the same.
+Both directions come from one function: `down.sql` is the way from the new catalog to the old.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from triosigno_db.catalog import NOT_VALID, Catalog, Column, Table, is_same_constraint
+from triosigno_db.ddl import quote
+
+_SHORT_TYPES = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "boolean": "BOOLEAN",
+    "double precision": "DOUBLE PRECISION",
+    "bigint": "BIGINT",
+    "jsonb": "JSONB",
+}
+_FIRST_KINDS = ("PRIMARY KEY", "UNIQUE", "CHECK", "EXCLUDE")
+
+
+class Loss(NamedTuple):
+    """Data that a migration would throw away.
+
+    Attributes:
+        why: What would be lost, for a person.
+        table: The table whose rows lose it.
+        condition: SQL that is true of the rows that are hit; `None` for all rows.
+    """
+
+    why: str
+    table: str
+    condition: str | None = None
+
+
+def write_script(old: Catalog, new: Catalog) -> str:
+    """Write the SQL that turns one schema into another.
+
+    Args:
+        old: The schema as it is.
+        new: The schema as it shall be.
+
+    Returns:
+        Statements under comments that say what they do; the empty text where nothing differs.
+    """
+    statements = "\n\n".join(_Difference(old, new).statements())
+    return statements and statements + "\n"
+
+
+def find_losses(old: Catalog, new: Catalog) -> tuple[Loss, ...]:
+    """Find what a change of the schema would throw away, or stumble over.
+
+    Args:
+        old: The schema as it is.
+        new: The schema as it shall be.
+
+    Returns:
+        Each loss, none where the change only adds.
+    """
+    return tuple(_Difference(old, new).losses())
+
+
+def write_type(column: Column) -> str:
+    """Write a column's type as Prisma does.
+
+    Args:
+        column: The column.
+
+    Returns:
+        The type.
+    """
+    precise = column.type.removesuffix(" without time zone")
+    return _SHORT_TYPES.get(
+        precise, precise.upper() if precise.startswith("timestamp") else precise
+    )
+
+
+class _Difference:
+    """What lies between two catalogs, in the order in which it can be undone and done."""
+
+    def __init__(self, old: Catalog, new: Catalog) -> None:
+        self.old = old
+        self.new = new
+        self.kept = [name for name in new.tables if name in old.tables]
+        self.rebuilt = {
+            name
+            for name, labels in new.enums.items()
+            if name in old.enums and not self._is_extension(name, old.enums[name], labels)
+        }
+
+    def statements(self) -> Iterator[str]:
+        yield from self._create_enums()
+        yield from self._drop_constraints()
+        yield from self._drop_indexes()
+        yield from self._drop_tables()
+        yield from self._change_enums()
+        for name in self.new.tables:
+            if name not in self.old.tables:
+                yield _create_table(name, self.new.tables[name])
+        for name in self.kept:
+            yield from self._alter_columns(name)
+        yield from self._create_indexes()
+        yield from self._add_constraints()
+        yield from self._drop_enums()
+
+    # -- enums ------------------------------------------------------------------------------
+
+    def _is_extension(self, name: str, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+        """Whether labels are only added, and none of them is used by a default at once."""
+        added = [label for label in new if label not in old]
+        used = any(
+            column.default == f"'{_escape(label)}'::{printed(name)}"
+            for label in added
+            for table in self.new.tables.values()
+            for column in table.columns
+        )
+        return [label for label in new if label in old] == list(old) and not used
+
+    def _create_enums(self) -> Iterator[str]:
+        for name, labels in self.new.enums.items():
+            if name not in self.old.enums:
+                yield f"-- CreateEnum\n{_create_enum(name, labels)}"
+
+    def _drop_enums(self) -> Iterator[str]:
+        for name in self.old.enums:
+            if name not in self.new.enums:
+                yield f"-- DropEnum\nDROP TYPE {quote(name)};"
+
+    def _change_enums(self) -> Iterator[str]:
+        for name, labels in self.new.enums.items():
+            if name in self.rebuilt:
+                yield "\n".join(("-- AlterEnum", *self._rebuild_enum(name, labels)))
+            elif name in self.old.enums and labels != self.old.enums[name]:
+                yield "\n".join(("-- AlterEnum", *_extend_enum(name, self.old.enums[name], labels)))
+
+    def _rebuild_enum(self, name: str, labels: tuple[str, ...]) -> Iterator[str]:
+        """Replace the type: PostgreSQL can neither remove nor move a label."""
+        replaced, replacing = quote(f"{name}_old"), quote(f"{name}_new")
+        yield _create_enum(f"{name}_new", labels)
+        for table, column in self._columns_of_type(name):
+            alter = f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column.name)}"
+            if column.default is not None:
+                yield f"{alter} DROP DEFAULT;"
+            array = "[]" if column.type.endswith("[]") else ""
+            yield (
+                f"{alter} TYPE {replacing}{array} "
+                f"USING ({quote(column.name)}::text{array}::{replacing}{array});"
+            )
+        yield f"ALTER TYPE {quote(name)} RENAME TO {replaced};"
+        yield f"ALTER TYPE {replacing} RENAME TO {quote(name)};"
+        yield f"DROP TYPE {replaced};"
+        for table, column in self._columns_of_type(name):
+            wanted = self._new_column(table, column.name)
+            if column.default is not None and wanted is not None and wanted == column:
+                yield (
+                    f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column.name)} "
+                    f"SET DEFAULT {column.default};"
+                )
+
+    def _columns_of_type(self, enum: str) -> Iterator[tuple[str, Column]]:
+        for name in self.kept:
+            for column in self.old.tables[name].columns:
+                if column.type.removesuffix("[]") == printed(enum):
+                    yield name, column
+
+    def _new_column(self, table: str, name: str) -> Column | None:
+        return columns_of(self.new.tables[table]).get(name)
+
+    # -- tables -----------------------------------------------------------------------------
+
+    def _drop_tables(self) -> Iterator[str]:
+        for name in self.old.tables:
+            if name not in self.new.tables:
+                yield f"-- DropTable\nDROP TABLE {quote(name)};"
+
+    def _alter_columns(self, name: str) -> Iterator[str]:
+        old, new = columns_of(self.old.tables[name]), columns_of(self.new.tables[name])
+        changes = [f"DROP COLUMN {quote(column)}" for column in old if column not in new]
+        changes += [
+            f"ADD COLUMN {_define(column)}" for key, column in new.items() if key not in old
+        ]
+        for key, column in new.items():
+            if key in old and column != old[key]:
+                changes += self._alter_column(old[key], column)
+        if changes:
+            body = ",\n".join(changes)
+            yield f"-- AlterTable\nALTER TABLE {quote(name)} {body};"
+
+    def _alter_column(self, old: Column, new: Column) -> Iterator[str]:
+        alter = f"ALTER COLUMN {quote(new.name)}"
+        retyped = old.type != new.type
+        if old.default is not None and (retyped or new.default is None):
+            yield f"{alter} DROP DEFAULT"
+        if retyped:
+            target = write_type(new)
+            yield f"{alter} SET DATA TYPE {target} USING ({quote(new.name)}::text::{target})"
+        if new.default is not None and (retyped or new.default != old.default):
+            yield f"{alter} SET DEFAULT {new.default}"
+        if old.nullable and not new.nullable:
+            yield f"{alter} SET NOT NULL"
+        elif new.nullable and not old.nullable:
+            yield f"{alter} DROP NOT NULL"
+
+    # -- indexes and constraints ------------------------------------------------------------
+
+    def _drop_constraints(self) -> Iterator[str]:
+        # Foreign keys first: they need the keys that they refer to.
+        for kinds_wanted in (False, True):
+            for name, table in self.old.tables.items():
+                wanted = self._constraints_kept(name)
+                for constraint, text in table.constraints.items():
+                    is_key = text.startswith(_FIRST_KINDS)
+                    is_kept = is_same_constraint(wanted.get(constraint), text)
+                    if is_key is kinds_wanted and not is_kept:
+                        if name not in self.new.tables and is_key:
+                            continue  # goes with its table
+                        what = "DropConstraint" if is_key else "DropForeignKey"
+                        yield (
+                            f"-- {what}\nALTER TABLE {quote(name)} "
+                            f"DROP CONSTRAINT {quote(constraint)};"
+                        )
+
+    def _constraints_kept(self, table: str) -> Mapping[str, str]:
+        return self.new.tables[table].constraints if table in self.new.tables else {}
+
+    def _drop_indexes(self) -> Iterator[str]:
+        for name in self.kept:
+            old, new = self.old.tables[name], self.new.tables[name]
+            for index, text in own_indexes(old).items():
+                if own_indexes(new).get(index) != text:
+                    yield f"-- DropIndex\nDROP INDEX {quote(index)};"
+
+    def _create_indexes(self) -> Iterator[str]:
+        for name, table in self.new.tables.items():
+            there = own_indexes(self.old.tables[name]) if name in self.old.tables else {}
+            for index, text in own_indexes(table).items():
+                if there.get(index) != text:
+                    yield f"-- CreateIndex\n{text};"
+
+    def _add_constraints(self) -> Iterator[str]:
+        for kinds_wanted in (True, False):
+            for name, table in self.new.tables.items():
+                is_new = name not in self.old.tables
+                there = {} if is_new else self.old.tables[name].constraints
+                for constraint, text in table.constraints.items():
+                    is_key = text.startswith(_FIRST_KINDS)
+                    in_table = is_new and text.startswith("PRIMARY KEY")
+                    is_there = is_same_constraint(there.get(constraint), text)
+                    if is_key is kinds_wanted and not is_there and not in_table:
+                        what = "AddConstraint" if is_key else "AddForeignKey"
+                        yield (
+                            f"-- {what}\nALTER TABLE {quote(name)} ADD CONSTRAINT "
+                            f"{quote(constraint)} {text if is_new else _sparing_old_rows(text)};"
+                        )
+
+    # -- losses -----------------------------------------------------------------------------
+
+    def losses(self) -> Iterator[Loss]:
+        for name in self.old.tables:
+            if name not in self.new.tables:
+                yield Loss(f"the table {name} and its rows", name)
+        for name in self.kept:
+            yield from self._losses_of(name)
+        for enum in self.rebuilt:
+            gone = [label for label in self.old.enums[enum] if label not in self.new.enums[enum]]
+            for table, column in self._columns_of_type(enum):
+                for label in gone:
+                    condition = f"{quote(column.name)}::text = '{_escape(label)}'"
+                    yield Loss(f"{table}.{column.name} holds {label}", table, condition)
+
+    def _losses_of(self, name: str) -> Iterator[Loss]:
+        old, new = columns_of(self.old.tables[name]), columns_of(self.new.tables[name])
+        for key in old:
+            if key not in new:
+                yield Loss(f"the column {name}.{key}", name, f"{quote(key)} IS NOT NULL")
+        for key, column in new.items():
+            if key not in old:
+                if not column.nullable and column.default is None:
+                    yield Loss(f"{name}.{key} is required and has no default", name)
+                continue
+            if column.type != old[key].type and not _widens(old[key].type, column.type):
+                change = f"{name}.{key} becomes {column.type}, it was {old[key].type}"
+                yield Loss(change, name, f"{quote(key)} IS NOT NULL")
+            if old[key].nullable and not column.nullable:
+                yield Loss(f"{name}.{key} becomes required", name, f"{quote(key)} IS NULL")
+
+
+def _sparing_old_rows(constraint: str) -> str:
+    """Keep rows from before a CHECK constraint from stopping its deployment."""
+    if constraint.startswith("CHECK") and not constraint.endswith(NOT_VALID):
+        return constraint + NOT_VALID
+    return constraint
+
+
+def columns_of(table: Table) -> dict[str, Column]:
+    """Find a table's columns by name.
+
+    Args:
+        table: The table.
+
+    Returns:
+        Its columns by name, in their order.
+    """
+    return {column.name: column for column in table.columns}
+
+
+def own_indexes(table: Table) -> dict[str, str]:
+    """Find the indexes that no constraint brings with it.
+
+    Args:
+        table: The table.
+
+    Returns:
+        Their definitions by name.
+    """
+    return {name: text for name, text in table.indexes.items() if name not in table.constraints}
+
+
+def _create_table(name: str, table: Table) -> str:
+    lines = [f"    {_define(column)}," for column in table.columns]
+    keys = [
+        f"    CONSTRAINT {quote(constraint)} {text}"
+        for constraint, text in table.constraints.items()
+        if text.startswith("PRIMARY KEY")
+    ]
+    if keys:
+        lines += ["", *keys]
+    elif lines:
+        lines[-1] = lines[-1].removesuffix(",")
+    body = "\n".join(lines)
+    return f"-- CreateTable\nCREATE TABLE {quote(name)} (\n{body}\n);"
+
+
+def _define(column: Column) -> str:
+    null = "" if column.nullable else " NOT NULL"
+    default = f" DEFAULT {column.default}" if column.default is not None else ""
+    return f"{quote(column.name)} {write_type(column)}{null}{default}"
+
+
+def _create_enum(name: str, labels: tuple[str, ...]) -> str:
+    listed = ", ".join(f"'{_escape(label)}'" for label in labels)
+    return f"CREATE TYPE {quote(name)} AS ENUM ({listed});"
+
+
+def _extend_enum(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[str]:
+    for place, label in enumerate(new):
+        if label not in old:
+            where = (
+                f" AFTER '{_escape(new[place - 1])}'" if place else f" BEFORE '{_escape(old[0])}'"
+            )
+            yield f"ALTER TYPE {quote(name)} ADD VALUE '{_escape(label)}'{where};"
+
+
+def _widens(old: str, new: str) -> bool:
+    """Whether every value of one type is a value of another."""
+    if new == "text":
+        return True
+    return (old, new) in {("integer", "bigint"), ("smallint", "integer"), ("smallint", "bigint")}
+
+
+def printed(name: str) -> str:
+    """Write a name as PostgreSQL prints it, quoted where it has to be.
+
+    Args:
+        name: The name.
+
+    Returns:
+        The name as it stands in printed definitions.
+    """
+    plain = name == name.lower() and name.isidentifier() and name.isascii()
+    return name if plain else quote(name)
+
+
+def _escape(text: str) -> str:
+    return text.replace("'", "''")
