@@ -58,7 +58,7 @@ def test_prisma_s_parameters_are_read(parameter: str, name: str, value: Any) -> 
     assert getattr(Settings.load(f"{URL}?{parameter}"), name) == value
 
 
-@pytest.mark.parametrize("parameter", ["conection_limit=3", "sslkey=x", "options=-c%20x", "a"])
+@pytest.mark.parametrize("parameter", ["conection_limit=3", "pool-size=1", "sslkey=x", "a"])
 def test_an_unknown_parameter_is_named(parameter: str) -> None:
     with pytest.raises(db.InvalidInputError, match=parameter.split("=", maxsplit=1)[0]) as caught:
         Settings.load(f"{URL}?{parameter}")
@@ -94,6 +94,7 @@ def test_a_wrong_value_names_its_setting(parameter: str, field: str) -> None:
         ("postgresql://learner:geheim@localhost:port/x", "can't be read"),
         ("postgresql://learner:geheim@[::1/x", "can't be read"),
         ("postgresql://learner:ge#heim@localhost/x", "percent-encode"),
+        ("postgresql://learner:1/ge?heim@localhost/x", "percent-encode"),
         ("", "is missing"),
     ],
 )
@@ -183,3 +184,9 @@ def test_the_limits_hold_on_the_server(empty_url: str) -> None:
         "application_name": r"a \ b",
         "search_path": '"public"',
     }
+
+
+@pytest.mark.parametrize("url", [5, b"postgresql://localhost/x", ["postgresql://localhost/x"]])
+def test_a_url_is_a_text(url: Any) -> None:
+    with pytest.raises(db.InvalidInputError, match="url: must be a text"):
+        db.connect(url)

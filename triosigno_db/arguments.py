@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterable
+from typing import TypeVar
 from uuid import UUID
 
 from triosigno_db.errors import InvalidInputError
+
+InputT = TypeVar("InputT")
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -88,3 +91,38 @@ def check_integer(field: str, value: object, *, least: int, most: int) -> int:
     if not least <= value <= most:
         raise InvalidInputError(field, f"must be from {least} to {most}")
     return value
+
+
+def check_input(field: str, value: object, kind: type[InputT]) -> InputT:
+    """Check that an input object is one of its kind.
+
+    Args:
+        field: The argument's name.
+        value: The object.
+        kind: The class that it must be of.
+
+    Returns:
+        The object.
+
+    Raises:
+        InvalidInputError: It is something else.
+    """
+    if not isinstance(value, kind):
+        raise InvalidInputError(field, f"must be a {kind.__name__}")
+    return value
+
+
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be encoded: Python's own may hold lone surrogates.
+
+    Args:
+        text: The text.
+
+    Returns:
+        `False` where it can't.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

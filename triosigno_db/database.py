@@ -174,7 +174,9 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
     except psycopg2.Error as exc:
         raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
     except ValueError as exc:
-        raise refused_by_driver(exc, parameters) from None
+        failure = refused_by_driver(exc, parameters)
+    # Outside of the handler: the driver's error, which may hold a value, is no context of it.
+    raise failure
 
 
 def fetch_one(statement: Statement, **parameters: Any) -> Row | None:

@@ -394,17 +394,13 @@ def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> In
         The exception to raise; not `from` the cause, whose repr holds the text.
     """
     for name, value in parameters.items():
-        if isinstance(value, str) and ("\0" in value or not _is_unicode(value)):
+        if isinstance(value, str) and ("\0" in value or any(map(_is_surrogate, value))):
             return InvalidInputError(name, "must be Unicode text without NUL")
     return InvalidInputError("input", type(cause).__name__)
 
 
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def _is_surrogate(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
 
 
 def translate(

@@ -2,6 +2,7 @@
 
 import bcrypt
 
+from triosigno_db.arguments import is_unicode
 from triosigno_db.errors import InvalidInputError
 
 MAX_PASSWORD_BYTES = 72
@@ -28,12 +29,9 @@ def check_password_length(password: str) -> str:
         raise InvalidInputError("password", "must not be empty")
     if "\0" in password:
         raise InvalidInputError("password", "must not hold a NUL byte")
-    try:
-        encoded = password.encode()
-    except UnicodeEncodeError:
-        # Not chained: the cause's repr holds the password.
-        raise InvalidInputError("password", "must be valid Unicode text") from None
-    if len(encoded) > MAX_PASSWORD_BYTES:
+    if not is_unicode(password):
+        raise InvalidInputError("password", "must be valid Unicode text")
+    if len(password.encode()) > MAX_PASSWORD_BYTES:
         raise InvalidInputError("password", f"must be at most {MAX_PASSWORD_BYTES} bytes long")
     return password
 

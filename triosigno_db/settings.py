@@ -107,10 +107,14 @@ class Settings(BaseSettings):
                 "is missing: pass connect('postgresql://user:password@host:5432/database') "
                 "or set the environment variable DATABASE_URL",
             )
+        if not isinstance(url, str):
+            raise InvalidInputError("url", "must be a text")
         try:
             return cls(**{**_settings_of_url(url), **options})
         except ValidationError as exc:
-            raise _invalid_settings(exc) from None
+            failure = _invalid_settings(exc)
+        # Outside of the handler: pydantic's error, which holds the password, is no context of it.
+        raise failure
 
     def connection_parameters(self) -> dict[str, Any]:
         """Give libpq's parameters for one connection.
@@ -179,24 +183,31 @@ def _escape_option(value: str) -> str:
 def _settings_of_url(url: str) -> dict[str, Any]:
     if "#" in url:
         raise InvalidInputError("url", "holds a '#': percent-encode it as %23 in a password")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        # Not chained: the cause may quote the URL with its password.
-        raise InvalidInputError("url", "has a host or port that can't be read") from None
+    parts = _split(url)
+    if parts is None:
+        raise InvalidInputError("url", "has a host or port that can't be read")
     if parts.scheme not in ("postgresql", "postgres"):
         raise InvalidInputError("url", "must start with postgresql:// or postgres://")
-    return _address_of(parts, port) | _parameters_of_query(parts.query)
+    return _address_of(parts) | _parameters_of_query(parts.query)
 
 
-def _address_of(parts: SplitResult, port: int | None) -> dict[str, Any]:
+def _split(url: str) -> SplitResult | None:
+    """Split a URL; what is wrong with it is not raised on, as it may quote the password."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        return None
+    return parts
+
+
+def _address_of(parts: SplitResult) -> dict[str, Any]:
     database = unquote(parts.path.removeprefix("/"))
     if not database:
         raise InvalidInputError("url", "names no database: end it with /database")
     address = {
         "host": unquote(parts.hostname) if parts.hostname else None,
-        "port": port,
+        "port": parts.port,
         "user": unquote(parts.username) if parts.username else None,
         "password": unquote(parts.password) if parts.password else None,
         "database": database,
@@ -207,9 +218,9 @@ def _address_of(parts: SplitResult, port: int | None) -> dict[str, Any]:
 def _parameters_of_query(query: str) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if not name.isidentifier():
-            # Not shown: it may be the rest of a password.
-            raise InvalidInputError("url", "holds a '?' too many: percent-encode it as %3F")
+        if "@" in query:
+            # Nothing of it is shown: it is the rest of a password and the address after it.
+            raise InvalidInputError("url", "holds a '?' before its '@': percent-encode it as %3F")
         if name not in _SETTING_OF_URL_PARAMETER:
             known = ", ".join(sorted(_SETTING_OF_URL_PARAMETER))
             raise InvalidInputError(

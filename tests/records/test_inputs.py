@@ -128,6 +128,29 @@ def test_the_error_can_be_pickled() -> None:
     assert (again.errors, str(again)) == (error.errors, str(error))
 
 
+@pytest.mark.parametrize(
+    ("call", "field", "kind"),
+    [
+        (db.create_user, "new_user", "NewUser"),
+        (db.create_category, "new", "NewCategory"),
+        (db.create_sign, "new", "NewSign"),
+        (db.create_module, "new", "NewModule"),
+        (db.create_lesson, "new", "NewLesson"),
+    ],
+)
+@pytest.mark.parametrize("value", [None, {}, "text", db.NewUser])
+def test_something_else_than_the_input_is_refused(
+    database: str, call: Any, field: str, kind: str, value: object
+) -> None:
+    with pytest.raises(db.InvalidInputError, match=f"{field}: must be a {kind}"):
+        call(value)
+
+
+def test_a_refusal_holds_the_values_nowhere() -> None:
+    error = wrong(db.NewUser, email="zoe", username="zoe", password="x" * 73)
+    assert (error.__cause__, error.__context__) == (None, None)
+
+
 @given(title=st.text(), description=st.text())
 def test_any_text_is_kept_but_for_its_edges_or_refused(title: str, description: str) -> None:
     is_wrong = not title.strip() or "\0" in title + description or len(title) > 200

@@ -209,15 +209,21 @@ def test_what_is_no_uuid_is_refused_by_name(hostile_url: str, argument: str) -> 
     assert count_rows(hostile_url) == before
 
 
-@pytest.mark.parametrize("mastery_level", [101, -1, "50", True, 2**31, 2**70, 1.0, [50], b"50"])
-def test_a_wrong_mastery_is_refused_by_name(hostile_url: str, mastery_level: Any) -> None:
+WRONG_ATTEMPTS = [
+    *(("mastery_level", value) for value in (101, -1, "50", True, 2**31, 2**70, 1.0, [50], b"50")),
+    *(("is_correct", value) for value in (None, 0, 1, "true", "", [])),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), WRONG_ATTEMPTS)
+def test_a_wrong_attempt_is_refused_by_name(hostile_url: str, field: str, value: Any) -> None:
     user, sign = make_user().id, make_sign().id
     db.record_attempt(user, sign, is_correct=True)
     before = run_plain(hostile_url, 'SELECT * FROM "Progress"')
-    error = refusal_of(
-        lambda: db.record_attempt(user, sign, is_correct=True, mastery_level=mastery_level)
-    )
-    assert error.field == "mastery_level"
+    arguments: dict[str, Any] = {"is_correct": True, field: value}
+    for sign_id in (sign, make_sign().id):
+        error = refusal_of(lambda sign_id=sign_id: db.record_attempt(user, sign_id, **arguments))
+        assert error.field == field
     assert run_plain(hostile_url, 'SELECT * FROM "Progress"') == before
 
 

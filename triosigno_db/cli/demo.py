@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import uuid4
 
 import typer
@@ -17,6 +17,9 @@ import triosigno_db as db
 from triosigno_db.cli.connection import connected
 from triosigno_db.models import Module
 from triosigno_db.packs import load_pack, starter_pack
+
+if TYPE_CHECKING:
+    from triosigno_db.testing import ThrowawayPostgres
 
 DAYS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 ATTEMPTS_PER_DAY = 40
@@ -54,11 +57,8 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
         with connected(url):
             yield
         return
-    # Here, so that with a URL the command runs without the `testing` extra.
-    from triosigno_db.testing import ThrowawayPostgres  # noqa: PLC0415
-
     with console.status("Starting a throwaway PostgreSQL ..."):
-        server = ThrowawayPostgres()
+        server = _start_server()
     with server:
         console.print(f"PostgreSQL {server.version} runs on port {server.port}.")
         with connected(server.url):
@@ -67,6 +67,17 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
             server.detach()
             console.print(f"It keeps running: [bold]{server.url}[/]", soft_wrap=True)
             console.print(f"To stop it:       [bold]{server.stop_command}[/]", soft_wrap=True)
+
+
+def _start_server() -> "ThrowawayPostgres":
+    try:
+        # Here, so that with a URL the command runs without the `testing` extra.
+        from triosigno_db.testing import ThrowawayPostgres  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise db.TrioSignoDBError(
+            "A server of its own needs more: pip install 'triosigno-db[demo]', or give --url."
+        ) from exc
+    return ThrowawayPostgres()
 
 
 def _load_content(console: Console) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overloa
 
 import peewee
 
+from triosigno_db.arguments import is_unicode
 from triosigno_db.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class TextField(_Text):
             _refuse(self, "must be a text")
         if "\0" in value:
             _refuse(self, "must not hold a NUL byte")
-        if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+        if not is_unicode(value):
             _refuse(self, "must be valid Unicode text")
         return value
 

@@ -57,7 +57,7 @@ Name = Annotated[
     StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
     AfterValidator(_refuse_nul),
 ]
-"""One line, 1 to 200 characters, trimmed."""
+"""A name or title, 1 to 200 characters, trimmed."""
 
 Description = Annotated[
     str,
@@ -168,11 +168,14 @@ class Input(BaseModel):
     )
 
     def __init__(self, **values: Any) -> None:
+        failure = None
         try:
             super().__init__(**values)
         except ValidationError as exc:
-            # Not chained: pydantic's error holds the values, a password among them.
-            raise invalid_input(exc, type(self)) from None
+            failure = invalid_input(exc, type(self))
+        if failure is not None:
+            # Outside of the handler: pydantic's error, which holds the values, is no context of it.
+            raise failure
 
     # Frameworks that validate by pydantic's own way keep getting pydantic's own error.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]

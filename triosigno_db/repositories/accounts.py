@@ -7,7 +7,7 @@ from uuid import UUID
 import peewee
 from pydantic import SecretStr
 
-from triosigno_db.arguments import check_id
+from triosigno_db.arguments import check_id, check_input
 from triosigno_db.database import current_database, fetch_all, fetch_one
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import User, UserPreference
@@ -78,6 +78,7 @@ def create_user(new_user: NewUser) -> UserWithPreferences:
         AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
+    new_user = check_input("new_user", new_user, NewUser)
     database = current_database()
     # Hashing takes longer than all else: no connection waits for it.
     password_hash = hash_password(_reveal(new_user.password), cost=database.settings.password_cost)

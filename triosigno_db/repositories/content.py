@@ -6,7 +6,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_id, check_ids
+from triosigno_db.arguments import check_id, check_ids, check_input
 from triosigno_db.database import fetch_all, fetch_one, transaction
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Sign, SignCategory
@@ -175,7 +175,7 @@ def create_category(new: NewCategory) -> CategoryRecord:
         AlreadyExistsError: Another category has this name.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return CategoryRecord.from_row(_insert(new_category, new))
+    return CategoryRecord.from_row(_insert(new_category, check_input("new", new, NewCategory)))
 
 
 def create_sign(new: NewSign) -> SignRecord:
@@ -192,7 +192,7 @@ def create_sign(new: NewSign) -> SignRecord:
         NotFoundError: There is no such category.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return SignRecord.from_row(_insert(new_sign, new))
+    return SignRecord.from_row(_insert(new_sign, check_input("new", new, NewSign)))
 
 
 def create_module(new: NewModule) -> ModuleRecord:
@@ -207,7 +207,7 @@ def create_module(new: NewModule) -> ModuleRecord:
     Raises:
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return ModuleRecord.from_row(_insert(new_module, new))
+    return ModuleRecord.from_row(_insert(new_module, check_input("new", new, NewModule)))
 
 
 def create_lesson(new: NewLesson) -> LessonRecord:
@@ -223,7 +223,7 @@ def create_lesson(new: NewLesson) -> LessonRecord:
         NotFoundError: There is no such module.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return LessonRecord.from_row(_insert(new_lesson, new))
+    return LessonRecord.from_row(_insert(new_lesson, check_input("new", new, NewLesson)))
 
 
 def set_lesson_signs(lesson_id: str | UUID, sign_ids: Sequence[str | UUID]) -> LessonWithSigns:
