@@ -165,3 +165,24 @@ def test_statements_that_somebody_deallocated_are_prepared_again(database: str) 
         make_category()
         run_sql("DISCARD ALL")
         make_category()
+
+
+END_OWN_CONNECTION = """
+CREATE SEQUENCE tries;
+CREATE FUNCTION end_own_connection() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM nextval('tries');
+    PERFORM pg_terminate_backend(pg_backend_pid());
+    RETURN NEW;
+END $$;
+CREATE TRIGGER end_own_connection BEFORE INSERT ON "SignCategory"
+FOR EACH ROW EXECUTE FUNCTION end_own_connection();
+"""
+
+
+def test_a_write_whose_connection_is_lost_is_never_sent_again(database: str) -> None:
+    run_sql(END_OWN_CONNECTION)
+    with pytest.raises(db.DatabaseUnavailableError):
+        make_category()
+    # A sequence counts what was rolled back, too.
+    assert run_sql("SELECT last_value, is_called FROM tries") == [(1, True)]
