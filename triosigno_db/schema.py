@@ -43,7 +43,8 @@ def create_schema() -> None:
         differences = compare(_expected(), found)
     if differences:
         raise SchemaMismatchError(
-            "The schema is neither empty nor the library's; nothing was changed.",
+            "The schema is neither empty nor the library's; nothing was changed. "
+            "A database that Prisma made is adopted by migrations: baseline, then deploy.",
             [str(difference) for difference in differences],
         )
 

@@ -35,12 +35,7 @@ def find_table_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
         The possible renames; a person decides.
     """
     return tuple(
-        Rename(
-            f"table {before}",
-            after,
-            f"ALTER TABLE {quote(before)} RENAME TO {quote(after)};",
-            f"ALTER TABLE {quote(after)} RENAME TO {quote(before)};",
-        )
+        _rename("table ", "ALTER TABLE {} RENAME TO {};", before, after)
         for before, after in _pairs(old.tables, new.tables, _shape_of_table)
     )
 
@@ -56,19 +51,12 @@ def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
         The possible renames; a person decides.
     """
     renames = []
-    for table in old.tables.keys() & new.tables.keys():
-        alter = f"ALTER TABLE {quote(table)} RENAME COLUMN"
+    for table in sorted(old.tables.keys() & new.tables.keys()):
+        statement = f"ALTER TABLE {_escape(quote(table))} RENAME COLUMN {{}} TO {{}};"
         there, wanted = columns_of(old.tables[table]), columns_of(new.tables[table])
-        renames += [
-            Rename(
-                f"column {table}.{before}",
-                after,
-                f"{alter} {quote(before)} TO {quote(after)};",
-                f"{alter} {quote(after)} TO {quote(before)};",
-            )
-            for before, after in _pairs(there, wanted, str)
-        ]
-    return tuple(sorted(renames))
+        for before, after in _pairs(there, wanted, str):
+            renames.append(_rename(f"column {table}.", statement, before, after))
+    return tuple(renames)
 
 
 def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
@@ -84,26 +72,27 @@ def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
     renames = []
     for table in sorted(old.tables.keys() & new.tables.keys()):
         there, wanted = old.tables[table], new.tables[table]
-        alter = f"ALTER TABLE {quote(table)} RENAME CONSTRAINT"
+        statement = f"ALTER TABLE {_escape(quote(table))} RENAME CONSTRAINT {{}} TO {{}};"
         for before, after in _pairs(there.constraints, wanted.constraints, as_valid):
-            renames.append(
-                Rename(
-                    f"constraint {before}",
-                    after,
-                    f"{alter} {quote(before)} TO {quote(after)};",
-                    f"{alter} {quote(after)} TO {quote(before)};",
-                )
-            )
+            renames.append(_rename("constraint ", statement, before, after))
+        statement = "ALTER INDEX {} RENAME TO {};"
         for before, after in _pairs(_nameless_indexes(there), _nameless_indexes(wanted), str):
-            renames.append(
-                Rename(
-                    f"index {before}",
-                    after,
-                    f"ALTER INDEX {quote(before)} RENAME TO {quote(after)};",
-                    f"ALTER INDEX {quote(after)} RENAME TO {quote(before)};",
-                )
-            )
+            renames.append(_rename("index ", statement, before, after))
     return tuple(renames)
+
+
+def _rename(what: str, statement: str, before: str, after: str) -> Rename:
+    return Rename(
+        what + before,
+        after,
+        statement.format(quote(before), quote(after)),
+        statement.format(quote(after), quote(before)),
+    )
+
+
+def _escape(name: str) -> str:
+    """Keep braces of a name from being places for other names."""
+    return name.replace("{", "{{").replace("}", "}}")
 
 
 def _pairs(
