@@ -82,6 +82,14 @@ def test_a_history_of_the_node_side_stays_as_it_is(connected: str) -> None:
     assert found.exit_code == 0
 
 
+def test_deploying_without_adopting_says_what_to_do(connected: str) -> None:
+    as_prisma_made_it()
+    deploy_ledger_of_others()
+    with pytest.raises(MigrationError, match="adopt it with baseline"):
+        deploy()
+    assert baseline() == NAMES[:1]
+
+
 def deploy_ledger_of_others() -> None:
     run_sql(
         'CREATE TABLE "_prisma_migrations" (id VARCHAR(36) PRIMARY KEY NOT NULL, '

@@ -1,5 +1,7 @@
 """Writing the next migration, starting over, comparing, exporting, looking for broken rows."""
 
+import errno
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -201,6 +203,30 @@ def test_no_scratch_database_is_left(connected: str, history: Path) -> None:
         diff(history)
     names = run_sql("SELECT datname FROM pg_database WHERE datname LIKE 'triosigno_scratch%%'")
     assert names == []
+
+
+def test_a_folder_that_can_not_be_written_is_named(
+    connected: str, history: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk can't be had in a test: the second file is refused instead."""
+    shutil.rmtree(history / CHECKS)
+    write = Path.write_bytes
+
+    def refuse_down(path: Path, content: bytes) -> int:
+        if path.name == "down.sql":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", refuse_down)
+    with pytest.raises(MigrationError, match="can't be written: No space left"):
+        dev("checks", history)
+    assert len(list(history.glob("2*"))) == 2
+
+
+def test_export_into_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "prisma").write_text("a file")
+    with pytest.raises(MigrationError, match="can't be written"):
+        export(tmp_path / "prisma")
 
 
 def test_a_deployed_database_shows_no_drift(connected: str) -> None:

@@ -1,6 +1,7 @@
 """Dev: the next migration, for whoever changes the models; and starting over."""
 
 import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -233,7 +234,11 @@ def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
     if stamp <= last:
         raise MigrationError(f"The last migration's timestamp, {last}, is not in the past.")
     written = folder / f"{stamp}_{name}"
-    written.mkdir()
-    (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
-    (written / DOWN_FILE).write_bytes(scripts.down.encode())
+    try:
+        written.mkdir()
+        (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
+        (written / DOWN_FILE).write_bytes(scripts.down.encode())
+    except OSError as exc:
+        shutil.rmtree(written, ignore_errors=True)
+        raise MigrationError(f"{written} can't be written: {exc.strerror}.") from exc
     return written

@@ -9,6 +9,9 @@ from triosigno_db.errors import MigrationFailedError, primary_message
 from triosigno_db.migrator.script import ScriptStatement, split_statements
 from triosigno_db.migrator.session import MigrationSession
 
+_EXISTS = ("42P07", "42710")
+"""What a statement fails with that makes what is there."""
+
 
 class Step(NamedTuple):
     """A statement that is about to run, for whoever shows progress."""
@@ -62,5 +65,6 @@ def run_script(
 def _failed(
     name: str, statement: ScriptStatement, cause: psycopg2.Error, *, rolled_back: bool
 ) -> MigrationFailedError:
-    why = f"{primary_message(cause)} (SQLSTATE {cause.pgcode})\n{statement.text}\n"
+    advice = " If the schema is there already, adopt it with baseline." * (cause.pgcode in _EXISTS)
+    why = f"{primary_message(cause)} (SQLSTATE {cause.pgcode}){advice}\n{statement.text}\n"
     return MigrationFailedError(name, statement.number, statement.line, why, rolled_back)

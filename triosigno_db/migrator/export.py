@@ -24,7 +24,8 @@ def export(folder: Path, history: Path | None = None) -> tuple[Path, ...]:
         The files written.
 
     Raises:
-        MigrationError: A migration is there already with another text; nothing was written.
+        MigrationError: A migration is there already with another text, and nothing was written;
+            or the folder can't be written.
     """
     source = history or shipped_history()
     target = folder / MIGRATIONS_FOLDER
@@ -34,9 +35,12 @@ def export(folder: Path, history: Path | None = None) -> tuple[Path, ...]:
         pairs.append((source / migration.name / SCRIPT_FILE, there))
         if there.exists() and there.read_bytes() != migration.script.encode():
             raise MigrationError(f"{there} is there with another text; nothing was written.")
-    for origin, copy in pairs:
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(origin, copy)
     schema = folder / SCHEMA_FILE
-    schema.write_text(to_prisma(), encoding="utf-8")
+    try:
+        for origin, copy in pairs:
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(origin, copy)
+        schema.write_text(to_prisma(), encoding="utf-8")
+    except OSError as exc:
+        raise MigrationError(f"{folder} can't be written: {exc.strerror}.") from exc
     return (*(copy for _, copy in pairs), schema)
