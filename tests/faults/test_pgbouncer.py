@@ -1,10 +1,12 @@
 """PgBouncer in transaction mode between the library and the server."""
 
+import os
 import pwd
 import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -28,8 +30,9 @@ def unprivileged() -> dict[str, object]:
         account = pwd.getpwnam("nobody")
     except KeyError:
         return {}
-    is_root = pwd.getpwuid(0).pw_uid == __import__("os").geteuid()
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if is_root else {}
+    if os.geteuid() != 0:
+        return {}
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
 
 
 @pytest.fixture
@@ -52,20 +55,26 @@ def pooled_url(server: ThrowawayPostgres, empty_url: str) -> Iterator[str]:
             f"auth_type = plain\nauth_file = {users}\n"
             "pool_mode = transaction\ndefault_pool_size = 2\n"
         )
-        process = subprocess.Popen(
-            [str(BINARY), str(configuration)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            **unprivileged(),  # type: ignore[arg-type]
-        )
         url = empty_url.replace(f":{parts.port}/", f":{port}/")
-        try:
+        with running(configuration) as process:
             wait_until_ready(url, process)
             yield f"{url}?pgbouncer=true"
-        finally:
             db.disconnect()
-            process.kill()
-            process.wait()
+
+
+@contextmanager
+def running(configuration: Path) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(
+        [str(BINARY), str(configuration)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        **unprivileged(),  # type: ignore[arg-type]
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
