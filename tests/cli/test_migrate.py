@@ -47,7 +47,14 @@ def test_status_prints_a_line_for_each_migration() -> None:
     applied = migrate("status")
     assert applied.exit_code == 0
     for line, name in zip(applied.stdout.splitlines(), NAMES, strict=True):
-        assert re.fullmatch(rf"applied +{name}  \d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", line)
+        assert re.fullmatch(rf"applied +{name} +\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d UTC", line)
+
+
+def test_status_of_an_empty_history_prints_nothing(history: Path) -> None:
+    for name in NAMES:
+        shutil.rmtree(history / name)
+    ended = migrate("status", "--migrations", history)
+    assert (ended.exit_code, ended.stdout) == (0, "")
 
 
 def test_status_in_json() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import WriteHistory
 from triosigno_db.catalog import read_catalog
 from triosigno_db.errors import MigrationError
-from triosigno_db.migrator import deploy, read_history, shipped_history, status
+from triosigno_db.migrator import baseline, deploy, read_history, shipped_history, status
 from triosigno_db.migrator.runner import check_script
 
 
@@ -132,3 +132,13 @@ def test_a_file_that_is_gone_is_foreign_and_no_error(
         ("two", "applied"),
     ]
     assert found.exit_code == 0
+
+
+def test_an_empty_history_is_up_to_date_and_adopts_nothing(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history()
+    assert status(folder).exit_code == 0
+    assert deploy(folder) == ()
+    with pytest.raises(MigrationError, match="history is empty"):
+        baseline(folder)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from triosigno_db.cli.connection import Url, connected
 from triosigno_db.migrator import CheckReport, examine
@@ -21,7 +21,13 @@ def doctor(
     """Count the rows that break a rule, show examples, validate what is clean."""
     with connected(url):
         reports = examine(validate=validate)
-    table = Table("rule", "asks for", "broken by", "examples", "validated")
+    table = Table(
+        Column("rule", overflow="fold"),
+        "asks for",
+        Column("broken by", justify="right"),
+        Column("examples", overflow="fold"),
+        "validated",
+    )
     for report in reports:
         examples = "\n".join(report.examples)
         table.add_row(

@@ -48,8 +48,9 @@ def status(
     if as_json:
         print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
     else:
+        width = max((len(each.name) for each in found.migrations), default=0)
         for each in found.migrations:
-            console.print(_as_line(each))
+            console.print(_as_line(each, width))
     raise typer.Exit(found.exit_code)
 
 
@@ -188,8 +189,8 @@ def export(
         console.print(Text(str(path)))
 
 
-def _as_line(status: MigrationStatus) -> Text:
-    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(status.name)
+def _as_line(status: MigrationStatus, width: int) -> Text:
+    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(f"{status.name:<{width}}")
     row = status.row
     if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
         line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
@@ -197,6 +198,7 @@ def _as_line(status: MigrationStatus) -> Text:
         line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     if row is not None and row.logs:
         line.append(f"\n{row.logs.strip()}", style="dim")
+    line.rstrip()
     return line
 
 

@@ -25,10 +25,12 @@ def baseline(history: Path | None = None) -> tuple[str, ...]:
     Raises:
         SchemaMismatchError: The database is not as the first migration makes it; every difference
             is listed, and nothing was changed.
-        MigrationError: A migration of this history is noted already (P3008).
+        MigrationError: A migration of this history is noted already (P3008), or it has none.
         TrioSignoDBError: As for every function: not connected, unavailable.
     """
     migrations = read_history(history or shipped_history())
+    if not migrations:
+        raise MigrationError("The history is empty: there is nothing to compare with.")
     with locked_ledger() as (session, ledger):
         noted = {row.name for row in ledger.rows() if row.is_applied}
         if known := [migration.name for migration in migrations if migration.name in noted]:
