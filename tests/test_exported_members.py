@@ -89,7 +89,7 @@ def test_no_star_is_imported() -> None:
 def test_every_name_is_there_and_comes_from_the_package() -> None:
     for name in (*FUNCTIONS, *CLASSES):
         assert getattr(db, name).__module__.startswith("triosigno_db."), name
-    assert {*FUNCTIONS, *CLASSES, "Isolation", "__version__"} == set(db.__all__)
+    assert {*FUNCTIONS, *CLASSES, "Isolation", "Period", "__version__"} == set(db.__all__)
     assert re.fullmatch(r"\d+\.\d+\.\d+", db.__version__)
 
 

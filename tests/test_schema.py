@@ -90,8 +90,8 @@ def test_create_schema_makes_prisma_s_tables_on_every_version(versioned_url: str
 
 def test_the_first_migration_gives_prisma_s_tables_on_every_version(versioned_url: str) -> None:
     db.connect(versioned_url)
-    deploy()
-    rollback(steps=2)
+    first, *_ = deploy()
+    rollback(to=first)
     catalogs = read_catalogs(versioned_url)
     del catalogs["tables"]["_prisma_migrations"]
     assert catalogs == EXPECTED

@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Iterable
-from typing import TypeVar
+from contextlib import suppress
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TypeVar, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from triosigno_db.errors import InvalidInputError
 
 InputT = TypeVar("InputT")
+EnumT = TypeVar("EnumT", bound=StrEnum)
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -91,6 +96,98 @@ def check_integer(field: str, value: object, *, least: int, most: int) -> int:
     if not least <= value <= most:
         raise InvalidInputError(field, f"must be from {least} to {most}")
     return value
+
+
+def check_text(field: str, value: object, *, most: int) -> str:
+    """Check a text that is looked for.
+
+    Args:
+        field: The argument's name.
+        value: The text.
+        most: The most characters that are allowed.
+
+    Returns:
+        The text without white space around it.
+
+    Raises:
+        InvalidInputError: It is no text, empty, too long, or PostgreSQL can't hold it.
+    """
+    if not isinstance(value, str):
+        raise InvalidInputError(field, "must be a text")
+    if "\0" in value or not is_unicode(value):
+        raise InvalidInputError(field, "must be Unicode text without NUL")
+    text = value.strip()
+    if not text:
+        raise InvalidInputError(field, "must not be empty")
+    if len(text) > most:
+        raise InvalidInputError(field, f"must have at most {most} characters")
+    return text
+
+
+def check_label(field: str, value: object, labels: type[EnumT]) -> EnumT:
+    """Check a value of one of the enums.
+
+    Args:
+        field: The argument's name.
+        value: A member, or its label.
+        labels: The enum.
+
+    Returns:
+        The member.
+
+    Raises:
+        InvalidInputError: It is neither.
+    """
+    try:
+        return labels(cast("str", value))
+    except ValueError:
+        known = ", ".join(labels)
+    raise InvalidInputError(field, f"must be one of {known}")
+
+
+def check_moment(field: str, value: object) -> datetime:
+    """Check a moment, and write it as the database holds it.
+
+    Args:
+        field: The argument's name.
+        value: An aware datetime.
+
+    Returns:
+        The same moment in UTC, without its zone.
+
+    Raises:
+        InvalidInputError: It is no datetime, or has no time zone.
+    """
+    if not isinstance(value, datetime):
+        raise InvalidInputError(field, "must be a datetime")
+    if value.utcoffset() is None:
+        raise InvalidInputError(field, "must be aware: give it a time zone, such as datetime.UTC")
+    try:
+        return value.astimezone(UTC).replace(tzinfo=None)
+    except OverflowError:
+        pass
+    raise InvalidInputError(field, "is beyond the years 1 to 9999 in UTC")
+
+
+def check_zone(field: str, value: object) -> str:
+    """Check the name of a time zone.
+
+    Args:
+        field: The argument's name.
+        value: A name of the IANA database such as `"Europe/Paris"`, or a `ZoneInfo` of one.
+
+    Returns:
+        The name.
+
+    Raises:
+        InvalidInputError: There is no such time zone.
+    """
+    name = value.key if isinstance(value, ZoneInfo) else value
+    if isinstance(name, str):
+        # What is no plain name may be a path, a NUL byte among it, or a folder of zones.
+        with suppress(ValueError, OSError, KeyError):
+            return ZoneInfo(name).key
+    raise InvalidInputError(field, "must be the name of a time zone, such as Europe/Paris")
 
 
 def check_input(field: str, value: object, kind: type[InputT]) -> InputT:

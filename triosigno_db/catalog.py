@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from triosigno_db.database import run_sql, transaction
+from triosigno_db.models.search import SEARCH_INDEXES
 
 Run = Callable[[str], list[tuple[Any, ...]]]
 
 _SEARCH_PATH = "SELECT current_setting('search_path')"
 _SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
+
+_OPTIONAL_INDEXES = f"ARRAY[{', '.join(repr(name) for name in SEARCH_INDEXES)}]"
 
 # The schema is the search path while these run, and an index's own mention of it is taken out, so
 # that nothing is qualified and two schemas compare equal.
@@ -39,7 +42,9 @@ _INDEXES = """
     JOIN pg_class i ON i.oid = x.indexrelid
     JOIN pg_class c ON c.oid = x.indrelid AND c.relkind IN ('r', 'p')
     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-"""
+    -- Whether a server has these depends on its extensions.
+    WHERE i.relname <> ALL ({optional})
+""".replace("{optional}", _OPTIONAL_INDEXES)
 # From version 18 on, NOT NULL is a constraint too ('n'); the columns tell it already.
 _CONSTRAINTS = """
     SELECT c.relname, o.conname, pg_get_constraintdef(o.oid)

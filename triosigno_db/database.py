@@ -2,30 +2,35 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import peewee
 import psycopg2
 
+from triosigno_db.arguments import check_integer
 from triosigno_db.connections import Row
+from triosigno_db.content_cache import ContentCache
 from triosigno_db.errors import (
     ConflictError,
     InvalidInputError,
     NotConnectedError,
     TrioSignoDBError,
+    is_collision,
     refused_by_driver,
     translate,
 )
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
-from triosigno_db.pool import PooledDatabase
+from triosigno_db.pool import PooledDatabase, pause
 from triosigno_db.settings import Settings
 from triosigno_db.statements import Statement
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
 
 _ISOLATIONS = ("read committed", "repeatable read", "serializable")
+
+ResultT = TypeVar("ResultT")
 
 _connecting = threading.Lock()
 
@@ -49,6 +54,8 @@ def connect(url: str | None = None, **options: Any) -> None:
     """
     settings = Settings.load(url, **options)
     database = PooledDatabase(settings)
+    if settings.content_cache_seconds:
+        database.content_cache = ContentCache(settings)
     with database.held():
         pass
     with _connecting:
@@ -152,6 +159,44 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
             )
         with _translated():
             scope.__exit__(None, None, None)
+
+
+def run_in_transaction(
+    function: Callable[[], ResultT], *, isolation: Isolation | None = None, tries: int = 5
+) -> ResultT:
+    """Call a function in a transaction, again where the server undid it for a concurrent one.
+
+    A deadlock and a serialization failure are known to have left nothing behind: the whole function
+    is called again after a moment. Whatever else fails is raised, a connection that was lost too,
+    as its outcome can't be known. Inside another `transaction()` the function is called once, in a
+    savepoint: what began outside of it can't be run again here.
+
+    Args:
+        function: What to call; as it may be called several times, it should do nothing that the
+            transaction can't undo.
+        isolation: As for `transaction()`.
+        tries: How often it is called at most, 1 to 100.
+
+    Returns:
+        What the function returned, once that is committed.
+
+    Raises:
+        ConflictError: The last try met a deadlock or a serialization failure as well.
+        InvalidInputError: `tries` is out of bounds, or `isolation` can't be had.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    check_integer("tries", tries, least=1, most=100)
+    if current_database().in_transaction():
+        tries = 1
+    for tried in range(1, tries + 1):
+        try:
+            with transaction(isolation):
+                return function()
+        except ConflictError as exc:
+            if tried == tries or not is_collision(exc.__cause__):
+                raise
+        pause(tried)
+    raise AssertionError  # the last try returns or raises
 
 
 def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:

@@ -8,6 +8,31 @@ import peewee
 
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField
+from triosigno_db.models.search import SEARCH_INDEXES
+
+_SEARCH_COMMENT = """\
+-- Search without regard to accents and case, by the trigrams of the folded texts, where the server
+-- has pg_trgm. What is escaped as 073 stands for the end of a statement inside the block."""
+
+_SEARCH_BLOCK = r"""
+DECLARE
+    home name;
+BEGIN
+    -- normalize() knows UTF8 only, and temporary tables are for comparing schemas.
+    IF getdatabaseencoding() <> 'UTF8' OR current_schema() LIKE 'pg\_temp%' THEN
+        RETURN;
+    END IF;
+    IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN
+        CREATE EXTENSION pg_trgm;
+    END IF;
+    SELECT nspname INTO home FROM pg_extension
+    JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm';
+{creations}
+EXCEPTION
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+        RAISE NOTICE 'searches go without an index: %', SQLERRM;
+END
+"""
 
 _TYPE_OF = {"INT": "INTEGER", "BOOL": "BOOLEAN"}
 
@@ -27,10 +52,36 @@ def create_script() -> str:
 
     Returns:
         Enum types, tables, indexes, foreign keys, checks, each under a comment that says what it
-        is.
+        is; the indexes of searches where the server has `pg_trgm`.
     """
-    parts = (*_enums(), *_tables(), *_indexes(), *_foreign_keys(), *_checks())
+    parts = (
+        *_enums(),
+        *_tables(),
+        *_indexes(),
+        *_foreign_keys(),
+        *_checks(),
+        search_index_script(),
+    )
     return "\n\n".join(parts) + "\n"
+
+
+def search_index_script() -> str:
+    """Write the SQL that makes the indexes of searches where that is possible.
+
+    Without `pg_trgm`, or the right to have it, searches are as correct, and slower.
+
+    Returns:
+        One statement.
+    """
+    creations = "\n".join(
+        f"    EXECUTE format('CREATE INDEX IF NOT EXISTS {quote(name)} ON {quote(table)}"
+        f" USING gin ((%s) %I.gin_trgm_ops)', {_literal(text)}, home);"
+        for name, (table, text) in SEARCH_INDEXES.items()
+    )
+    block = _SEARCH_BLOCK.replace("{creations}", creations)
+    # As an escaped string without a semicolon: Prisma's engine cuts a script at every one.
+    escaped = _literal(block.replace("\\", "\\\\").replace(";", "\\073"))
+    return f"{_SEARCH_COMMENT}\nDO E{escaped};"
 
 
 def drop_script(tables: list[str], enum_types: list[str]) -> str:
@@ -132,6 +183,10 @@ def _checks() -> Iterator[str]:
                 f"-- AddConstraint\nALTER TABLE {quote(model._meta.table_name)} "
                 f"ADD CONSTRAINT {quote(name)} CHECK ({condition});"
             )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _columns(fields: Any) -> str:

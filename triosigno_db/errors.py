@@ -9,6 +9,8 @@
     ├── AlreadyExistsError         a unique value is taken
     ├── InvalidInputError          an argument can't be stored
     ├── InUseError                 other rows still refer to what should go
+    ├── InvalidCredentialsError    no account has this login and password
+    ├── AccountInactiveError       the login and password are right, the account is deactivated
     ├── ConflictError              the call lost against another one, or comes in the wrong state
     ├── SchemaMismatchError        the database's tables are not the library's
     └── MigrationError             a history, or the database under it, is not as it must be
@@ -162,9 +164,44 @@ class InvalidInputError(TrioSignoDBError):
 
 
 class InUseError(TrioSignoDBError):
-    """What should be deleted or dropped is still referred to."""
+    """What should be deleted or dropped is still referred to.
+
+    Args:
+        why: What needs it.
+        uses: How many rows of each entity refer to it, where they were counted.
+    """
 
     prisma_code = "P2003"
+
+    def __init__(self, why: str, uses: Mapping[str, int] | None = None) -> None:
+        super().__init__(why, dict(uses or {}))
+        self.why = why
+        self.uses: dict[str, int] = dict(uses or {})
+
+    def __str__(self) -> str:
+        return self.why
+
+
+class InvalidCredentialsError(TrioSignoDBError):
+    """No account has this login and password; which of the two is wrong is not told."""
+
+    def __init__(self, why: str = "The login or the password is wrong.") -> None:
+        super().__init__(why)
+
+
+class AccountInactiveError(TrioSignoDBError):
+    """The login and the password are right, but the account is deactivated.
+
+    Args:
+        user_id: The account.
+    """
+
+    def __init__(self, user_id: str) -> None:
+        super().__init__(user_id)
+        self.user_id = user_id
+
+    def __str__(self) -> str:
+        return f"The account {self.user_id} is deactivated."
 
 
 class ConflictError(TrioSignoDBError):
@@ -381,6 +418,18 @@ def is_connection_lost(cause: psycopg2.Error) -> bool:
         # libpq's own errors have no SQLSTATE: a socket that closed, a connection that is closed.
         return isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
     return code.startswith(("08", "57P")) or code == "25P03"
+
+
+def is_collision(cause: BaseException | None) -> bool:
+    """Tell whether the server undid a transaction for the sake of a concurrent one.
+
+    Args:
+        cause: The driver's error.
+
+    Returns:
+        `True` for a deadlock and for a serialization failure: run again, it may succeed.
+    """
+    return isinstance(cause, psycopg2.Error) and cause.pgcode in ("40001", "40P01")
 
 
 def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> InvalidInputError:

@@ -3,24 +3,28 @@
 import heapq
 import logging
 import math
+import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import peewee
 import psycopg2
 from playhouse.pool import PoolConnection, PooledPostgresqlDatabase
-from psycopg2.extensions import register_type
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR, register_type
 
 from triosigno_db.connections import UTC_TIMESTAMP, Connection, DetachedCursor, Row
+from triosigno_db.content_cache import ContentCache
 from triosigno_db.errors import (
+    ConflictError,
     DatabaseUnavailableError,
     PoolTimeoutError,
     QueryTimeoutError,
     TrioSignoDBError,
     hide_details,
+    is_collision,
     is_connection_lost,
     primary_message,
 )
@@ -34,6 +38,9 @@ OLDEST_SERVER = 13
 
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
+_MOST_COLLISIONS = 5
+"""How often a statement is sent again that the server undid for another transaction's sake."""
+
 _STALE_PLAN = ("0A000", "26000")
 """A prepared statement that no longer fits its tables, or that somebody deallocated."""
 
@@ -56,6 +63,8 @@ class PooledDatabase(PooledPostgresqlDatabase):
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.content_cache: ContentCache | None = None
+        self.observers: list[Callable[[str], None]] = []
         self._is_retired = False
         self._opening = 0
         super().__init__(
@@ -147,6 +156,8 @@ class PooledDatabase(PooledPostgresqlDatabase):
         self._connections: list[tuple[float, int, Connection]] = []
         self._in_use: dict[int, PoolConnection] = {}
         self._opening = 0
+        if self.content_cache is not None:
+            self.content_cache = ContentCache(self.settings)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -206,6 +217,12 @@ class PooledDatabase(PooledPostgresqlDatabase):
 
     def commit(self) -> None:
         """Commit; where that fails, Peewee rolls back next."""
+        if self._state.conn.info.transaction_status == TRANSACTION_STATUS_INERROR:
+            # The server would answer this COMMIT with a rollback, and without an error.
+            raise ConflictError(
+                "A statement of this transaction failed and its error was caught: nothing of the "
+                "transaction can be kept. Put what may fail into a nested transaction()."
+            ).with_prisma_code("P2028")
         super().commit()
         self._give_back_borrowed()
 
@@ -238,8 +255,9 @@ class PooledDatabase(PooledPostgresqlDatabase):
         """Run a statement and fetch its rows, on the held connection or a borrowed one.
 
         Outside of a transaction, a statement that only reads is sent again where the connection
-        turns out to be lost, for as long as opening one may take; and any statement is sent again
-        that did not run because what was prepared no longer fits its tables.
+        turns out to be lost, for as long as opening one may take. Any statement is sent again that
+        did not run because what was prepared no longer fits its tables, or that the server undid
+        because it stood in a deadlock or could not be serialized.
 
         Args:
             compiled: The statement.
@@ -259,8 +277,10 @@ class PooledDatabase(PooledPostgresqlDatabase):
                     raise _idle_transaction_ended(self.settings) from exc
                 if self.in_transaction() or not retries.allow(exc):
                     raise
-            # What cost this connection cost the idle ones as well.
-            self.close_idle()
+                collided = is_collision(exc)
+            if not collided:
+                # What cost this connection cost the idle ones as well.
+                self.close_idle()
             retries.wait()
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None) -> list[Row]:
@@ -274,6 +294,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
             The rows, none for a statement that gives none.
         """
         with self.held(), self._state.conn.cursor() as cursor:
+            self._observe(sql)
             cursor.execute(sql, parameters)
             self._state.conn.last_used = time.monotonic()
             return list(cursor.fetchall()) if cursor.description else []
@@ -281,8 +302,9 @@ class PooledDatabase(PooledPostgresqlDatabase):
     def _fetch_held(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
         connection: Connection = self._state.conn
         started = time.perf_counter()
+        self._observe(compiled.name)
         with connection.cursor() as cursor:
-            if self.settings.pgbouncer:
+            if self.settings.pgbouncer or compiled.prepared_name is None:
                 cursor.execute(compiled.sql, parameters)
             else:
                 self._execute_prepared(cursor, compiled, parameters)
@@ -292,6 +314,10 @@ class PooledDatabase(PooledPostgresqlDatabase):
             elapsed = (time.perf_counter() - started) * 1000
             logger.debug("%s took %.2f ms, %d rows", compiled.name, elapsed, len(rows))
         return rows
+
+    def _observe(self, name: str) -> None:
+        for observe in self.observers:
+            observe(name)
 
     def _was_idle_for_too_long(self) -> bool:
         """Whether the server has ended the transaction for its pause between two statements.
@@ -309,9 +335,9 @@ class PooledDatabase(PooledPostgresqlDatabase):
         self, cursor: Any, compiled: CompiledStatement, parameters: Mapping[str, Any]
     ) -> None:
         prepared = cursor.connection.prepared
-        if compiled.name not in prepared:
+        if compiled.prepared_name not in prepared:
             cursor.execute(compiled.prepare)
-            prepared.add(compiled.name)
+            prepared.add(compiled.prepared_name)
         try:
             cursor.execute(compiled.execute, parameters)
         except psycopg2.Error as exc:
@@ -330,6 +356,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
             return DetachedCursor(super().execute_sql(sql, params))
 
     def _execute_cursor(self, sql: str, params: Any, **cursor_options: Any) -> Any:
+        self._observe(sql)
         try:
             cursor = super()._execute_cursor(sql, params, **cursor_options)
         except peewee.PeeweeException as exc:
@@ -356,25 +383,38 @@ class _Retries:
     """Decides whether a failed statement is sent again, and how long to wait before."""
 
     def __init__(self, compiled: CompiledStatement, settings: Settings) -> None:
-        self.pause: float | None = None
+        self._waits = 0
         self._reads_only = compiled.reads_only
         self._deadline = time.monotonic() + (settings.connect_timeout or math.inf)
         # Each pooled connection may hold a plan that no longer fits.
         self._stale_plans_left = settings.connection_limit + 1
+        self._collisions_left = _MOST_COLLISIONS
 
     def allow(self, failure: psycopg2.Error | DatabaseUnavailableError) -> bool:
         if isinstance(failure, psycopg2.Error):
             if failure.pgcode in _STALE_PLAN:
                 self._stale_plans_left -= 1
                 return self._stale_plans_left > 0
+            if is_collision(failure):
+                self._collisions_left -= 1
+                return self._collisions_left > 0
             if not is_connection_lost(failure):
                 return False
         return self._reads_only and time.monotonic() < self._deadline
 
     def wait(self) -> None:
-        # Nothing tells when a server is up again but trying.
-        if self.pause is None:
-            self.pause = 0.0
-            return
-        self.pause = min(max(_FIRST_PAUSE, self.pause * 2), _LONGEST_PAUSE)
-        time.sleep(self.pause)
+        # A connection that was lost is mostly there again at once. Later on, nothing tells when a
+        # server is up again but trying.
+        if self._waits:
+            pause(self._waits)
+        self._waits += 1
+
+
+def pause(tries: int) -> None:
+    """Wait a moment before the next try, longer each time; two that collided wait differently.
+
+    Args:
+        tries: How many were made.
+    """
+    longest = min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
+    time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 (no secret depends on it)

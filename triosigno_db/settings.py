@@ -59,6 +59,13 @@ class Settings(BaseSettings):
             options, no session-level `SET`; limits on time are then the server's own, and apply
             inside `transaction()` only.
         password_cost: bcrypt's cost for new passwords, 4 to 31.
+        cursor_secret: Signs the cursors of pages, so that only the library can make one; all
+            processes of a service need the same. Without it a cursor is still bound to its list,
+            and a change of it is noticed.
+        content_cache_seconds: How long modules, categories, trees and achievements that were read
+            may be served from a cache; 0 means that there is none.
+        content_cache_url: The Redis that processes share the cache in, such as
+            `redis://host:6379/0`; each has its own in memory where it is missing.
     """
 
     model_config = SettingsConfigDict(
@@ -83,6 +90,9 @@ class Settings(BaseSettings):
     application_name: str = "triosigno_db"
     pgbouncer: bool = False
     password_cost: int = Field(default=12, ge=4, le=31)
+    cursor_secret: SecretStr | None = None
+    content_cache_seconds: Seconds = 0.0
+    content_cache_url: SecretStr | None = None
 
     @classmethod
     def load(cls, url: str | None = None, **options: Any) -> Self:

@@ -64,9 +64,9 @@ def test_status_in_json() -> None:
     assert ended.exit_code == 1
     found = json.loads(ended.stdout)
     assert [each["name"] for each in found] == NAMES
-    assert [each["state"] for each in found] == ["applied", "applied", "rolled back"]
+    assert [each["state"] for each in found] == ["applied"] * (len(NAMES) - 1) + ["rolled back"]
     assert found[0]["rolledBackAt"] is None
-    assert found[2]["rolledBackAt"] > found[2]["finishedAt"]
+    assert found[-1]["rolledBackAt"] > found[-1]["finishedAt"]
 
 
 def test_deploy_tells_what_it_applied() -> None:
@@ -77,10 +77,10 @@ def test_deploy_tells_what_it_applied() -> None:
 def test_rollback_takes_steps_or_a_target() -> None:
     migrate("deploy")
     assert migrate("rollback", "--steps", "2").stdout.splitlines() == [
-        f"rolled back: {name}" for name in NAMES[:0:-1]
+        f"rolled back: {name}" for name in NAMES[:-3:-1]
     ]
     migrate("deploy")
-    assert migrate("rollback", "--to", NAMES[1]).stdout == f"rolled back: {NAMES[2]}\n"
+    assert migrate("rollback", "--to", NAMES[-2]).stdout == f"rolled back: {NAMES[-1]}\n"
     migrate("rollback", "--steps", "9")
     assert migrate("rollback").stdout == "There is nothing to undo.\n"
     assert migrate("rollback", "--steps", "0").exit_code == 2
@@ -131,8 +131,8 @@ def test_dev_says_so_when_there_is_nothing_to_do(history: Path) -> None:
 
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_dev_asks_before_it_renames(history: Path, answer: str) -> None:
-    script = history / NAMES[0] / "migration.sql"
-    script.write_text(script.read_text().replace('"firstName"', '"givenName"'))
+    for script in history.glob("*/migration.sql"):
+        script.write_text(script.read_text().replace('"firstName"', '"givenName"'))
     ended = migrate("dev", "--name", "first_name", "--migrations", history, typed=answer)
     assert "Was the column User.givenName renamed to firstName? [y/N]" in ended.stdout
     assert "Written and applied" in ended.stdout

@@ -28,7 +28,8 @@ from triosigno_db.migrator import (
 )
 from triosigno_db.migrator.comparison import without_positions
 
-INIT, INDEXES, CHECKS = (path.name for path in sorted(shipped_history().glob("2*")))
+NAMES = [path.name for path in sorted(shipped_history().glob("2*"))]
+INIT, INDEXES, CHECKS, PAGING, SEARCH = NAMES
 Edit = Callable[[str, str], None]
 
 
@@ -42,13 +43,15 @@ def history(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def edit(history: Path) -> Edit:
-    """Change the first migration's text, as if the models had been different then."""
+    """Change the history's text, as if the models had been different when it began."""
 
     def edit(pattern: str, replacement: str) -> None:
         path = history / INIT / "migration.sql"
         text, times = re.subn(pattern, replacement, path.read_text(), flags=re.DOTALL)
         assert times
         path.write_text(text)
+        search = history / SEARCH / "migration.sql"
+        search.write_text(re.sub(pattern, replacement, search.read_text()))
 
     return edit
 
@@ -114,7 +117,7 @@ def test_create_only_applies_nothing(connected: str, history: Path) -> None:
     assert written is not None
     assert not written.applied
     assert read_catalog('"public"').tables == {}
-    assert status(history).pending == (INIT, INDEXES, written.name)
+    assert status(history).pending == (INIT, INDEXES, PAGING, SEARCH, written.name)
 
 
 def test_a_loss_stops_before_anything_is_written(connected: str, history: Path, edit: Edit) -> None:
@@ -124,7 +127,7 @@ def test_a_loss_stops_before_anything_is_written(connected: str, history: Path, 
     run_sql('UPDATE "User" SET "shoeSize" = 42')
     with pytest.raises(DataLossError, match=r"the column User.shoeSize \(1 rows\)"):
         dev("no_shoes", history)
-    assert len(list(history.glob("2*"))) == 3
+    assert len(list(history.glob("2*"))) == len(NAMES)
     dev("no_shoes", history, accept_data_loss=True)
     assert db.get_user_with_preferences(user.id) == user
     assert status(history).exit_code == 0
@@ -220,7 +223,7 @@ def test_a_folder_that_can_not_be_written_is_named(
     monkeypatch.setattr(Path, "write_bytes", refuse_down)
     with pytest.raises(MigrationError, match="can't be written: No space left"):
         dev("checks", history)
-    assert len(list(history.glob("2*"))) == 2
+    assert len(list(history.glob("2*"))) == len(NAMES) - 1
 
 
 def test_export_into_a_file_is_refused(tmp_path: Path) -> None:
@@ -259,7 +262,7 @@ def test_reset_starts_over(connected: str) -> None:
     deploy()
     db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     run_sql('CREATE TABLE "Other" ()')
-    assert len(reset()) == 3
+    assert reset() == tuple(NAMES)
     assert run_sql('SELECT count(*) FROM "User"') == [(0,)]
     assert status().exit_code == 0
 
@@ -288,9 +291,9 @@ def test_export_writes_prisma_s_layout(tmp_path: Path) -> None:
     assert {str(path.relative_to(tmp_path)) for path in written} == {
         "prisma/schema.prisma",
         "prisma/migrations/migration_lock.toml",
-        *(f"prisma/migrations/{name}/migration.sql" for name in (INIT, INDEXES, CHECKS)),
+        *(f"prisma/migrations/{name}/migration.sql" for name in NAMES),
     }
-    for name in (INIT, INDEXES, CHECKS):
+    for name in NAMES:
         copy = tmp_path / "prisma" / "migrations" / name / "migration.sql"
         assert copy.read_bytes() == (shipped_history() / name / "migration.sql").read_bytes()
     assert "@@index([categoryId])" in (tmp_path / "prisma" / "schema.prisma").read_text()
@@ -331,7 +334,7 @@ def test_the_doctor_only_looks_when_told_so(connected: str) -> None:
 
 def test_the_doctor_tells_missing_rules(connected: str) -> None:
     deploy()
-    rollback()
+    rollback(to=INDEXES)
     assert not any(report.is_present for report in examine())
 
 

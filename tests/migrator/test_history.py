@@ -15,7 +15,13 @@ from triosigno_db.migrator.runner import check_script
 
 def test_the_shipped_names_are_as_prisma_wants_them() -> None:
     names = [migration.name for migration in read_history(shipped_history())]
-    assert [name[15:] for name in names] == ["init", "frequent_query_indexes", "integrity_checks"]
+    assert [name[15:] for name in names] == [
+        "init",
+        "frequent_query_indexes",
+        "integrity_checks",
+        "paging_indexes",
+        "search_indexes",
+    ]
     assert len({name[:14] for name in names}) == len(names)
 
 

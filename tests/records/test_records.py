@@ -44,15 +44,28 @@ def test_no_record_knows_a_password(record: type[db.Record]) -> None:
     assert not any("password" in name for name in record.model_fields)
 
 
-@pytest.mark.parametrize("record", RECORDS, ids=lambda each: each.__name__)
+ENTITIES = (
+    db.AchievementRecord,
+    db.CategoryRecord,
+    db.LessonRecord,
+    db.LessonSignRecord,
+    db.ModuleRecord,
+    db.PreferencesRecord,
+    db.ProgressRecord,
+    db.SessionRecord,
+    db.SignRecord,
+    db.UserAchievementRecord,
+    db.UserRecord,
+)
+
+
+@pytest.mark.parametrize("record", ENTITIES, ids=lambda each: each.__name__)
 def test_every_plain_field_is_a_column_in_the_schema_s_order(record: type[db.Record]) -> None:
-    nested = {"userPreferences", "lessonSigns", "lessons", "sign"}
-    columns = [name for name in record.column_names() if name not in nested]
     orders = [
         [field.column_name for field in model._meta.sorted_fields if field.name != "password"]
         for model in MODELS
     ]
-    assert columns in orders
+    assert list(record.selection().columns) in orders
 
 
 def test_a_record_can_not_be_changed(database: str) -> None:

@@ -35,6 +35,7 @@ class User(BaseModel):
         """Peewee's options."""
 
         indexes = ((("created_at", "id"), False),)
+        secret = ("password",)
 
 
 User.add_index(peewee.fn.lower(User.email), name="User_lower_email_idx")

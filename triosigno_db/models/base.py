@@ -32,10 +32,12 @@ class PrismaMetadata(peewee.Metadata):
     Attributes:
         updated_at: The field that every update moves, `None` where the table has none.
         checks: The CHECK constraints, each a name (`<Table>_<what>_check`) and a condition in SQL.
+        secret: The columns that no record may have.
     """
 
     updated_at: Any = None
     checks: tuple[tuple[str, str], ...] = ()
+    secret: tuple[str, ...] = ()
 
     def make_table_name(self) -> str:
         """Give the table the model's own name."""
@@ -58,6 +60,14 @@ class PrismaMetadata(peewee.Metadata):
         if isinstance(field, UpdatedAtField):
             self.updated_at = field
         super().add_field(field_name, field, set_attribute)
+
+    def readable_columns(self) -> dict[str, Any]:
+        """List the fields that a record may have.
+
+        Returns:
+            The fields by column.
+        """
+        return {name: field for name, field in self.columns.items() if name not in self.secret}
 
     def fields_to_index(self) -> list[Any]:
         """List the indexes, unique ones as `<Table>_<columns>_key`, others as `<...>_idx`."""

@@ -53,6 +53,7 @@ class Module(BaseModel):
     class Meta:
         """Peewee's options."""
 
+        indexes = ((("order", "id"), False),)
         checks = (("Module_order_check", '"order" >= 0'),)
 
 
@@ -71,6 +72,7 @@ class Lesson(BaseModel):
     class Meta:
         """Peewee's options."""
 
+        indexes = ((("module", "order", "id"), False),)
         checks = (("Lesson_order_check", '"order" >= 0'),)
 
 

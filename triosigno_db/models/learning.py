@@ -59,7 +59,12 @@ class LearningSession(BaseModel):
     class Meta:
         """Peewee's options."""
 
-        indexes = ((("user", "start_time"), False),)
+        indexes = (
+            (("user", "start_time"), False),
+            (("lesson", "start_time", "id"), False),
+            (("start_time", "id"), False),
+            (("user", "completed", "xp_earned"), False),
+        )
         checks = (
             ("LearningSession_endTime_check", '"endTime" >= "startTime"'),
             ("LearningSession_score_check", '"score" >= 0'),

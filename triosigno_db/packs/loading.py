@@ -5,13 +5,11 @@ from collections.abc import Callable
 from triosigno_db.database import transaction
 from triosigno_db.packs.pack import ContentPack, PackModule
 from triosigno_db.records import ModuleRecord, NewCategory, NewLesson, NewModule, NewSign
-from triosigno_db.repositories.content import (
-    create_category,
-    create_lesson,
-    create_module,
-    create_sign,
-    set_lesson_signs,
-)
+from triosigno_db.repositories.content.categories import create_category
+from triosigno_db.repositories.content.lesson_signs import set_lesson_signs
+from triosigno_db.repositories.content.lessons import create_lesson
+from triosigno_db.repositories.content.modules import create_module
+from triosigno_db.repositories.content.signs import create_sign
 
 OnRow = Callable[[str], None]
 

@@ -2,12 +2,15 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, EmailStr, Field, SecretStr
+from pydantic import AfterValidator, EmailStr, Field, SecretStr, StrictBool, StringConstraints
+from typing_extensions import TypeVar
 
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
-from triosigno_db.records.base import Input, Name, Record, Timestamp, Url
+from triosigno_db.records.base import UNCHANGED, Changes, Input, Name, Record, Timestamp, Url
+from triosigno_db.records.gamification import UserAchievementRecord
+from triosigno_db.records.learning import ProgressRecord, SessionRecord
 
 
 def _check_password(password: SecretStr) -> SecretStr:
@@ -26,6 +29,14 @@ else:
 
 Email = Annotated[EmailStr, Field(max_length=254), AfterValidator(str.lower)]
 """An e-mail address, in lower case."""
+
+Language = Annotated[
+    str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
+]
+"""A language tag such as `fr` or `fr-FR`: https://www.rfc-editor.org/info/bcp47"""
+
+LearningGoal = Annotated[int, Field(strict=True, ge=1, le=1440)]
+"""Minutes of practice per day."""
 
 
 class UserRecord(Record):
@@ -61,6 +72,32 @@ class UserWithPreferences(UserRecord):
     preferences: PreferencesRecord | None = Field(alias="userPreferences")
 
 
+class ExportedProgress(ProgressRecord):
+    """One user's progress with one sign, with the sign's name."""
+
+    sign_name: str
+
+
+class ExportedSession(SessionRecord):
+    """One sitting of a user with a lesson, with the lesson's title."""
+
+    lesson_title: str
+
+
+class ExportedAchievement(UserAchievementRecord):
+    """A badge that one user has earned, with its name."""
+
+    achievement_name: str
+
+
+class UserExport(UserWithPreferences):
+    """Everything that is stored about one person, less the password's hash; oldest rows first."""
+
+    progress: tuple[ExportedProgress, ...]
+    sessions: tuple[ExportedSession, ...]
+    achievements: tuple[ExportedAchievement, ...]
+
+
 class NewUser(Input):
     """An account to make.
 
@@ -81,3 +118,43 @@ class NewUser(Input):
     last_name: Name | None = None
     role: UserRole = UserRole.STUDENT
     profile_picture: Url | None = None
+
+
+class UserChanges(Changes):
+    """What to change about an account; fields that are not set stay as they are.
+
+    Attributes:
+        email: A valid address, at most 254 characters; stored in lower case.
+        username: 1 to 200 characters, trimmed.
+        first_name: At most 200 characters; `None` clears it.
+        last_name: At most 200 characters; `None` clears it.
+        profile_picture: An http or https URL; `None` clears it.
+    """
+
+    email: Email = UNCHANGED
+    username: Name = UNCHANGED
+    first_name: Name | None = UNCHANGED
+    last_name: Name | None = UNCHANGED
+    profile_picture: Url | None = UNCHANGED
+
+
+class PreferenceChanges(Changes):
+    """What to change about preferences; fields that are not set stay as they are.
+
+    Attributes:
+        language: A language tag such as `fr` or `fr-FR`.
+        notifications: Whether the learner wants any.
+        dark_mode: Whether the learner wants it.
+        learning_goal: Minutes of practice per day, 1 to 1440.
+    """
+
+    language: Language = UNCHANGED
+    notifications: StrictBool = UNCHANGED
+    dark_mode: StrictBool = UNCHANGED
+    learning_goal: LearningGoal = UNCHANGED
+
+
+UserT = TypeVar("UserT", bound=Record, default=UserRecord)
+UserWithPreferencesT = TypeVar("UserWithPreferencesT", bound=Record, default=UserWithPreferences)
+PreferencesT = TypeVar("PreferencesT", bound=Record, default=PreferencesRecord)
+UserExportT = TypeVar("UserExportT", bound=Record, default=UserExport)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, cast, get_args
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -81,10 +81,34 @@ Order = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 """A place in an order, lowest first."""
 
 
+class Selection(NamedTuple):
+    """The columns that a record is made of; two records of the same columns have equal ones.
+
+    Attributes:
+        columns: Names in the database, in the order of the record's fields.
+        nested: The records inside, each a name and its selection.
+    """
+
+    columns: tuple[str, ...]
+    nested: tuple[tuple[str, "Selection"], ...] = ()
+
+    def inside(self, name: str) -> "Selection | None":
+        """Find the selection of a record inside.
+
+        Args:
+            name: The name in the database of the field that holds it.
+
+        Returns:
+            Its selection; `None` where the record has no such field.
+        """
+        return dict(self.nested).get(name)
+
+
 class Record(BaseModel):
     """What comes out: immutable, and in JSON what Prisma's client would send.
 
-    A subclass's fields, in their order, are the columns that a statement reads for it.
+    A subclass's fields, in their order, are the columns that a statement reads for it; a field that
+    is a record itself, or a tuple of records, holds related rows.
     """
 
     model_config = ConfigDict(
@@ -93,47 +117,108 @@ class Record(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
         serialize_by_alias=True,
+        hide_input_in_errors=True,
     )
 
-    _column_names: ClassVar[tuple[str, ...]] = ()
+    _selection: ClassVar[Selection | None] = None
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **options: Any) -> None:
-        super().__pydantic_init_subclass__(**options)
-        cls._column_names = tuple(field.alias or name for name, field in cls.model_fields.items())
-
-    @classmethod
-    def column_names(cls) -> tuple[str, ...]:
+    def selection(cls) -> Selection:
         """List the columns that hold the record's fields.
 
         Returns:
-            Their names in the database, in the order of the fields.
+            The names in the database, those of records inside apart.
         """
-        return cls._column_names
+        if "_selection" not in cls.__dict__:
+            cls._selection = _select(cls)
+        return cast("Selection", cls._selection)
 
     @classmethod
     def values_of(cls, row: Sequence[Any]) -> dict[str, Any]:
         """Name the values of a row.
 
         Args:
-            row: A value for each field, in the order of the fields.
+            row: A value for each column of the selection, in their order.
 
         Returns:
             The values by column.
         """
-        return dict(zip(cls._column_names, row, strict=True))
+        return dict(zip(cls.selection().columns, row, strict=True))
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
         """Make a record of a row.
 
         Args:
-            row: A value for each field, in the order of the fields.
+            row: A value for each column of the selection, in their order.
 
         Returns:
             The record.
+
+        Raises:
+            InvalidInputError: A field's type does not fit what the database holds.
         """
-        return cls.model_validate(cls.values_of(row))
+        return cls.from_values(cls.values_of(row))
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, Any]) -> Self:
+        """Make a record of what was read.
+
+        Args:
+            values: The values by column, and the records inside as such mappings.
+
+        Returns:
+            The record.
+
+        Raises:
+            InvalidInputError: A field's type does not fit what the database holds.
+        """
+        try:
+            return cls.model_validate(values)
+        except ValidationError as exc:
+            failure = _misfit(exc, cls)
+        # Outside of the handler: pydantic's error, which holds the values, is no context of it.
+        raise failure
+
+
+def _select(record: type[Record]) -> Selection:
+    scalars, nested = [], []
+    for name, field in record.model_fields.items():
+        column = field.alias or name
+        inside = _record_in(field.annotation)
+        if inside is None:
+            scalars.append(column)
+        else:
+            nested.append((column, inside.selection()))
+    return Selection(tuple(scalars), tuple(nested))
+
+
+def _record_in(annotation: Any) -> type[Record] | None:
+    """Find the record in an annotation such as `Inner`, `Inner | None` or `tuple[Inner, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return annotation
+    found = (_record_in(argument) for argument in get_args(annotation))
+    return next((record for record in found if record is not None), None)
+
+
+def _misfit(failure: ValidationError, record: type[Record]) -> InvalidInputError:
+    wrong = "; ".join(f"{each.field}: {each.why}" for each in invalid_input(failure, record).errors)
+    return InvalidInputError("shape", f"{record.__name__} does not fit what is stored: {wrong}")
+
+
+def whole(record: type[Record]) -> Any:
+    """Give the default of a `shape` argument: the whole record.
+
+    The type of what is returned follows from the argument, or from its default where it is left
+    out; of the latter a type checker knows by the type variable's own default.
+
+    Args:
+        record: The record.
+
+    Returns:
+        The same record.
+    """
+    return record
 
 
 def row_reader(places: Mapping[str, int]) -> Callable[[Sequence[Any]], dict[str, Any]]:
@@ -179,6 +264,30 @@ class Input(BaseModel):
 
     # Frameworks that validate by pydantic's own way keep getting pydantic's own error.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+
+class _Unchanged:
+    """What a field of a `Changes` holds that was not set."""
+
+    def __repr__(self) -> str:
+        return "<unchanged>"
+
+
+_UNCHANGED = _Unchanged()
+UNCHANGED: Any = Field(default_factory=lambda: _UNCHANGED)
+"""The default of every field of a `Changes`."""
+
+
+class Changes(Input):
+    """What to change about a row: only the fields that are set; `None` clears what may be empty."""
+
+    def changed(self) -> dict[str, Any]:
+        """List what is to change.
+
+        Returns:
+            The fields that were set, with their values.
+        """
+        return {name: getattr(self, name) for name in sorted(self.model_fields_set)}
 
 
 def invalid_input(failure: ValidationError, model: type[BaseModel]) -> InvalidInputError:

@@ -1,7 +1,11 @@
 """Content: what goes in and comes out."""
 
+from typing_extensions import TypeVar
+
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.records.base import (
+    UNCHANGED,
+    Changes,
     Description,
     Input,
     Name,
@@ -22,6 +26,12 @@ class CategoryRecord(Record):
     image_url: str | None
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class CategoryWithCounts(CategoryRecord):
+    """A theme, with the number of its signs."""
+
+    sign_count: int
 
 
 class SignRecord(Record):
@@ -48,6 +58,13 @@ class ModuleRecord(Record):
     image_url: str | None
     created_at: Timestamp
     updated_at: Timestamp
+
+
+class ModuleWithCounts(ModuleRecord):
+    """A set of lessons, with their number and that of the different signs in them."""
+
+    lesson_count: int
+    sign_count: int
 
 
 class LessonRecord(Record):
@@ -155,3 +172,80 @@ class NewLesson(Input):
     description: Description
     order: Order | None = None
     module_id: Reference
+
+
+class CategoryChanges(Changes):
+    """What to change about a category; fields that are not set stay as they are.
+
+    Attributes:
+        name: 1 to 200 characters; no other category may have it.
+        description: At most 10,000 characters.
+        image_url: An http or https URL; `None` clears it.
+    """
+
+    name: Name = UNCHANGED
+    description: Description = UNCHANGED
+    image_url: Url | None = UNCHANGED
+
+
+class SignChanges(Changes):
+    """What to change about a sign; fields that are not set stay as they are.
+
+    Attributes:
+        name: 1 to 200 characters; no other sign may have it.
+        description: How it is signed, at most 10,000 characters.
+        video_url: An http or https URL.
+        image_url: An http or https URL; `None` clears it.
+        difficulty: How hard it is to learn.
+        category_id: The category it belongs to.
+    """
+
+    name: Name = UNCHANGED
+    description: Description = UNCHANGED
+    video_url: Url = UNCHANGED
+    image_url: Url | None = UNCHANGED
+    difficulty: DifficultyLevel = UNCHANGED
+    category_id: Reference = UNCHANGED
+
+
+class ModuleChanges(Changes):
+    """What to change about a module; fields that are not set stay as they are.
+
+    Attributes:
+        title: 1 to 200 characters.
+        description: At most 10,000 characters.
+        order: Its place, 0 or more.
+        image_url: An http or https URL; `None` clears it.
+    """
+
+    title: Name = UNCHANGED
+    description: Description = UNCHANGED
+    order: Order = UNCHANGED
+    image_url: Url | None = UNCHANGED
+
+
+class LessonChanges(Changes):
+    """What to change about a lesson; fields that are not set stay as they are.
+
+    Attributes:
+        title: 1 to 200 characters.
+        description: At most 10,000 characters.
+        order: Its place in the module, 0 or more.
+        module_id: The module it belongs to.
+    """
+
+    title: Name = UNCHANGED
+    description: Description = UNCHANGED
+    order: Order = UNCHANGED
+    module_id: Reference = UNCHANGED
+
+
+CategoryT = TypeVar("CategoryT", bound=Record, default=CategoryRecord)
+CategoryWithCountsT = TypeVar("CategoryWithCountsT", bound=Record, default=CategoryWithCounts)
+SignT = TypeVar("SignT", bound=Record, default=SignRecord)
+ModuleT = TypeVar("ModuleT", bound=Record, default=ModuleRecord)
+ModuleWithCountsT = TypeVar("ModuleWithCountsT", bound=Record, default=ModuleWithCounts)
+ModuleTreeT = TypeVar("ModuleTreeT", bound=Record, default=ModuleTree)
+LessonT = TypeVar("LessonT", bound=Record, default=LessonRecord)
+LessonSignT = TypeVar("LessonSignT", bound=Record, default=LessonSignRecord)
+LessonWithSignsT = TypeVar("LessonWithSignsT", bound=Record, default=LessonWithSigns)

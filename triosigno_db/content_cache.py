@@ -1,0 +1,152 @@
+"""The cache of content: what was read is served again for a while, or until it is written.
+
+What is kept belongs to a generation, whose name is in the cache as well. A write of this process,
+or of one that shares the cache, begins a new generation once it is committed: what a slower reader
+puts into the earlier one is never read again.
+
+https://dogpilecache.sqlalchemy.org/en/latest/api.html
+"""
+
+import json
+import logging
+import math
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+from uuid import uuid4
+
+from pydantic import BaseModel
+
+from triosigno_db.errors import InvalidInputError
+from triosigno_db.settings import Settings
+
+logger = logging.getLogger("triosigno_db")
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+MOST_ENTRIES = 10_000
+"""How many entries one process keeps in memory; the oldest make room."""
+
+_GENERATION = "triosigno_db:generation"
+_FOREVER = -1
+_LOCK_SECONDS = 60
+
+
+class ContentCache:
+    """Entries that one caller refreshes while the others are still served the earlier one.
+
+    Args:
+        settings: How long an entry is served, and where it is kept.
+
+    Raises:
+        InvalidInputError: A package that it needs is not installed, or its URL is wrong.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        url = settings.content_cache_url
+        self._is_shared = url is not None
+        self._failures: tuple[type[Exception], ...] = ()
+        self._seconds = settings.content_cache_seconds
+        self._region: Any = (
+            self._in_memory() if url is None else self._in_redis(url.get_secret_value())
+        )
+
+    def _in_memory(self) -> Any:
+        make_region = _import("content_cache_seconds", "dogpile.cache", "cache").make_region
+        return make_region().configure(
+            "dogpile.cache.memory", arguments={"cache_dict": _BoundedDict()}
+        )
+
+    def _in_redis(self, url: str) -> Any:
+        make_region = _import("content_cache_seconds", "dogpile.cache", "cache").make_region
+        redis = _import("content_cache_url", "redis", "redis")
+        self._failures = (redis.RedisError,)
+        if not url.startswith(("redis://", "rediss://", "unix://")):
+            raise InvalidInputError("content_cache_url", "must start with redis:// or rediss://")
+        # What is stored is JSON: unlike a pickle, it can do no harm to whoever reads it.
+        return make_region(
+            serializer=lambda value: json.dumps(value).encode(), deserializer=json.loads
+        ).configure(
+            "dogpile.cache.redis",
+            arguments={
+                "url": url,
+                # Redis forgets an entry that was not refreshed for as long as it was served.
+                "redis_expiration_time": 2 * math.ceil(self._seconds),
+                "distributed_lock": True,
+                "thread_local_lock": False,
+                "lock_timeout": _LOCK_SECONDS,
+            },
+        )
+
+    def fetch(
+        self, shape: type[BaseModel], kind: type[ModelT], key: str, load: Callable[[], ModelT]
+    ) -> ModelT:
+        """Give an entry, loaded where it is missing or too old.
+
+        Where the shared cache can't be reached, it is loaded as well.
+
+        Args:
+            shape: The class of the records in it.
+            kind: The class of the entry.
+            key: What tells it from others of the same class.
+            load: Reads it from the database.
+
+        Returns:
+            The entry.
+        """
+        with self._survived():
+            generation = self._region.get_or_create(_GENERATION, _new_generation, _FOREVER)
+            name = f"triosigno_db:{generation}:{shape.__module__}.{shape.__qualname__}:{key}"
+            if self._is_shared:
+                text = self._get_or_create(name, lambda: load().model_dump_json())
+                return kind.model_validate_json(text)
+            # Classes that are made in a function may share a name.
+            owner, found = self._get_or_create(name, lambda: (shape, load()))
+            if owner is shape:
+                return cast("ModelT", found)
+        return load()
+
+    def _get_or_create(self, name: str, create: Callable[[], Any]) -> Any:
+        return self._region.get_or_create(name, create, self._seconds)
+
+    def clear(self) -> None:
+        """Begin a new generation, in which nothing is kept yet."""
+        with self._survived():
+            self._region.set(_GENERATION, _new_generation())
+
+    @contextmanager
+    def _survived(self) -> Iterator[None]:
+        try:
+            yield
+        except self._failures as exc:
+            logger.warning("the content cache can't be used: %s", type(exc).__name__)
+
+
+class _BoundedDict(dict[str, Any]):
+    """Entries in memory, of which the oldest make room for new ones."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        with self._lock:
+            if key == _GENERATION:
+                # What belongs to an earlier one is never read again.
+                self.clear()
+            super().__setitem__(key, value)
+            while len(self) > MOST_ENTRIES:
+                del self[next(name for name in self if name != _GENERATION)]
+
+
+def _new_generation() -> str:
+    return uuid4().hex
+
+
+def _import(setting: str, module: str, extra: str) -> Any:
+    try:
+        return __import__(module, fromlist=["*"])
+    except ImportError:
+        pass
+    raise InvalidInputError(setting, f"needs a package: pip install 'triosigno-db[{extra}]'")

@@ -1,0 +1,14 @@
+-- List modules in order.
+CREATE INDEX "Module_order_id_idx" ON "Module"("order", "id");
+
+-- List a module's lessons in order.
+CREATE INDEX "Lesson_moduleId_order_id_idx" ON "Lesson"("moduleId", "order", "id");
+
+-- List a lesson's sessions, the latest first.
+CREATE INDEX "LearningSession_lessonId_startTime_id_idx" ON "LearningSession"("lessonId", "startTime", "id");
+
+-- List all sessions, the latest first.
+CREATE INDEX "LearningSession_startTime_id_idx" ON "LearningSession"("startTime", "id");
+
+-- Add up the XP of all time without reading the sessions themselves: the leaderboard.
+CREATE INDEX "LearningSession_userId_completed_xpEarned_idx" ON "LearningSession"("userId", "completed", "xpEarned");

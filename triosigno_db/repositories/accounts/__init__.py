@@ -1,0 +1,1 @@
+"""Accounts: what a service can do with users, their preferences and their passwords."""

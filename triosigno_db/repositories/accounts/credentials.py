@@ -1,0 +1,175 @@
+"""Credentials: logging in, and passwords changed."""
+
+from typing import Any
+from uuid import UUID
+
+import peewee
+from pydantic import SecretStr
+
+from triosigno_db.arguments import check_id, check_text
+from triosigno_db.database import current_database, fetch_all, fetch_one
+from triosigno_db.errors import (
+    AccountInactiveError,
+    ConflictError,
+    InvalidCredentialsError,
+    InvalidInputError,
+    NotFoundError,
+)
+from triosigno_db.models import User
+from triosigno_db.passwords import check_password_length, cost_of, hash_password, verify_password
+from triosigno_db.records import Selection, UserRecord, whole
+from triosigno_db.records.accounts import UserT
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import NOW, Parameter, columns, statement
+
+MOST_LOGIN = 254
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=True)
+def user_by_login(selection: Selection) -> Any:
+    """The account with an e-mail address in whatever case, or else with a username; with its hash.
+
+    Nobody can log in as another by taking that one's address as a username: addresses come first.
+    """
+    login = Parameter("login").cast("text")
+    has_address = peewee.fn.lower(User.email) == peewee.fn.lower(login)
+    return (
+        User.select(*columns(User, selection), User.id, User.is_active, User.password)
+        .where(has_address | (User.username == login))
+        .order_by((User.email == login).desc(), has_address.desc(), User.created_at, User.id)
+        .limit(1)
+    )
+
+
+@statement(reads_only=True)
+def password_by_user() -> Any:
+    """The hash of one account's password."""
+    return User.select(User.password).where(User.id == Parameter("user_id"))
+
+
+@statement(reads_only=False)
+def replaced_password() -> Any:
+    """Give an account another hash, unless it has got one meanwhile."""
+    return (
+        User.update({User.password: Parameter("password_hash"), User.updated_at: NOW})
+        .where(User.id == Parameter("user_id"), User.password == Parameter("earlier_hash"))
+        .returning(User.id)
+    )
+
+
+@statement(reads_only=False)
+def new_password() -> Any:
+    """Give an account another hash."""
+    return (
+        User.update({User.password: Parameter("password_hash"), User.updated_at: NOW})
+        .where(User.id == Parameter("user_id"))
+        .returning(User.id)
+    )
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def authenticate(
+    email_or_username: str, password: str | SecretStr, *, shape: type[UserT] = whole(UserRecord)
+) -> UserT:
+    """Check who logs in.
+
+    An unknown login takes as long as a wrong password. A hash that is cheaper than `password_cost`
+    in the settings is replaced by one of that cost.
+
+    Args:
+        email_or_username: The e-mail address in whatever case, or the username.
+        password: The password in the clear.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account.
+
+    Raises:
+        InvalidCredentialsError: No account has this login and password.
+        AccountInactiveError: The login and the password are right; the account is deactivated.
+        InvalidInputError: `email_or_username` is empty or longer than 254 characters.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    login = check_text("email_or_username", email_or_username, most=MOST_LOGIN)
+    password = _reveal("password", password)
+    selection = selection_of(shape)
+    row = fetch_one(user_by_login(selection), login=login)
+    *values, user_id, is_active, password_hash = row or (None, None, None)
+    cost = current_database().settings.password_cost
+    if not verify_password(password, password_hash, cost=cost):
+        raise InvalidCredentialsError
+    if not is_active:
+        raise AccountInactiveError(str(user_id))
+    if (cost_of(password_hash) or cost) < cost:
+        _replace(user_id, password_hash, hash_password(password, cost=cost))
+    return shape.from_row(values)
+
+
+def change_password(user_id: str | UUID, current: str | SecretStr, new: str | SecretStr) -> None:
+    """Change the password of an account whose owner knows the current one.
+
+    Args:
+        user_id: The account's id.
+        current: The current password in the clear.
+        new: The new one, 1 to 72 bytes of UTF-8.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidCredentialsError: `current` is not its password.
+        InvalidInputError: `user_id` is no UUID, or `new` can't be hashed.
+        ConflictError: The password was changed by somebody else meanwhile.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    current = _reveal("current", current)
+    new = check_password_length(_reveal("new", new), "new")
+    row = fetch_one(password_by_user(), user_id=user_id)
+    if row is None:
+        raise NotFoundError("User", user_id)
+    cost = current_database().settings.password_cost
+    if not verify_password(current, row[0], cost=cost):
+        raise InvalidCredentialsError("The current password is wrong.")
+    if not _replace(user_id, row[0], hash_password(new, cost=cost)):
+        raise ConflictError("The password was changed meanwhile.")
+
+
+def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
+    """Give an account another password, whatever its current one: after a reset by e-mail.
+
+    Args:
+        user_id: The account's id.
+        password: The new one in the clear, 1 to 72 bytes of UTF-8.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID, or the password can't be hashed.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    password = _reveal("password", password)
+    cost = current_database().settings.password_cost
+    password_hash = hash_password(password, cost=cost)
+    if not fetch_all(new_password(), user_id=user_id, password_hash=password_hash):
+        raise NotFoundError("User", user_id)
+
+
+def _replace(user_id: str, earlier_hash: str, password_hash: str) -> bool:
+    return bool(
+        fetch_all(
+            replaced_password(),
+            user_id=user_id,
+            earlier_hash=earlier_hash,
+            password_hash=password_hash,
+        )
+    )
+
+
+def _reveal(field: str, password: str | SecretStr) -> str:
+    text = password.get_secret_value() if isinstance(password, SecretStr) else password
+    if not isinstance(text, str):
+        raise InvalidInputError(field, "must be a text")
+    return text

@@ -1,0 +1,180 @@
+"""Preferences: read with their account or alone, and changed."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_input
+from triosigno_db.database import fetch_all
+from triosigno_db.errors import NotFoundError
+from triosigno_db.models import User, UserPreference
+from triosigno_db.models.fields import new_id
+from triosigno_db.records import (
+    PreferenceChanges,
+    PreferencesRecord,
+    Record,
+    Selection,
+    UserWithPreferences,
+    whole,
+)
+from triosigno_db.records.accounts import PreferencesT, UserWithPreferencesT
+from triosigno_db.repositories.rows import column, fetch_record, selection_of
+from triosigno_db.statements import NOW, Parameter, columns, statement
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+NESTED = "userPreferences"
+"""The field of an account that holds its preferences."""
+
+_NO_COLUMNS = Selection(())
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=True)
+def user_with_preferences(selection: Selection) -> Any:
+    """One account and, where it has such a row, its preferences."""
+    inside = preferences_of(selection)
+    return (
+        User.select(
+            *columns(User, selection, nested=(NESTED,)),
+            UserPreference.id,
+            *columns(UserPreference, inside),
+        )
+        .join(UserPreference, peewee.JOIN.LEFT_OUTER, on=(UserPreference.user == User.id))
+        .where(User.id == Parameter("user_id"))
+    )
+
+
+@statement(reads_only=True)
+def preferences_by_user(selection: Selection) -> Any:
+    """The preferences of one account."""
+    return UserPreference.select(*columns(UserPreference, selection)).where(
+        UserPreference.user == Parameter("user_id")
+    )
+
+
+@statement(reads_only=False)
+def changed_preferences(names: tuple[str, ...], selection: Selection) -> Any:
+    """Change some preferences of one account, and make them where it has none."""
+    values = {column(UserPreference, name): Parameter(name) for name in names}
+    first = {UserPreference.id: Parameter("id"), UserPreference.user: Parameter("user_id")}
+    touched = {**values, UserPreference.updated_at: NOW}
+    return (
+        UserPreference.insert({**first, **touched})
+        .on_conflict(conflict_target=(UserPreference.user,), update=touched)
+        .returning(*columns(UserPreference, selection))
+    )
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def get_user_with_preferences(
+    user_id: str | UUID, *, shape: type[UserWithPreferencesT] = whole(UserWithPreferences)
+) -> UserWithPreferencesT:
+    """Read an account with its preferences.
+
+    Args:
+        user_id: The account's id.
+        shape: The record to return, with fewer fields, the preferences' own among them.
+
+    Returns:
+        The account; `preferences` is `None` where it has no such row.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    chosen = user_with_preferences(selection_of(shape))
+    rows = fetch_all(chosen, user_id=user_id)
+    if not rows:
+        raise NotFoundError("User", user_id)
+    return to_user(rows[0], shape)
+
+
+def get_preferences(
+    user_id: str | UUID, *, shape: type[PreferencesT] = whole(PreferencesRecord)
+) -> PreferencesT:
+    """Read the preferences of an account.
+
+    Args:
+        user_id: The account's id.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The preferences.
+
+    Raises:
+        NotFoundError: There is no such account, or it has no preferences yet.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    chosen = preferences_by_user(selection_of(shape))
+    return fetch_record(shape, "UserPreference", user_id, chosen, user_id=user_id)
+
+
+def update_preferences(
+    user_id: str | UUID,
+    changes: PreferenceChanges,
+    *,
+    shape: type[PreferencesT] = whole(PreferencesRecord),
+) -> PreferencesT:
+    """Change the preferences that are set, in one atomic statement; make them where there are none.
+
+    Args:
+        user_id: The account's id.
+        changes: What to change; what is not set stays, or takes its default in new preferences.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The preferences as they are now.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    changed = check_input("changes", changes, PreferenceChanges).changed()
+    chosen = changed_preferences(tuple(changed), selection_of(shape))
+    return shape.from_row(fetch_all(chosen, id=new_id(), user_id=user_id, **changed)[0])
+
+
+# -- rows -------------------------------------------------------------------------------------
+
+
+def preferences_of(selection: Selection) -> Selection:
+    """Find what is wanted of the preferences of an account.
+
+    Args:
+        selection: What is wanted of the account.
+
+    Returns:
+        The columns of the preferences, none where they are not wanted.
+    """
+    return selection.inside(NESTED) or _NO_COLUMNS
+
+
+def to_user(row: Sequence[Any], shape: type[RecordT]) -> RecordT:
+    """Make a record of an account and its preferences.
+
+    Args:
+        row: The account's columns, the id of the preferences (`None` without any) and theirs.
+        shape: The record.
+
+    Returns:
+        The record.
+    """
+    selection = shape.selection()
+    width = len(selection.columns)
+    values = dict(zip(selection.columns, row, strict=False))
+    for name, inside in selection.nested:
+        found = None if row[width] is None else zip(inside.columns, row[width + 1 :], strict=True)
+        values[name] = found and dict(found)
+    return shape.from_values(values)

@@ -1,0 +1,370 @@
+"""Users: made, found, listed, changed and deleted."""
+
+from typing import Any
+from uuid import UUID
+
+import peewee
+from pydantic import SecretStr
+
+from triosigno_db.arguments import check_flag, check_input, check_label, check_text
+from triosigno_db.database import current_database, fetch_all, fetch_one
+from triosigno_db.enums import UserRole
+from triosigno_db.models import User, UserPreference
+from triosigno_db.models.fields import new_id
+from triosigno_db.models.search import MOST_SEARCHED, USER_TEXT, holds, words_of
+from triosigno_db.passwords import hash_password
+from triosigno_db.records import NewUser, Page, Selection, UserChanges, UserRecord, whole
+from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPreferencesT
+from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of, to_user
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
+from triosigno_db.repositories.rows import (
+    delete_row,
+    get_row,
+    selection_of,
+    update_row,
+)
+from triosigno_db.statements import NOW, Parameter, columns, statement
+
+MOST_EMAIL = 254
+MOST_NAME = 200
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=False)
+def new_user_with_preferences(selection: Selection) -> Any:
+    """Make an account and its default preferences, both or neither."""
+    inside = preferences_of(selection)
+    columns(User, selection, nested=(NESTED,))
+    columns(UserPreference, inside)
+    # Columns that are not named here take the models' own defaults.
+    user = (
+        User.insert(
+            {
+                User.id: Parameter("user_id"),
+                User.email: Parameter("email"),
+                User.username: Parameter("username"),
+                User.password: Parameter("password_hash"),
+                User.first_name: Parameter("first_name"),
+                User.last_name: Parameter("last_name"),
+                User.role: Parameter("role"),
+                User.profile_picture: Parameter("profile_picture"),
+                User.created_at: NOW,
+                User.updated_at: NOW,
+            }
+        )
+        .returning(*User._meta.readable_columns().values())
+        .cte("new_user")
+    )
+    preferences = (
+        UserPreference.insert(
+            {
+                UserPreference.id: Parameter("preferences_id"),
+                UserPreference.user: peewee.Select((user,), (user.c.id,)),
+                UserPreference.updated_at: NOW,
+            }
+        )
+        .returning(*UserPreference._meta.readable_columns().values())
+        .cte("new_preferences")
+    )
+    selected = [user.c[name] for name in selection.columns]
+    selected += [preferences.c.id, *(preferences.c[name] for name in inside.columns)]
+    return peewee.Select((user, preferences), selected).with_cte(user, preferences)
+
+
+@statement(reads_only=True)
+def user_by_email(selection: Selection) -> Any:
+    """The account with an address in whatever case; the same case first, then the oldest."""
+    email = Parameter("email").cast("text")
+    return (
+        User.select(*columns(User, selection))
+        .where(peewee.fn.lower(User.email) == peewee.fn.lower(email))
+        .order_by((User.email == email).desc(), User.created_at, User.id)
+        .limit(1)
+    )
+
+
+@statement(reads_only=True)
+def user_by_username(selection: Selection) -> Any:
+    """The account with a username."""
+    return User.select(*columns(User, selection)).where(User.username == Parameter("username"))
+
+
+@statement(reads_only=True, plans_once=False)
+def users(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The accounts that pass the filters, the newest first."""
+    query = filtered(User.select(*columns(User, selection)), _conditions(filters))
+    return paged(query, User.created_at, User.id, is_continued=is_continued, descending=True)
+
+
+@statement(reads_only=True, plans_once=False)
+def user_count(filters: tuple[str, ...]) -> Any:
+    """How many accounts pass the filters."""
+    return filtered(User.select(peewee.fn.count(peewee.SQL("*"))), _conditions(filters))
+
+
+def _conditions(filters: tuple[str, ...]) -> list[Any]:
+    known = {"role": User.role, "is_active": User.is_active}
+    return [
+        known[name] == Parameter(name) if name in known else holds(USER_TEXT, Parameter(name))
+        for name in filters
+    ]
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def create_user(
+    new_user: NewUser, *, shape: type[UserWithPreferencesT] = whole(UserWithPreferences)
+) -> UserWithPreferencesT:
+    """Make an account and its default preferences in one transaction.
+
+    Args:
+        new_user: The account; its password is hashed with bcrypt, at the cost in the settings.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account with its preferences.
+
+    Raises:
+        AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    new_user = check_input("new_user", new_user, NewUser)
+    chosen = new_user_with_preferences(selection_of(shape))
+    database = current_database()
+    # Hashing takes longer than all else: no connection waits for it.
+    password_hash = hash_password(_reveal(new_user.password), cost=database.settings.password_cost)
+    (row,) = fetch_all(
+        chosen,
+        user_id=new_id(),
+        preferences_id=new_id(),
+        email=new_user.email,
+        username=new_user.username,
+        password_hash=password_hash,
+        first_name=new_user.first_name,
+        last_name=new_user.last_name,
+        role=new_user.role.value,
+        profile_picture=new_user.profile_picture,
+    )
+    return to_user(row, shape)
+
+
+def get_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
+    """Read an account.
+
+    Args:
+        user_id: The account's id.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return get_row(User, "user_id", user_id, shape)
+
+
+def find_user_by_email(email: str, *, shape: type[UserT] = whole(UserRecord)) -> UserT | None:
+    """Look for the account with an e-mail address, whatever its case.
+
+    Args:
+        email: The address. Of accounts whose addresses differ in case only, which other software
+            may have made, the one in the same case is found, else the oldest.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account, `None` where there is none.
+
+    Raises:
+        InvalidInputError: `email` is empty, or longer than an address can be.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    email = check_text("email", email, most=MOST_EMAIL)
+    row = fetch_one(user_by_email(selection_of(shape)), email=email)
+    return None if row is None else shape.from_row(row)
+
+
+def find_user_by_username(username: str, *, shape: type[UserT] = whole(UserRecord)) -> UserT | None:
+    """Look for the account with a username.
+
+    Args:
+        username: The name, in its own case.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account, `None` where there is none.
+
+    Raises:
+        InvalidInputError: `username` is empty or longer than 200 characters.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    username = check_text("username", username, most=MOST_NAME)
+    row = fetch_one(user_by_username(selection_of(shape)), username=username)
+    return None if row is None else shape.from_row(row)
+
+
+def list_users(
+    *,
+    role: UserRole | None = None,
+    is_active: bool | None = None,
+    search: str | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[UserT] = whole(UserRecord),
+) -> Page[UserT]:
+    """List accounts, the newest first.
+
+    Args:
+        role: Only accounts with this role.
+        is_active: Only active accounts, or only deactivated ones.
+        search: Only accounts whose e-mail address and names hold every word of this text, without
+            regard to case and accents; words of one or two letters at the start of a word.
+        limit: The most accounts of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        One page of accounts.
+
+    Raises:
+        InvalidInputError: A filter or `limit` is out of bounds, or the cursor is none of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    filters = _check_filters(role, is_active, search)
+    return fetch_page(users, shape, limit=limit, cursor=cursor, **filters)
+
+
+def count_users(
+    *, role: UserRole | None = None, is_active: bool | None = None, search: str | None = None
+) -> int:
+    """Count accounts.
+
+    Args:
+        role: Only accounts with this role.
+        is_active: Only active accounts, or only deactivated ones.
+        search: Only accounts that `list_users` finds with this text.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        InvalidInputError: A filter is out of bounds.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    filters = _check_filters(role, is_active, search)
+    ((count,),) = fetch_all(user_count(tuple(sorted(filters))), **filters)
+    return int(count)
+
+
+def update_user(
+    user_id: str | UUID, changes: UserChanges, *, shape: type[UserT] = whole(UserRecord)
+) -> UserT:
+    """Change the fields of an account that are set.
+
+    Args:
+        user_id: The account's id.
+        changes: What to change; a field that is set to `None` is cleared.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        NotFoundError: There is no such account.
+        AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    changes = check_input("changes", changes, UserChanges)
+    return update_row(User, "user_id", user_id, changes.changed(), shape)
+
+
+def set_role(
+    user_id: str | UUID, role: UserRole, *, shape: type[UserT] = whole(UserRecord)
+) -> UserT:
+    """Give an account another role.
+
+    Args:
+        user_id: The account's id.
+        role: What it may do from now on.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID, or there is no such role.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    role = check_label("role", role, UserRole)
+    return update_row(User, "user_id", user_id, {"role": role}, shape)
+
+
+def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
+    """Keep an account from logging in; its rows stay.
+
+    Args:
+        user_id: The account's id.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return update_row(User, "user_id", user_id, {"is_active": False}, shape)
+
+
+def reactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
+    """Let an account log in again.
+
+    Args:
+        user_id: The account's id.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The account as it is now.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return update_row(User, "user_id", user_id, {"is_active": True}, shape)
+
+
+def delete_user(user_id: str | UUID) -> None:
+    """Delete an account with its preferences, progress, sessions and achievements.
+
+    Args:
+        user_id: The account's id.
+
+    Raises:
+        NotFoundError: There is no such account.
+        InvalidInputError: `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    delete_row(User, "user_id", user_id)
+
+
+def _check_filters(role: object, is_active: object, search: object) -> dict[str, Any]:
+    filters: dict[str, Any] = {}
+    if role is not None:
+        filters["role"] = check_label("role", role, UserRole).value
+    if is_active is not None:
+        filters["is_active"] = check_flag("is_active", is_active)
+    if search is not None:
+        filters |= words_of("search", check_text("search", search, most=MOST_SEARCHED))
+    return filters
+
+
+def _reveal(password: str | SecretStr) -> str:
+    return password.get_secret_value() if isinstance(password, SecretStr) else password

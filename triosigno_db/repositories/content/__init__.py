@@ -1,0 +1,1 @@
+"""Content: what a service can do with categories, signs, modules and lessons."""

@@ -1,0 +1,279 @@
+"""The signs of a lesson: set as a list, added, removed and ordered."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_ids, check_integer
+from triosigno_db.database import fetch_all, fetch_one, run_in_transaction
+from triosigno_db.errors import AlreadyExistsError, NotFoundError
+from triosigno_db.models import Lesson, LessonSign, Sign
+from triosigno_db.models.fields import MAX_INTEGER, new_id
+from triosigno_db.records import LessonSignRecord, LessonWithSigns, Record, whole
+from triosigno_db.records.content import LessonSignT, LessonWithSignsT
+from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.content.ordering import LESSON_SIGNS, reorder
+from triosigno_db.repositories.content.trees import get_lesson
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import NOW, Parameter, statement, write
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=False)
+def lesson_for_change() -> Any:
+    """One lesson, locked against changes of its list; which of some signs are missing."""
+    return write(
+        """
+        SELECT ARRAY(
+            SELECT listed.id FROM unnest({sign_ids}) WITH ORDINALITY AS listed(id, position)
+            WHERE NOT EXISTS (SELECT FROM {sign} AS sign WHERE sign."id" = listed.id)
+            ORDER BY listed.position
+        )
+        FROM {lesson} WHERE "id" = {lesson_id} FOR NO KEY UPDATE
+        """,
+        sign_ids=Parameter("sign_ids").cast("text[]"),
+        sign=Sign,
+        lesson=Lesson,
+        lesson_id=Parameter("lesson_id"),
+    )
+
+
+@statement(reads_only=True)
+def signs_in_order() -> Any:
+    """The ids of a lesson's signs in order."""
+    return (
+        LessonSign.select(LessonSign.sign)
+        .where(LessonSign.lesson == Parameter("lesson_id"))
+        .order_by(LessonSign.order, LessonSign.id)
+    )
+
+
+@statement(reads_only=False)
+def signs_of_lesson() -> Any:
+    """Make a list of signs a lesson's own: others go, those that stay are moved, new ones come."""
+    removed = (
+        LessonSign.delete()
+        .where(
+            LessonSign.lesson == Parameter("lesson_id"),
+            LessonSign.sign != peewee.fn.all(Parameter("sign_ids")),
+        )
+        .returning(LessonSign.id)
+        .cte("removed")
+    )
+    listed = peewee.NodeList(
+        (
+            peewee.fn.unnest(
+                Parameter("new_ids").cast("text[]"), Parameter("sign_ids").cast("text[]")
+            ),
+            peewee.SQL('WITH ORDINALITY AS "listed" ("id", "sign_id", "position")'),
+        )
+    )
+    rows = peewee.Select(
+        (listed,),
+        (
+            peewee.SQL('"listed"."id"'),
+            Parameter("lesson_id"),
+            peewee.SQL('"listed"."sign_id"'),
+            peewee.SQL('"listed"."position"'),
+            NOW,
+            NOW,
+        ),
+    )
+    names = (
+        LessonSign.id,
+        LessonSign.lesson,
+        LessonSign.sign,
+        LessonSign.order,
+        LessonSign.created_at,
+        LessonSign.updated_at,
+    )
+    return (
+        LessonSign.insert_from(rows, names)
+        .on_conflict(
+            conflict_target=(LessonSign.lesson, LessonSign.sign),
+            preserve=(LessonSign.order, LessonSign.updated_at),
+        )
+        .returning(LessonSign.id)
+        .with_cte(removed)
+    )
+
+
+@statement(reads_only=False)
+def removed_sign() -> Any:
+    """Take a sign out of a lesson."""
+    return (
+        LessonSign.delete()
+        .where(LessonSign.lesson == Parameter("lesson_id"), LessonSign.sign == Parameter("sign_id"))
+        .returning(LessonSign.id)
+    )
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def set_lesson_signs(
+    lesson_id: str | UUID,
+    sign_ids: Sequence[str | UUID],
+    *,
+    shape: type[LessonWithSignsT] = whole(LessonWithSigns),
+) -> LessonWithSignsT:
+    """Make a list of signs a lesson's own, in this order, in one transaction.
+
+    Signs that are not in the list leave the lesson; those that stay keep their `LessonSign` row.
+    Of two calls at once for the same lesson, the later one's list holds.
+
+    Args:
+        lesson_id: The lesson.
+        sign_ids: The signs, each once; their places are 1, 2, ...; an empty list is allowed.
+        shape: The record to return, with fewer fields, also in the records inside.
+
+    Returns:
+        The lesson with its signs.
+
+    Raises:
+        NotFoundError: There is no such lesson, or one of the signs does not exist.
+        InvalidInputError: An id is no UUID, or a sign is listed twice.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    lesson_id = check_id("lesson_id", lesson_id)
+    ids = check_ids("sign_ids", sign_ids)
+    selection_of(shape)
+
+    def change() -> LessonWithSignsT:
+        _lock(lesson_id, ids)
+        _place(lesson_id, ids)
+        return get_lesson(lesson_id, shape=shape)
+
+    return _changed(change)
+
+
+def add_sign_to_lesson(
+    lesson_id: str | UUID,
+    sign_id: str | UUID,
+    *,
+    position: int | None = None,
+    shape: type[LessonWithSignsT] = whole(LessonWithSigns),
+) -> LessonWithSignsT:
+    """Put a sign into a lesson; the lesson's signs are numbered from 1 again.
+
+    Args:
+        lesson_id: The lesson.
+        sign_id: The sign.
+        position: Its place, from 1; behind the last one where it is missing or larger.
+        shape: The record to return, with fewer fields, also in the records inside.
+
+    Returns:
+        The lesson with its signs.
+
+    Raises:
+        NotFoundError: There is no such lesson or sign; `entity` says which.
+        AlreadyExistsError: The lesson has this sign already.
+        InvalidInputError: An id is no UUID, or `position` is below 1.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    lesson_id = check_id("lesson_id", lesson_id)
+    sign_id = check_id("sign_id", sign_id)
+    if position is not None:
+        check_integer("position", position, least=1, most=MAX_INTEGER)
+    selection_of(shape)
+
+    def change() -> LessonWithSignsT:
+        _lock(lesson_id, [sign_id])
+        ids = [row[0] for row in fetch_all(signs_in_order(), lesson_id=lesson_id)]
+        if sign_id in ids:
+            raise AlreadyExistsError("LessonSign", "lesson_id, sign_id")
+        ids.insert(len(ids) if position is None else position - 1, sign_id)
+        _place(lesson_id, ids)
+        return get_lesson(lesson_id, shape=shape)
+
+    return _changed(change)
+
+
+def remove_sign_from_lesson(
+    lesson_id: str | UUID,
+    sign_id: str | UUID,
+    *,
+    shape: type[LessonWithSignsT] = whole(LessonWithSigns),
+) -> LessonWithSignsT:
+    """Take a sign out of a lesson; the sign itself and learners' progress stay.
+
+    Args:
+        lesson_id: The lesson.
+        sign_id: The sign.
+        shape: The record to return, with fewer fields, also in the records inside.
+
+    Returns:
+        The lesson with the signs that are left.
+
+    Raises:
+        NotFoundError: There is no such lesson, or it does not have this sign; `entity` says which.
+        InvalidInputError: An id is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    lesson_id = check_id("lesson_id", lesson_id)
+    sign_id = check_id("sign_id", sign_id)
+    selection_of(shape)
+
+    def change() -> LessonWithSignsT:
+        _lock(lesson_id, [])
+        if not fetch_all(removed_sign(), lesson_id=lesson_id, sign_id=sign_id):
+            raise NotFoundError("LessonSign", sign_id)
+        return get_lesson(lesson_id, shape=shape)
+
+    return _changed(change)
+
+
+def reorder_lesson_signs(
+    lesson_id: str | UUID,
+    sign_ids: Sequence[str | UUID],
+    *,
+    shape: type[LessonSignT] = whole(LessonSignRecord),
+) -> tuple[LessonSignT, ...]:
+    """Put the signs of a lesson in a new order, numbered from 1.
+
+    Args:
+        lesson_id: The lesson.
+        sign_ids: All its signs, each once, in the new order.
+        shape: The record to return of each place, with fewer fields.
+
+    Returns:
+        The places of the signs in the new order.
+
+    Raises:
+        NotFoundError: There is no such lesson.
+        InvalidInputError: The ids are not exactly those of its signs; nothing was changed.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    lesson_id = check_id("lesson_id", lesson_id)
+    moved = reorder(LESSON_SIGNS, "sign_ids", sign_ids, shape, parent_id=lesson_id)
+    clear_cache()
+    return moved
+
+
+def _changed(change: Callable[[], RecordT]) -> RecordT:
+    lesson = run_in_transaction(change)
+    clear_cache()
+    return lesson
+
+
+def _lock(lesson_id: str, sign_ids: list[str]) -> None:
+    row = fetch_one(lesson_for_change(), lesson_id=lesson_id, sign_ids=sign_ids)
+    if row is None:
+        raise NotFoundError("Lesson", lesson_id)
+    (missing,) = row
+    if missing:
+        raise NotFoundError("Sign", missing[0])
+
+
+def _place(lesson_id: str, sign_ids: list[str]) -> None:
+    fetch_all(
+        signs_of_lesson(),
+        lesson_id=lesson_id,
+        sign_ids=sign_ids,
+        new_ids=[new_id() for _ in sign_ids],
+    )

@@ -1,0 +1,163 @@
+"""Lessons: made, read, listed, changed, ordered and deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_input
+from triosigno_db.models import LearningSession, Lesson
+from triosigno_db.records import (
+    LessonChanges,
+    LessonRecord,
+    NewLesson,
+    Page,
+    Selection,
+    whole,
+)
+from triosigno_db.records.content import LessonT
+from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.content.ordering import LESSONS, reorder
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
+from triosigno_db.repositories.rows import create_row, delete_row, new_values, update_row
+from triosigno_db.statements import Parameter, columns, statement
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=False)
+def new_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
+    """Make a lesson, after the module's last one unless its place is given."""
+    after_last = Lesson.select(peewee.fn.max(Lesson.order) + 1).where(
+        Lesson.module == Parameter("module_id")
+    )
+    values = new_values(model, names)
+    values[Lesson.order] = peewee.fn.coalesce(Parameter("order"), after_last, 1)
+    return model.insert(values).returning(*columns(model, selection))
+
+
+@statement(reads_only=True, plans_once=False)
+def lessons(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The lessons of a module, or of all, in order."""
+    query = Lesson.select(*columns(Lesson, selection))
+    if "module_id" in filters:
+        query = query.where(Lesson.module == Parameter("module_id"))
+    return paged(query, Lesson.module, Lesson.order, Lesson.id, is_continued=is_continued)
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def create_lesson(new: NewLesson, *, shape: type[LessonT] = whole(LessonRecord)) -> LessonT:
+    """Make a lesson of a module.
+
+    Args:
+        new: The lesson; without an order it comes after the module's last one.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The lesson as stored.
+
+    Raises:
+        NotFoundError: There is no such module.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    made = create_row(Lesson, check_input("new", new, NewLesson), shape, new_lesson)
+    clear_cache()
+    return made
+
+
+def list_lessons(
+    *,
+    module_id: str | UUID | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[LessonT] = whole(LessonRecord),
+) -> Page[LessonT]:
+    """List lessons, without their signs.
+
+    Args:
+        module_id: Only lessons of this module.
+        limit: The most lessons of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        One page of lessons: those of a module together, by `order`, then by id.
+
+    Raises:
+        InvalidInputError: `module_id` is no UUID, `limit` is out of bounds, or the cursor is none
+            of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    if module_id is not None:
+        module_id = check_id("module_id", module_id)
+    return fetch_page(lessons, shape, limit=limit, cursor=cursor, keys=3, module_id=module_id)
+
+
+def update_lesson(
+    lesson_id: str | UUID, changes: LessonChanges, *, shape: type[LessonT] = whole(LessonRecord)
+) -> LessonT:
+    """Change the fields of a lesson that are set.
+
+    Args:
+        lesson_id: The lesson.
+        changes: What to change.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The lesson as it is now.
+
+    Raises:
+        NotFoundError: There is no such lesson, or no such module; `entity` says which.
+        InvalidInputError: `lesson_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    changed = check_input("changes", changes, LessonChanges).changed()
+    updated = update_row(Lesson, "lesson_id", lesson_id, changed, shape)
+    clear_cache()
+    return updated
+
+
+def delete_lesson(lesson_id: str | UUID) -> None:
+    """Delete a lesson that nobody has practised; its list of signs goes with it, the signs stay.
+
+    Args:
+        lesson_id: The lesson.
+
+    Raises:
+        NotFoundError: There is no such lesson.
+        InUseError: There are sessions of it; `uses` says how many.
+        InvalidInputError: `lesson_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    delete_row(Lesson, "lesson_id", lesson_id, users=(LearningSession,))
+    clear_cache()
+
+
+def reorder_lessons(
+    module_id: str | UUID,
+    lesson_ids: Sequence[str | UUID],
+    *,
+    shape: type[LessonT] = whole(LessonRecord),
+) -> tuple[LessonT, ...]:
+    """Put the lessons of a module in a new order, numbered from 1.
+
+    Args:
+        module_id: The module.
+        lesson_ids: All its lessons, each once, in the new order.
+        shape: The record to return of each, with fewer fields.
+
+    Returns:
+        The lessons in the new order.
+
+    Raises:
+        NotFoundError: There is no such module.
+        InvalidInputError: The ids are not exactly those of its lessons; nothing was changed.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    module_id = check_id("module_id", module_id)
+    moved = reorder(LESSONS, "lesson_ids", lesson_ids, shape, parent_id=module_id)
+    clear_cache()
+    return moved

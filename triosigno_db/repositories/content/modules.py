@@ -1,0 +1,184 @@
+"""Modules: made, read, listed, changed, ordered and deleted."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_input
+from triosigno_db.models import Lesson, LessonSign, Module
+from triosigno_db.records import (
+    ModuleChanges,
+    ModuleRecord,
+    ModuleWithCounts,
+    NewModule,
+    Page,
+    Selection,
+    whole,
+)
+from triosigno_db.records.content import ModuleT, ModuleWithCountsT
+from triosigno_db.repositories.caching import cached_page, clear_cache
+from triosigno_db.repositories.content.ordering import MODULES, reorder
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
+from triosigno_db.repositories.rows import (
+    create_row,
+    delete_row,
+    get_row,
+    new_values,
+    update_row,
+)
+from triosigno_db.statements import Parameter, columns, statement
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=False)
+def new_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
+    """Make a module, after the last one unless its place is given."""
+    after_last = Module.select(peewee.fn.max(Module.order) + 1)
+    values = new_values(model, names)
+    values[Module.order] = peewee.fn.coalesce(Parameter("order"), after_last, 1)
+    return model.insert(values).returning(*columns(model, selection))
+
+
+@statement(reads_only=True, plans_once=False)
+def modules(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The modules in order, with the numbers of their lessons and different signs."""
+    del filters
+    lessons = Lesson.select(peewee.fn.count(Lesson.id)).where(Lesson.module == Module.id)
+    signs = (
+        LessonSign.select(peewee.fn.count(LessonSign.sign.distinct()))
+        .join(Lesson, on=(Lesson.id == LessonSign.lesson))
+        .where(Lesson.module == Module.id)
+    )
+    computed = {"lessonCount": lessons, "signCount": signs}
+    query = Module.select(*columns(Module, selection, computed=computed))
+    return paged(query, Module.order, Module.id, is_continued=is_continued)
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def create_module(new: NewModule, *, shape: type[ModuleT] = whole(ModuleRecord)) -> ModuleT:
+    """Make a module.
+
+    Args:
+        new: The module; without an order it comes after the last one.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The module as stored.
+
+    Raises:
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    made = create_row(Module, check_input("new", new, NewModule), shape, new_module)
+    clear_cache()
+    return made
+
+
+def get_module(module_id: str | UUID, *, shape: type[ModuleT] = whole(ModuleRecord)) -> ModuleT:
+    """Read a module, without its lessons.
+
+    Args:
+        module_id: The module.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The module.
+
+    Raises:
+        NotFoundError: There is no such module.
+        InvalidInputError: `module_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return get_row(Module, "module_id", module_id, shape)
+
+
+def list_modules(
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[ModuleWithCountsT] = whole(ModuleWithCounts),
+) -> Page[ModuleWithCountsT]:
+    """List the modules in order, each with the numbers of its lessons and of its different signs.
+
+    Args:
+        limit: The most modules of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields; what it does not ask for is not counted.
+
+    Returns:
+        One page of modules, by `order`, then by id.
+
+    Raises:
+        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return cached_page(
+        shape,
+        ("modules", limit, cursor),
+        lambda: fetch_page(modules, shape, limit=limit, cursor=cursor),
+    )
+
+
+def update_module(
+    module_id: str | UUID, changes: ModuleChanges, *, shape: type[ModuleT] = whole(ModuleRecord)
+) -> ModuleT:
+    """Change the fields of a module that are set.
+
+    Args:
+        module_id: The module.
+        changes: What to change; a field that is set to `None` is cleared.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The module as it is now.
+
+    Raises:
+        NotFoundError: There is no such module.
+        InvalidInputError: `module_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    changed = check_input("changes", changes, ModuleChanges).changed()
+    updated = update_row(Module, "module_id", module_id, changed, shape)
+    clear_cache()
+    return updated
+
+
+def delete_module(module_id: str | UUID) -> None:
+    """Delete a module that has no lessons.
+
+    Args:
+        module_id: The module.
+
+    Raises:
+        NotFoundError: There is no such module.
+        InUseError: It has lessons; `uses` says how many.
+        InvalidInputError: `module_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    delete_row(Module, "module_id", module_id, users=(Lesson,))
+    clear_cache()
+
+
+def reorder_modules(
+    module_ids: Sequence[str | UUID], *, shape: type[ModuleT] = whole(ModuleRecord)
+) -> tuple[ModuleT, ...]:
+    """Put all modules in a new order, numbered from 1.
+
+    Args:
+        module_ids: All modules, each once, in the new order.
+        shape: The record to return of each, with fewer fields.
+
+    Returns:
+        The modules in the new order.
+
+    Raises:
+        InvalidInputError: The ids are not exactly those of the modules; nothing was changed.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    moved = reorder(MODULES, "module_ids", module_ids, shape)
+    clear_cache()
+    return moved

@@ -1,0 +1,267 @@
+"""Signs: made, read, listed, searched, changed and deleted."""
+
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_flag, check_id, check_input, check_label, check_text
+from triosigno_db.database import fetch_one
+from triosigno_db.enums import DifficultyLevel
+from triosigno_db.models import LessonSign, Progress, Sign
+from triosigno_db.models.search import (
+    MOST_SEARCHED,
+    SIGN_NAME,
+    SIGN_TEXT,
+    folded_parameter,
+    holds,
+    like,
+    starts_a_word,
+    words_of,
+)
+from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignRecord, whole
+from triosigno_db.records.content import SignT
+from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
+from triosigno_db.repositories.rows import create_row, delete_row, get_row, selection_of, update_row
+from triosigno_db.statements import Parameter, columns, statement
+
+MOST_NAME = 200
+
+EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
+"""How well a sign matches a search, the best first."""
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=True)
+def sign_by_name(selection: Selection) -> Any:
+    """The sign with a name."""
+    return Sign.select(*columns(Sign, selection)).where(Sign.name == Parameter("name"))
+
+
+@statement(reads_only=True, plans_once=False)
+def signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The signs that pass the filters, by name."""
+    query = filtered(Sign.select(*columns(Sign, selection)), _conditions(filters))
+    return paged(query, Sign.name, is_continued=is_continued)
+
+
+@statement(reads_only=True, plans_once=False)
+def found_signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The signs that hold every word, the best match first, then the shortest name."""
+    names = [name for name in filters if name != "phrase"]
+    words = [Parameter(name) for name in names if name.startswith("word_")]
+    phrase = folded_parameter(Parameter("phrase"))
+    rank = peewee.Case(
+        None,
+        [
+            (like(SIGN_NAME, " ", phrase), EXACT),
+            (like(SIGN_NAME, " ", phrase, "%"), AT_START),
+            (_all(starts_a_word(SIGN_NAME, word) for word in words), AT_WORD_STARTS),
+            (_all(holds(SIGN_NAME, word) for word in words), IN_NAME),
+        ],
+        IN_DESCRIPTION,
+    )
+    query = filtered(Sign.select(*columns(Sign, selection)), _conditions(tuple(names)))
+    length = peewee.fn.char_length(Sign.name)
+    return paged(query, rank, length, Sign.name, is_continued=is_continued)
+
+
+def _conditions(filters: tuple[str, ...]) -> list[Any]:
+    known = {"category_id": Sign.category, "difficulty": Sign.difficulty}
+    return [
+        known[name] == Parameter(name) if name in known else holds(SIGN_TEXT, Parameter(name))
+        for name in filters
+    ]
+
+
+def _all(conditions: Any) -> Any:
+    joined = [node for each in conditions for node in (peewee.SQL("AND"), each)][1:]
+    return peewee.NodeList(joined, parens=True)
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def create_sign(new: NewSign, *, shape: type[SignT] = whole(SignRecord)) -> SignT:
+    """Make a sign.
+
+    Args:
+        new: The sign.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The sign as stored.
+
+    Raises:
+        AlreadyExistsError: Another sign has this name.
+        NotFoundError: There is no such category.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    made = create_row(Sign, check_input("new", new, NewSign), shape)
+    clear_cache()
+    return made
+
+
+def get_sign(sign_id: str | UUID, *, shape: type[SignT] = whole(SignRecord)) -> SignT:
+    """Read a sign.
+
+    Args:
+        sign_id: The sign.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The sign.
+
+    Raises:
+        NotFoundError: There is no such sign.
+        InvalidInputError: `sign_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return get_row(Sign, "sign_id", sign_id, shape)
+
+
+def find_sign_by_name(name: str, *, shape: type[SignT] = whole(SignRecord)) -> SignT | None:
+    """Look for the sign with a name.
+
+    Args:
+        name: The name as it is written; `search_signs` heeds neither accents nor case.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The sign, `None` where there is none.
+
+    Raises:
+        InvalidInputError: `name` is empty or longer than 200 characters.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    name = check_text("name", name, most=MOST_NAME)
+    row = fetch_one(sign_by_name(selection_of(shape)), name=name)
+    return None if row is None else shape.from_row(row)
+
+
+def list_signs(
+    *,
+    category_id: str | UUID | None = None,
+    difficulty: DifficultyLevel | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[SignT] = whole(SignRecord),
+) -> Page[SignT]:
+    """List signs by name.
+
+    Args:
+        category_id: Only signs of this category.
+        difficulty: Only signs of this level.
+        limit: The most signs of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        One page of signs.
+
+    Raises:
+        InvalidInputError: A filter or `limit` is out of bounds, or the cursor is none of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    filters = _check_filters(category_id, difficulty)
+    return fetch_page(signs, shape, limit=limit, cursor=cursor, keys=1, **filters)
+
+
+def search_signs(
+    text: str,
+    *,
+    category_id: str | UUID | None = None,
+    difficulty: DifficultyLevel | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[SignT] = whole(SignRecord),
+) -> Page[SignT]:
+    """Search signs whose name or description holds every word of a text.
+
+    Accents, case and punctuation do not matter: `etre` finds `Être`. A word is found inside of
+    longer ones, too; one of one or two letters is found at the start of words. The best match comes
+    first: the name itself, a name that starts with the text, one whose words start with its words,
+    one that holds them, then a description; then the shorter name.
+
+    Args:
+        text: What to search for: 1 to 200 characters, at most ten different words.
+        category_id: Only signs of this category.
+        difficulty: Only signs of this level.
+        limit: The most signs of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        One page of signs.
+
+    Raises:
+        InvalidInputError: The text has no word or too many, a filter or `limit` is out of bounds,
+            or the cursor is none of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    words = words_of("text", check_text("text", text, most=MOST_SEARCHED))
+    filters = words | _check_filters(category_id, difficulty)
+    return fetch_page(
+        found_signs,
+        shape,
+        limit=limit,
+        cursor=cursor,
+        keys=3,
+        phrase=" ".join(words.values()),
+        **filters,
+    )
+
+
+def update_sign(
+    sign_id: str | UUID, changes: SignChanges, *, shape: type[SignT] = whole(SignRecord)
+) -> SignT:
+    """Change the fields of a sign that are set.
+
+    Args:
+        sign_id: The sign.
+        changes: What to change; a field that is set to `None` is cleared.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The sign as it is now.
+
+    Raises:
+        NotFoundError: There is no such sign, or no such category; `entity` says which.
+        AlreadyExistsError: Another sign has this name.
+        InvalidInputError: `sign_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    changed = check_input("changes", changes, SignChanges).changed()
+    updated = update_row(Sign, "sign_id", sign_id, changed, shape)
+    clear_cache()
+    return updated
+
+
+def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
+    """Delete a sign.
+
+    Args:
+        sign_id: The sign.
+        cascade: Whether its places in lessons and every learner's progress with it may go as well.
+
+    Raises:
+        NotFoundError: There is no such sign.
+        InUseError: Without `cascade`: lessons teach it or learners have practised it; `uses` says
+            how many.
+        InvalidInputError: `sign_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    users = () if check_flag("cascade", cascade) else (LessonSign, Progress)
+    delete_row(Sign, "sign_id", sign_id, users=users)
+    clear_cache()
+
+
+def _check_filters(category_id: object, difficulty: object) -> dict[str, Any]:
+    filters: dict[str, Any] = {}
+    if category_id is not None:
+        filters["category_id"] = check_id("category_id", category_id)
+    if difficulty is not None:
+        filters["difficulty"] = check_label("difficulty", difficulty, DifficultyLevel).value
+    return filters

@@ -1,0 +1,251 @@
+"""Trees: modules with their lessons and signs, and a lesson with its signs."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_id
+from triosigno_db.database import fetch_all
+from triosigno_db.errors import NotFoundError
+from triosigno_db.levels import Block, Levels, Values, in_order
+from triosigno_db.models import Lesson, LessonSign, Module, Sign
+from triosigno_db.records import LessonWithSigns, ModuleTree, Page, Selection, whole
+from triosigno_db.records.content import LessonWithSignsT, ModuleTreeT
+from triosigno_db.repositories.caching import cached, cached_page
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_rows, paged, to_page
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import Parameter, columns, statement
+
+SIGN, LESSON, MODULE = range(3)
+"""The levels of the tree; the widest comes first, so that the others fit into its columns."""
+
+LESSONS = "lessons"
+LESSON_SIGNS = "lessonSigns"
+NESTED_SIGN = "sign"
+
+_NOTHING = Selection(())
+
+
+class _Tree:
+    """The levels of a tree of modules.
+
+    Args:
+        selection: What is wanted of a module.
+    """
+
+    def __init__(self, selection: Selection) -> None:
+        lesson = selection.inside(LESSONS)
+        place = lesson.inside(LESSON_SIGNS) if lesson else None
+        sign = place.inside(NESTED_SIGN) if place else None
+        self.has_lessons = lesson is not None
+        self.has_places = place is not None
+        self.has_signs = sign is not None
+        places = Block(
+            LessonSign,
+            place or _NOTHING,
+            keys=("id", "lessonId", "order"),
+            nested=(NESTED_SIGN,),
+        )
+        signs = Block(Sign, sign or _NOTHING)
+        lessons = Block(
+            Lesson, lesson or _NOTHING, keys=("id", "moduleId", "order"), nested=(LESSON_SIGNS,)
+        )
+        modules = Block(Module, selection, keys=("id",), nested=(LESSONS,))
+        self.levels = Levels([places, signs], [lessons], [modules])
+
+    def select_places(self, lesson_ids: Any) -> Any:
+        """Select the places of signs in lessons, with the signs where they are wanted."""
+        query = LessonSign.select(*self.levels.select(SIGN))
+        if self.has_signs:
+            query = query.join(Sign, on=(Sign.id == LessonSign.sign))
+        return query.where(LessonSign.lesson == peewee.fn.any(lesson_ids))
+
+    def select_lessons(self, is_wanted: Any) -> Any:
+        """Select lessons."""
+        return Lesson.select(*self.levels.select(LESSON)).where(is_wanted)
+
+    def select_branches(self, is_wanted: Any) -> list[Any]:
+        """Select lessons and the places of signs in them, as far as they are wanted."""
+        if not self.has_lessons:
+            return []
+        lessons = self.select_lessons(is_wanted)
+        if not self.has_places:
+            return [lessons]
+        # As an array the lessons are looked up first, and their signs by index; as a join the
+        # planner would rather read the whole table of places.
+        lesson_ids = peewee.fn.array(Lesson.select(Lesson.id).where(is_wanted))
+        return [self.select_places(lesson_ids), lessons]
+
+    def read(self, rows: Iterable[Sequence[Any]]) -> tuple[list[Values], list[Values]]:
+        """Put rows together, in any order.
+
+        Returns:
+            The modules, and the lessons with their signs in order.
+        """
+        (read_place, read_sign), (read_lesson,), (read_module,) = self.levels.readers
+        modules: list[Values] = []
+        lessons: list[Values] = []
+        places: dict[str, list[Values]] = {}
+        for row in rows:
+            if row[0] == SIGN:
+                place = read_place(row)
+                place[NESTED_SIGN] = read_sign(row)
+                places.setdefault(place["lessonId"], []).append(place)
+            elif row[0] == LESSON:
+                lessons.append(read_lesson(row))
+            else:
+                modules.append(read_module(row))
+        for lesson in lessons:
+            lesson[LESSON_SIGNS] = in_order(places.get(lesson["id"], ()))
+        return modules, lessons
+
+
+_tree = cache(_Tree)
+
+
+def _tree_of_lesson(selection: Selection) -> _Tree:
+    return _tree(Selection((), ((LESSONS, selection),)))
+
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=True)
+def module_tree(selection: Selection) -> Any:
+    """A module, its lessons and their signs: each row once, tagged with its level."""
+    tree = _tree(selection)
+    module_id = Parameter("module_id")
+    module = Module.select(*tree.levels.select(MODULE)).where(Module.id == module_id)
+    return _union([*tree.select_branches(Lesson.module == module_id), module])
+
+
+@statement(reads_only=True, plans_once=False)
+def modules_of_trees(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The modules in order, without their lessons."""
+    del filters
+    query = Module.select(Module.id, *columns(Module, selection, nested=(LESSONS,)))
+    return paged(query, Module.order, Module.id, is_continued=is_continued)
+
+
+@statement(reads_only=True)
+def branches(selection: Selection) -> Any:
+    """The lessons of several modules, and their signs."""
+    return _union(
+        _tree(selection).select_branches(Lesson.module == peewee.fn.any(Parameter("module_ids")))
+    )
+
+
+@statement(reads_only=True)
+def lesson_with_signs(selection: Selection) -> Any:
+    """A lesson and its signs: each row once, tagged with its level."""
+    return _union(_tree_of_lesson(selection).select_branches(Lesson.id == Parameter("lesson_id")))
+
+
+def _union(queries: list[Any]) -> Any:
+    first, *others = queries
+    for other in others:
+        first = first.union_all(other)
+    return first
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def get_module_tree(
+    module_id: str | UUID, *, shape: type[ModuleTreeT] = whole(ModuleTree)
+) -> ModuleTreeT:
+    """Read a module with its lessons and their signs, in one round trip.
+
+    Args:
+        module_id: The module.
+        shape: The record to return, with fewer fields, also in the records inside.
+
+    Returns:
+        The module; lessons and signs by `order`, then by id.
+
+    Raises:
+        NotFoundError: There is no such module.
+        InvalidInputError: `module_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    module_id = check_id("module_id", module_id)
+    selection = selection_of(shape)
+
+    def load() -> ModuleTreeT:
+        rows = fetch_all(module_tree(selection), module_id=module_id)
+        modules, lessons = _tree(selection).read(rows)
+        if not modules:
+            raise NotFoundError("Module", module_id)
+        return shape.from_values(modules[0] | {LESSONS: in_order(lessons)})
+
+    return cached(shape, shape, ("module_tree", module_id), load)
+
+
+def list_module_trees(
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[ModuleTreeT] = whole(ModuleTree),
+) -> Page[ModuleTreeT]:
+    """List modules with their lessons and signs, in two round trips.
+
+    Args:
+        limit: The most modules of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields, also in the records inside.
+
+    Returns:
+        One page of modules; modules, lessons and signs by `order`, then by id.
+
+    Raises:
+        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    selection = selection_of(shape)
+
+    def load() -> Page[ModuleTreeT]:
+        rows, following = fetch_rows(modules_of_trees, selection, limit=limit, cursor=cursor)
+        lessons: dict[str, list[Values]] = {row[0]: [] for row in rows}
+        if lessons and selection.inside(LESSONS) is not None:
+            found = fetch_all(branches(selection), module_ids=list(lessons))
+            for lesson in _tree(selection).read(found)[1]:
+                lessons[lesson["moduleId"]].append(lesson)
+        items = [
+            shape.from_values(
+                dict(zip(selection.columns, row[1:], strict=True))
+                | {LESSONS: in_order(lessons[row[0]])}
+            )
+            for row in rows
+        ]
+        return to_page(items, following)
+
+    return cached_page(shape, ("module_trees", limit, cursor), load)
+
+
+def get_lesson(
+    lesson_id: str | UUID, *, shape: type[LessonWithSignsT] = whole(LessonWithSigns)
+) -> LessonWithSignsT:
+    """Read a lesson with its signs, in one round trip.
+
+    Args:
+        lesson_id: The lesson.
+        shape: The record to return, with fewer fields, also in the records inside.
+
+    Returns:
+        The lesson; its signs by `order`, then by id.
+
+    Raises:
+        NotFoundError: There is no such lesson.
+        InvalidInputError: `lesson_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    lesson_id = check_id("lesson_id", lesson_id)
+    selection = selection_of(shape)
+    rows = fetch_all(lesson_with_signs(selection), lesson_id=lesson_id)
+    _, lessons = _tree_of_lesson(selection).read(rows)
+    if not lessons:
+        raise NotFoundError("Lesson", lesson_id)
+    return shape.from_values(lessons[0])

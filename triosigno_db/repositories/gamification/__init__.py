@@ -1,0 +1,1 @@
+"""Gamification: what a service can do with achievements, XP, streaks and the leaderboard."""

@@ -1,0 +1,142 @@
+"""Achievements: the badges that there are."""
+
+from typing import Any
+from uuid import UUID
+
+from triosigno_db.arguments import check_flag, check_input
+from triosigno_db.models import Achievement, UserAchievement
+from triosigno_db.records import (
+    AchievementChanges,
+    AchievementRecord,
+    NewAchievement,
+    Page,
+    Selection,
+    whole,
+)
+from triosigno_db.records.gamification import AchievementT
+from triosigno_db.repositories.caching import cached_page, clear_cache
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
+from triosigno_db.repositories.rows import create_row, delete_row, get_row, update_row
+from triosigno_db.statements import columns, statement
+
+
+@statement(reads_only=True, plans_once=False)
+def achievements(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The achievements by name."""
+    del filters
+    query = Achievement.select(*columns(Achievement, selection))
+    return paged(query, Achievement.name, is_continued=is_continued)
+
+
+def create_achievement(
+    new: NewAchievement, *, shape: type[AchievementT] = whole(AchievementRecord)
+) -> AchievementT:
+    """Make an achievement.
+
+    Args:
+        new: The achievement.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The achievement as stored.
+
+    Raises:
+        AlreadyExistsError: Another achievement has this name.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    made = create_row(Achievement, check_input("new", new, NewAchievement), shape)
+    clear_cache()
+    return made
+
+
+def get_achievement(
+    achievement_id: str | UUID, *, shape: type[AchievementT] = whole(AchievementRecord)
+) -> AchievementT:
+    """Read an achievement.
+
+    Args:
+        achievement_id: The achievement.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The achievement.
+
+    Raises:
+        NotFoundError: There is no such achievement.
+        InvalidInputError: `achievement_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return get_row(Achievement, "achievement_id", achievement_id, shape)
+
+
+def list_achievements(
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[AchievementT] = whole(AchievementRecord),
+) -> Page[AchievementT]:
+    """List the achievements by name.
+
+    Args:
+        limit: The most achievements of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        One page of achievements.
+
+    Raises:
+        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return cached_page(
+        shape,
+        ("achievements", limit, cursor),
+        lambda: fetch_page(achievements, shape, limit=limit, cursor=cursor, keys=1),
+    )
+
+
+def update_achievement(
+    achievement_id: str | UUID,
+    changes: AchievementChanges,
+    *,
+    shape: type[AchievementT] = whole(AchievementRecord),
+) -> AchievementT:
+    """Change the fields of an achievement that are set.
+
+    Args:
+        achievement_id: The achievement.
+        changes: What to change; earlier awards bring the new XP, too.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The achievement as it is now.
+
+    Raises:
+        NotFoundError: There is no such achievement.
+        AlreadyExistsError: Another achievement has this name.
+        InvalidInputError: `achievement_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    changed = check_input("changes", changes, AchievementChanges).changed()
+    updated = update_row(Achievement, "achievement_id", achievement_id, changed, shape)
+    clear_cache()
+    return updated
+
+
+def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> None:
+    """Delete an achievement.
+
+    Args:
+        achievement_id: The achievement.
+        cascade: Whether it may be taken from those who have it, with its XP.
+
+    Raises:
+        NotFoundError: There is no such achievement.
+        InUseError: Without `cascade`: learners have it; `uses` says how many.
+        InvalidInputError: `achievement_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    users = () if check_flag("cascade", cascade) else (UserAchievement,)
+    delete_row(Achievement, "achievement_id", achievement_id, users=users)
+    clear_cache()

@@ -1,0 +1,227 @@
+"""Awards: the achievements that a user has earned."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_text
+from triosigno_db.database import fetch_all, fetch_one
+from triosigno_db.errors import NotFoundError
+from triosigno_db.models import Achievement, UserAchievement
+from triosigno_db.models.fields import new_id
+from triosigno_db.records import (
+    Award,
+    Page,
+    Record,
+    Selection,
+    UserAchievementWithAchievement,
+    whole,
+)
+from triosigno_db.records.gamification import AwardT, UserAchievementT
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import (
+    NOW,
+    Parameter,
+    columns,
+    columns_of,
+    statement,
+    write,
+    written_columns,
+)
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+MOST_NAME = 200
+NESTED = "achievement"
+
+_NOTHING = Selection(())
+
+# The name of one achievement may be the id of another: the id comes first.
+_CHOSEN = """
+    SELECT * FROM {achievement} WHERE "id" = {key} OR "name" = {key}
+    ORDER BY ("id" = {key}) DESC LIMIT 1
+"""
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=False)
+def award(selection: Selection) -> Any:
+    """Give a user an achievement, once: what is there already is neither written nor locked.
+
+    Where another call gives it at the same moment, the INSERT waits, finds that row and returns it.
+    """
+    own = {**columns_of(UserAchievement, "award"), "isNew": 'award."isNew"'}
+    inside = selection.inside(NESTED) or _NOTHING
+    written = written_columns("UserAchievement", own, selection, nested=(NESTED,))
+    nested = written_columns("Achievement", columns_of(Achievement, "chosen"), inside)
+    return write(
+        """
+        WITH chosen AS ({chosen}), existing AS (
+            SELECT award.* FROM {award} AS award, chosen
+            WHERE award."userId" = {user_id} AND award."achievementId" = chosen."id"
+        ), inserted AS (
+            INSERT INTO {award} AS award ("id", "userId", "achievementId", "achievedAt")
+            SELECT {award_id}, {user_id}, chosen."id", {now} FROM chosen
+            WHERE NOT EXISTS (SELECT FROM existing)
+            ON CONFLICT ("userId", "achievementId") DO UPDATE
+                SET "achievedAt" = award."achievedAt"
+            RETURNING award.*, (xmax = 0) AS "isNew"
+        ), award AS (
+            SELECT *, false AS "isNew" FROM existing UNION ALL SELECT * FROM inserted
+        )
+        SELECT {nested}{between}{columns} FROM chosen, award
+        """,
+        chosen=write(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
+        award=UserAchievement,
+        award_id=Parameter("award_id"),
+        user_id=Parameter("user_id").cast("text"),
+        now=NOW,
+        nested=nested,
+        between=_comma(inside.columns and selection.columns),
+        columns=written,
+    )
+
+
+@statement(reads_only=False)
+def revoked_award() -> Any:
+    """Take an achievement from a user; tell whether there is one, and whether the user had it."""
+    return write(
+        """
+        WITH chosen AS ({chosen}), revoked AS (
+            DELETE FROM {award} AS award USING chosen
+            WHERE award."userId" = {user_id} AND award."achievementId" = chosen."id"
+            RETURNING award."id"
+        )
+        SELECT EXISTS (SELECT FROM chosen), EXISTS (SELECT FROM revoked)
+        """,
+        chosen=write(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
+        award=UserAchievement,
+        user_id=Parameter("user_id"),
+    )
+
+
+@statement(reads_only=True, plans_once=False)
+def awards(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """The achievements of one user, the latest first."""
+    del filters
+    inside = selection.inside(NESTED) or _NOTHING
+    query = (
+        UserAchievement.select(
+            *columns(Achievement, inside),
+            *columns(UserAchievement, selection, nested=(NESTED,)),
+        )
+        .join(Achievement, on=(Achievement.id == UserAchievement.achievement))
+        .where(UserAchievement.user == Parameter("user_id"))
+    )
+    keys = (UserAchievement.achieved_at, UserAchievement.id)
+    return paged(query, *keys, is_continued=is_continued, descending=True)
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def award_achievement(
+    user_id: str | UUID, name_or_id: str | UUID, *, shape: type[AwardT] = whole(Award)
+) -> AwardT:
+    """Give a user an achievement; a second time changes nothing.
+
+    Args:
+        user_id: The user.
+        name_or_id: The achievement's name, or its id.
+        shape: The record to return, with fewer fields, also in the achievement.
+
+    Returns:
+        The award; `is_new` tells whether the user did not have it before.
+
+    Raises:
+        NotFoundError: There is no such user or achievement; `entity` says which.
+        InvalidInputError: `user_id` is no UUID, or `name_or_id` is empty or too long.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    key = _check_key(name_or_id)
+    chosen = award(selection_of(shape))
+    row = fetch_one(chosen, user_id=user_id, key=key, award_id=new_id())
+    if row is None:
+        raise NotFoundError("Achievement", key)
+    return _reader(shape)(row)
+
+
+def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
+    """Take an achievement from a user.
+
+    Args:
+        user_id: The user.
+        name_or_id: The achievement's name, or its id.
+
+    Raises:
+        NotFoundError: There is no such achievement, or the user does not have it; `entity` says
+            which.
+        InvalidInputError: `user_id` is no UUID, or `name_or_id` is empty or too long.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    key = _check_key(name_or_id)
+    ((is_found, is_revoked),) = fetch_all(revoked_award(), user_id=user_id, key=key)
+    if not is_found:
+        raise NotFoundError("Achievement", key)
+    if not is_revoked:
+        raise NotFoundError("UserAchievement", f"of user {user_id} for {key}")
+
+
+def list_user_achievements(
+    user_id: str | UUID,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[UserAchievementT] = whole(UserAchievementWithAchievement),
+) -> Page[UserAchievementT]:
+    """List what a user has earned, the latest first.
+
+    Args:
+        user_id: The user.
+        limit: The most achievements of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields, also in the achievement.
+
+    Returns:
+        One page of awards with their achievements; an empty one for an unknown user.
+
+    Raises:
+        InvalidInputError: `user_id` is no UUID, `limit` is out of bounds, or the cursor is none of
+            this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    selection_of(shape)
+    return fetch_page(
+        awards, shape, limit=limit, cursor=cursor, read=_reader(shape), user_id=user_id
+    )
+
+
+def _check_key(name_or_id: object) -> str:
+    text = str(name_or_id) if isinstance(name_or_id, UUID) else name_or_id
+    return check_text("name_or_id", text, most=MOST_NAME)
+
+
+def _comma(is_needed: object) -> Any:
+    return peewee.SQL(", " if is_needed else "")
+
+
+def _reader(shape: type[RecordT]) -> Callable[[Sequence[Any]], RecordT]:
+    """Write a function from the columns of an achievement and of an award to a record."""
+    selection = shape.selection()
+    inside = selection.inside(NESTED) or _NOTHING
+    width = len(inside.columns)
+
+    def read(row: Sequence[Any]) -> RecordT:
+        values = dict(zip(selection.columns, row[width:], strict=True))
+        return shape.from_values(
+            values | {NESTED: dict(zip(inside.columns, row, strict=False))} if width else values
+        )
+
+    return read

@@ -1,0 +1,168 @@
+"""The leaderboard: who has earned the most XP in a period."""
+
+from typing import Any, Literal, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_integer, check_zone
+from triosigno_db.database import fetch_all
+from triosigno_db.errors import InvalidInputError, NotFoundError
+from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
+from triosigno_db.records import Leaderboard, Selection, whole
+from triosigno_db.records.gamification import LeaderboardT
+from triosigno_db.repositories.gamification.summary import DEFAULT_TIMEZONE
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, MOST_ROWS
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import Parameter, statement, write, written_columns
+
+Period = Literal["day", "week", "month", "all"]
+
+ENTRIES = "entries"
+OWN = "own"
+
+_NOTHING = Selection(())
+
+_KNOWN = {
+    "rank": "ranked.rank",
+    "userId": 'account."id"',
+    "username": 'account."username"',
+    "profilePicture": 'account."profilePicture"',
+    "xp": "ranked.xp",
+}
+
+
+@statement(reads_only=True, plans_once=False)
+def leaderboard(period: str, has_own: bool, best: Selection, own: Selection) -> Any:
+    """The learners with the most XP of a period, and the place of one of them."""
+    since: Any = peewee.SQL("")
+    since_awards: Any = peewee.SQL("")
+    if period != "all":
+        start = write(
+            "timezone('UTC', timezone({zone}, date_trunc({period}, timezone({zone}, now()))))",
+            zone=Parameter("zone").cast("text"),
+            period=peewee.SQL(f"'{period}'"),
+        )
+        since = write('AND session."endTime" >= {start}', start=start)
+        since_awards = write('WHERE award."achievedAt" >= {start}', start=start)
+    place: Any = peewee.SQL("")
+    if has_own:
+        place = write(
+            """
+            UNION ALL
+            SELECT true, NULL, {columns} FROM (
+                SELECT (SELECT count(*) + 1 FROM board WHERE board.xp > mine.xp) AS rank, mine.xp
+                FROM (SELECT coalesce(max(xp), 0) AS xp FROM earned WHERE user_id = {user_id})
+                    AS mine
+            ) AS ranked, {user} AS account WHERE account."id" = {user_id}
+            """,
+            columns=_written(best, own),
+            user=User,
+            user_id=Parameter("user_id").cast("text"),
+        )
+    return write(
+        """
+        WITH earned AS (
+            SELECT user_id, sum(xp)::bigint AS xp FROM (
+                SELECT session."userId" AS user_id, sum(session."xpEarned") AS xp
+                FROM {session} AS session WHERE session."completed" {since}
+                GROUP BY session."userId"
+                UNION ALL
+                SELECT award."userId", sum(achievement."xpReward")
+                FROM {award} AS award
+                JOIN {achievement} AS achievement ON achievement."id" = award."achievementId"
+                {since_awards}
+                GROUP BY award."userId"
+            ) AS parts GROUP BY user_id HAVING sum(xp) > 0
+        ), board AS (
+            SELECT account."id" AS user_id, account."username" AS username, earned.xp AS xp
+            FROM earned JOIN {user} AS account ON account."id" = earned.user_id
+            WHERE account."isActive"
+        ), ranked AS (
+            SELECT user_id, username, xp, rank() OVER (ORDER BY xp DESC) AS rank FROM board
+            ORDER BY xp DESC, username LIMIT {row_limit}
+        )
+        SELECT false, row_number() OVER (ORDER BY ranked.rank, ranked.username), {columns}
+        FROM ranked JOIN {user} AS account ON account."id" = ranked.user_id
+        {place}
+        """,
+        session=LearningSession,
+        award=UserAchievement,
+        achievement=Achievement,
+        user=User,
+        since=since,
+        since_awards=since_awards,
+        row_limit=Parameter("row_limit"),
+        columns=_written(best, own),
+        place=place,
+    )
+
+
+def _written(best: Selection, own: Selection) -> Any:
+    return written_columns("LeaderboardEntry", _KNOWN, _both(best, own))
+
+
+def _both(best: Selection, own: Selection) -> Selection:
+    return Selection(tuple(dict.fromkeys((*best.columns, *own.columns))), best.nested + own.nested)
+
+
+def get_leaderboard(
+    period: Period = "all",
+    *,
+    limit: int = DEFAULT_LIMIT,
+    user_id: str | UUID | None = None,
+    timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
+    shape: type[LeaderboardT] = whole(Leaderboard),
+) -> LeaderboardT:
+    """Read who has earned the most XP, by completed sessions and achievements.
+
+    Learners with as much XP share a rank, and the next rank is left out for each of them: 1, 2, 2,
+    4. Deactivated accounts and those without XP are left out.
+
+    Args:
+        period: `"day"`, `"week"` (from Monday), `"month"`: the present one; or `"all"`.
+        limit: The most entries, 1 to 200.
+        user_id: A learner whose own place is wanted as well.
+        timezone: Whose days to count: a name of the IANA database, or a `ZoneInfo`.
+        shape: The record to return, with fewer fields, also in the entries.
+
+    Returns:
+        The best by rank, then by username; and the learner's own place, which is there also
+        without any XP.
+
+    Raises:
+        NotFoundError: There is no user `user_id`.
+        InvalidInputError: There is no such period or time zone, `limit` is out of bounds, or
+            `user_id` is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    if period not in get_args(Period):
+        raise InvalidInputError("period", f"must be one of {', '.join(get_args(Period))}")
+    check_integer("limit", limit, least=1, most=MOST_ROWS)
+    zone = check_zone("timezone", timezone)
+    own_id = None if user_id is None else check_id("user_id", user_id)
+    best, own = _selections(shape)
+    names = _both(best, own).columns
+    rows = fetch_all(
+        leaderboard(period, own_id is not None, best, own),
+        row_limit=limit,
+        zone=zone,
+        user_id=own_id,
+    )
+    places = [dict(zip(names, row[2:], strict=True)) for row in rows if row[0]]
+    if own_id is not None and not places:
+        raise NotFoundError("User", own_id)
+    entries = sorted((row for row in rows if not row[0]), key=lambda row: int(row[1]))
+    return shape.from_values(
+        {
+            ENTRIES: [dict(zip(names, row[2:], strict=True)) for row in entries],
+            OWN: places[0] if places else None,
+        }
+    )
+
+
+def _selections(shape: type[LeaderboardT]) -> tuple[Selection, Selection]:
+    selection = selection_of(shape)
+    written_columns("Leaderboard", {}, selection, nested=(ENTRIES, OWN))
+    return selection.inside(ENTRIES) or _NOTHING, selection.inside(OWN) or _NOTHING

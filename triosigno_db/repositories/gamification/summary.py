@@ -1,0 +1,137 @@
+"""The learner's summary: XP, signs, accuracy, streaks and the day's goal."""
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_zone
+from triosigno_db.models import (
+    Achievement,
+    LearningSession,
+    Progress,
+    User,
+    UserAchievement,
+    UserPreference,
+)
+from triosigno_db.records import LearnerSummary, Selection, whole
+from triosigno_db.records.gamification import LearnerSummaryT
+from triosigno_db.repositories.rows import fetch_record, selection_of
+from triosigno_db.statements import Parameter, statement, write, written_columns
+
+MASTERED = 80
+"""From this mastery on, a sign counts as mastered."""
+
+DEFAULT_TIMEZONE = "Europe/Paris"
+
+_KNOWN = {
+    "userId": 'account."id"',
+    "xp": "practised.xp + earned.xp",
+    "sessionXp": "practised.xp",
+    "achievementXp": "earned.xp",
+    "practicedCount": "known.practiced",
+    "masteredCount": "known.mastered",
+    "accuracy": "known.accuracy",
+    "currentStreak": "streaks.current",
+    "longestStreak": "streaks.longest",
+    "minutesToday": "practised.minutes",
+    "dailyGoal": "goal.minutes",
+    "isGoalReached": "practised.minutes >= goal.minutes",
+}
+
+
+@statement(reads_only=True)
+def learner_summary(selection: Selection) -> Any:
+    """What one learner's sessions, progress and achievements come to, by the days of a time zone.
+
+    The days with a completed session, less their number in a row, are the same within each streak.
+    """
+    return write(
+        """
+        WITH today AS (
+            SELECT day, timezone('UTC', timezone({zone}, day::timestamp)) AS start,
+                timezone('UTC', timezone({zone}, (day + 1)::timestamp)) AS finish
+            FROM (SELECT timezone({zone}, now())::date AS day) AS local
+        ), completed AS (
+            SELECT session."startTime" AS start, session."endTime" AS finish,
+                session."xpEarned" AS xp,
+                timezone({zone}, timezone('UTC', session."endTime"))::date AS day
+            FROM {session} AS session
+            WHERE session."userId" = {user_id} AND session."completed"
+        ), practised AS (
+            SELECT coalesce(sum(completed.xp), 0)::bigint AS xp,
+                floor(coalesce(sum(extract(epoch FROM
+                    LEAST(completed.finish, today.finish) - GREATEST(completed.start, today.start)
+                )) FILTER (WHERE completed.finish > today.start AND completed.start < today.finish),
+                0) / 60)::int AS minutes
+            FROM completed, today
+        ), runs AS (
+            SELECT count(*)::int AS length, max(day) AS last FROM (
+                SELECT day, day - (row_number() OVER (ORDER BY day))::int AS run
+                FROM (SELECT DISTINCT day FROM completed WHERE day IS NOT NULL) AS days
+            ) AS numbered GROUP BY run
+        ), streaks AS (
+            SELECT coalesce(max(length), 0) AS longest,
+                coalesce(max(length) FILTER (WHERE last >= today.day - 1), 0) AS current
+            FROM today LEFT JOIN runs ON true
+        ), known AS (
+            SELECT count(*)::int AS practiced,
+                (count(*) FILTER (WHERE "masteryLevel" >= {mastered}))::int AS mastered,
+                sum("correctAttempts")::float8 / NULLIF(sum("totalAttempts"), 0) AS accuracy
+            FROM {progress} WHERE "userId" = {user_id}
+        ), earned AS (
+            SELECT coalesce(sum(achievement."xpReward"), 0)::bigint AS xp
+            FROM {award} AS award
+            JOIN {achievement} AS achievement ON achievement."id" = award."achievementId"
+            WHERE award."userId" = {user_id}
+        ), goal AS (
+            SELECT coalesce(max("learningGoal"), {default_goal}) AS minutes
+            FROM {preference} WHERE "userId" = {user_id}
+        )
+        SELECT {columns}
+        FROM {user} AS account, practised, streaks, known, earned, goal
+        WHERE account."id" = {user_id}
+        """,
+        zone=Parameter("zone").cast("text"),
+        user_id=Parameter("user_id").cast("text"),
+        session=LearningSession,
+        progress=Progress,
+        award=UserAchievement,
+        achievement=Achievement,
+        preference=UserPreference,
+        user=User,
+        mastered=peewee.SQL(str(MASTERED)),
+        default_goal=peewee.SQL(str(UserPreference.learning_goal.default)),
+        columns=written_columns("LearnerSummary", _KNOWN, selection),
+    )
+
+
+def get_learner_summary(
+    user_id: str | UUID,
+    *,
+    timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
+    shape: type[LearnerSummaryT] = whole(LearnerSummary),
+) -> LearnerSummaryT:
+    """Read where a learner stands, in one round trip.
+
+    A day belongs to a streak where a session was completed on it. The minutes of today are those of
+    completed sessions, cut at midnight.
+
+    Args:
+        user_id: The learner.
+        timezone: Whose days to count: a name of the IANA database, or a `ZoneInfo`.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        XP, signs, accuracy, streaks and the day's goal.
+
+    Raises:
+        NotFoundError: There is no such user.
+        InvalidInputError: `user_id` is no UUID, or there is no such time zone.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    zone = check_zone("timezone", timezone)
+    chosen = learner_summary(selection_of(shape))
+    return fetch_record(shape, "User", user_id, chosen, user_id=user_id, zone=zone)

@@ -1,0 +1,1 @@
+"""Learning: what a service can do with attempts, progress and sessions."""

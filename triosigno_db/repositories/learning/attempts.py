@@ -1,0 +1,294 @@
+"""Attempts: counted one by one, or thousands at once."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_flag, check_id, check_input, check_integer
+from triosigno_db.database import fetch_all
+from triosigno_db.errors import InvalidInputError, NotFoundError
+from triosigno_db.models import Progress, Sign
+from triosigno_db.models.fields import new_id
+from triosigno_db.records import Attempt, ProgressRecord, Selection, whole
+from triosigno_db.records.learning import LEAST_MASTERY, MOST_MASTERY, ProgressT
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import (
+    NOW,
+    Parameter,
+    columns,
+    columns_of,
+    statement,
+    write,
+    written_columns,
+)
+
+FIRST_CORRECT_MASTERY = 10
+FIRST_WRONG_MASTERY = 0
+CORRECT_STEP = 10
+WRONG_STEP = -5
+
+MOST_ATTEMPTS = 10_000
+"""The most attempts of one batch."""
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=False)
+def attempt(selection: Selection) -> Any:
+    """Count one attempt, whether it is the first of its user and sign or a later one."""
+    is_correct = Parameter("is_correct")
+    one_if_correct = peewee.Case(None, [(is_correct, 1)], 0)
+    step = peewee.Case(None, [(is_correct, CORRECT_STEP)], WRONG_STEP)
+    moved = peewee.fn.least(
+        MOST_MASTERY, peewee.fn.greatest(LEAST_MASTERY, Progress.mastery_level + step)
+    )
+    first = {
+        Progress.id: Parameter("progress_id"),
+        Progress.user: Parameter("user_id"),
+        Progress.sign: Parameter("sign_id"),
+        Progress.mastery_level: peewee.Case(
+            None, [(is_correct, FIRST_CORRECT_MASTERY)], FIRST_WRONG_MASTERY
+        ),
+        Progress.last_practiced: NOW,
+        Progress.correct_attempts: one_if_correct,
+        Progress.total_attempts: 1,
+        Progress.created_at: NOW,
+        Progress.updated_at: NOW,
+    }
+    later = {
+        Progress.mastery_level: peewee.fn.coalesce(Parameter("mastery_level"), moved),
+        Progress.last_practiced: NOW,
+        Progress.correct_attempts: Progress.correct_attempts + one_if_correct,
+        Progress.total_attempts: Progress.total_attempts + 1,
+        Progress.updated_at: NOW,
+    }
+    return (
+        Progress.insert(first)
+        .on_conflict(conflict_target=(Progress.user, Progress.sign), update=later)
+        .returning(*columns(Progress, selection))
+    )
+
+
+@statement(reads_only=False)
+def attempts(selection: Selection) -> Any:
+    """Count a batch of attempts, a row for each sign, or none of them where a sign is missing.
+
+    Rows that are there are updated, others inserted. One that a concurrent call inserts meanwhile
+    is seen by neither: it is updated where the INSERT finds it.
+    """
+    known = columns_of(Progress, "counted")
+    return write(
+        """
+        WITH batch AS (
+            SELECT * FROM unnest(
+                {sign_ids}, {firsts}, {shifts}, {lows}, {highs}, {corrects}, {totals}
+            ) AS batch(sign_id, first, shift, low, high, correct, total)
+        ), fresh AS (
+            SELECT * FROM batch WHERE NOT EXISTS (
+                SELECT FROM {progress} AS progress
+                WHERE progress."userId" = {user_id} AND progress."signId" = batch.sign_id)
+        ), missing AS (
+            SELECT sign_id FROM fresh
+            WHERE NOT EXISTS (SELECT FROM {sign} AS sign WHERE sign."id" = fresh.sign_id)
+        ), later AS (
+            UPDATE {progress} AS progress SET
+                "masteryLevel" = LEAST(high, GREATEST(low, progress."masteryLevel" + shift)),
+                "lastPracticed" = {now},
+                "correctAttempts" = progress."correctAttempts" + correct,
+                "totalAttempts" = progress."totalAttempts" + total,
+                "updatedAt" = {now}
+            FROM batch
+            WHERE progress."userId" = {user_id} AND progress."signId" = sign_id
+                AND NOT EXISTS (SELECT FROM missing)
+            RETURNING progress.*
+        ), made AS (
+            INSERT INTO {progress} AS progress ("id", "userId", "signId", "masteryLevel",
+                "lastPracticed", "correctAttempts", "totalAttempts", "createdAt", "updatedAt")
+            SELECT gen_random_uuid(), {user_id}, sign_id, first, {now}, correct, total, {now}, {now}
+            FROM fresh WHERE NOT EXISTS (SELECT FROM missing)
+            ON CONFLICT ("userId", "signId") DO UPDATE SET
+                "masteryLevel" = (
+                    SELECT LEAST(high, GREATEST(low, progress."masteryLevel" + shift))
+                    FROM batch WHERE sign_id = excluded."signId"),
+                "lastPracticed" = {now},
+                "correctAttempts" = progress."correctAttempts" + excluded."correctAttempts",
+                "totalAttempts" = progress."totalAttempts" + excluded."totalAttempts",
+                "updatedAt" = {now}
+            RETURNING progress.*
+        ), counted AS (
+            SELECT * FROM later UNION ALL SELECT * FROM made
+        )
+        SELECT missing.sign_id, counted."signId", {columns}
+        FROM counted FULL JOIN missing ON false
+        """,
+        progress=Progress,
+        sign=Sign,
+        user_id=Parameter("user_id").cast("text"),
+        now=NOW,
+        sign_ids=Parameter("sign_ids").cast("text[]"),
+        **{name: Parameter(name).cast("int[]") for name in _NUMBERS},
+        columns=written_columns("Progress", known, selection),
+    )
+
+
+_NUMBERS = ("firsts", "shifts", "lows", "highs", "corrects", "totals")
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def record_attempt(
+    user_id: str | UUID,
+    sign_id: str | UUID,
+    *,
+    is_correct: bool,
+    mastery_level: int | None = None,
+    shape: type[ProgressT] = whole(ProgressRecord),
+) -> ProgressT:
+    """Count one attempt of a learner at a sign, in one atomic statement.
+
+    The first attempt sets the mastery to 10 where it is correct, else to 0. A later one moves it
+    by +10 or -5 within 0 to 100, or sets it to `mastery_level` where that is given.
+
+    Args:
+        user_id: The learner.
+        sign_id: The sign.
+        is_correct: Whether the sign was made correctly.
+        mastery_level: The mastery after a later attempt, 0 to 100.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The progress after the attempt; `last_practiced` is now.
+
+    Raises:
+        NotFoundError: There is no such user or sign; `entity` says which.
+        InvalidInputError: An id is no UUID, or a value is out of bounds.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    parameters = {
+        "progress_id": new_id(),
+        "user_id": check_id("user_id", user_id),
+        "sign_id": check_id("sign_id", sign_id),
+        "is_correct": check_flag("is_correct", is_correct),
+        "mastery_level": mastery_level
+        if mastery_level is None
+        else check_integer("mastery_level", mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY),
+    }
+    return shape.from_row(fetch_all(attempt(selection_of(shape)), **parameters)[0])
+
+
+def record_attempts(
+    user_id: str | UUID,
+    attempted: Sequence[Attempt],
+    *,
+    shape: type[ProgressT] = whole(ProgressRecord),
+) -> tuple[ProgressT, ...]:
+    """Count many attempts of a learner in one round trip: all of them, or none.
+
+    The outcome is that of the same attempts by `record_attempt`, one after the other.
+
+    Args:
+        user_id: The learner.
+        attempted: The attempts in their order, at most 10,000.
+        shape: The record to return of each sign, with fewer fields.
+
+    Returns:
+        The progress with each sign after the attempts, in the order of their first attempts.
+
+    Raises:
+        NotFoundError: There is no such user or sign; `entity` says which. Nothing was counted.
+        InvalidInputError: `user_id` is no UUID, there are too many attempts, or one is none.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    effects = _combine(check_attempts("attempted", attempted))
+    selection = selection_of(shape)
+    if not effects:
+        return ()
+    rows = fetch_all(
+        attempts(selection), user_id=user_id, sign_ids=_array(effects), **_numbers(effects.values())
+    )
+    found = {sign_id: values for _, sign_id, *values in rows}
+    if None in found:
+        missing = {row[0] for row in rows}
+        raise NotFoundError("Sign", next(sign_id for sign_id in effects if sign_id in missing))
+    return tuple(shape.from_row(found[sign_id]) for sign_id in effects)
+
+
+def check_attempts(field: str, value: object) -> list[Attempt]:
+    """Check a list of attempts.
+
+    Args:
+        field: The argument's name.
+        value: The attempts.
+
+    Returns:
+        Them as a list.
+
+    Raises:
+        InvalidInputError: It is no list of attempts, or too long.
+    """
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise InvalidInputError(field, "must be a list of Attempt")
+    if len(value) > MOST_ATTEMPTS:
+        raise InvalidInputError(field, f"must hold at most {MOST_ATTEMPTS:,} attempts")
+    return [check_input(f"{field}[{place}]", each, Attempt) for place, each in enumerate(value)]
+
+
+# -- what a row of attempts comes to ----------------------------------------------------------
+
+
+@dataclass
+class _Effect:
+    """What several attempts at one sign do: to a new row, and to the mastery that a row has.
+
+    A step within bounds is the function x -> min(high, max(low, x + shift)); so are two such steps
+    one after the other, and a mastery that is set is one whose bounds are equal.
+    """
+
+    first: int
+    shift: int
+    low: int
+    high: int
+    correct: int
+    total: int
+
+
+def _combine(attempted: Iterable[Attempt]) -> dict[str, _Effect]:
+    effects: dict[str, _Effect] = {}
+    for each in attempted:
+        sign_id = str(each.sign_id)
+        mastery, is_correct = each.mastery_level, each.is_correct
+        if mastery is None:
+            shift = CORRECT_STEP if is_correct else WRONG_STEP
+            low, high = LEAST_MASTERY, MOST_MASTERY
+        else:
+            shift, low, high = 0, mastery, mastery
+        effect = effects.get(sign_id)
+        if effect is None:
+            first = FIRST_CORRECT_MASTERY if is_correct else FIRST_WRONG_MASTERY
+            effects[sign_id] = _Effect(first, shift, low, high, int(is_correct), 1)
+        else:
+            effect.first = min(high, max(low, effect.first + shift))
+            effect.shift += shift
+            effect.low = min(high, max(low, effect.low + shift))
+            effect.high = min(high, max(low, effect.high + shift))
+            effect.correct += is_correct
+            effect.total += 1
+    return effects
+
+
+def _numbers(effects: Iterable[_Effect]) -> dict[str, str]:
+    effects = list(effects)
+    return {
+        f"{name}s": _array(getattr(effect, name) for effect in effects)
+        for name in ("first", "shift", "low", "high", "correct", "total")
+    }
+
+
+def _array(values: Iterable[object]) -> str:
+    # As one literal: the server reads it much faster than an ARRAY of thousands of constants. It
+    # holds checked UUIDs and numbers, which need no quotes.
+    return "{" + ",".join(map(str, values)) + "}"

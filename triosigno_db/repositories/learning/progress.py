@@ -1,0 +1,304 @@
+"""Progress: how far a learner has come, and what is due for review."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import peewee
+
+from triosigno_db.arguments import check_id, check_integer
+from triosigno_db.database import fetch_one
+from triosigno_db.errors import NotFoundError
+from triosigno_db.models import Lesson, LessonSign, Module, Progress, Sign, User
+from triosigno_db.records import (
+    ModuleProgress,
+    Page,
+    ProgressRecord,
+    Selection,
+    SignToReview,
+    whole,
+)
+from triosigno_db.records.learning import (
+    LEAST_MASTERY,
+    MOST_MASTERY,
+    ModuleProgressT,
+    ProgressT,
+    SignToReviewT,
+)
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
+from triosigno_db.repositories.rows import fetch_record, selection_of
+from triosigno_db.statements import (
+    NOW,
+    Parameter,
+    columns,
+    statement,
+    write,
+    written_columns,
+)
+
+MASTERED = 80
+"""From this mastery on, a sign counts as mastered."""
+
+REVIEW_DAYS = ((1, 0), (40, 1), (70, 3), (90, 7))
+"""After how many days a sign is due again, for a mastery below each bound."""
+
+LONGEST_REVIEW_DAYS = 21
+"""After how many days one of a higher mastery is due again."""
+
+_COUNTS = """
+    count(sign_id) AS "signCount", count(mastery) AS "practicedCount",
+    count(*) FILTER (WHERE mastery >= {mastered}) AS "masteredCount",
+    coalesce(avg(coalesce(mastery, 0)) FILTER (WHERE sign_id IS NOT NULL), 0)::float8
+        AS "meanMastery"
+"""
+
+# -- statements -------------------------------------------------------------------------------
+
+
+@statement(reads_only=True)
+def progress_by_sign(selection: Selection) -> Any:
+    """One user's progress with one sign."""
+    return Progress.select(*columns(Progress, selection)).where(
+        Progress.user == Parameter("user_id"), Progress.sign == Parameter("sign_id")
+    )
+
+
+@statement(reads_only=True, plans_once=False)
+def progress(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """One user's progress with the signs that pass the filters, by the signs' ids."""
+    places = LessonSign.select(LessonSign.sign)
+    of_module = places.join(Lesson, on=(Lesson.id == LessonSign.lesson))
+    conditions = {
+        "user_id": Progress.user == Parameter("user_id"),
+        "lesson_id": Progress.sign.in_(places.where(LessonSign.lesson == Parameter("lesson_id"))),
+        "module_id": Progress.sign.in_(of_module.where(Lesson.module == Parameter("module_id"))),
+        "min_mastery": Progress.mastery_level >= Parameter("min_mastery"),
+        "max_mastery": Progress.mastery_level <= Parameter("max_mastery"),
+    }
+    query: Any = Progress.select(*columns(Progress, selection))
+    query = filtered(query, (conditions[name] for name in filters))
+    return paged(query, Progress.sign, is_continued=is_continued)
+
+
+@statement(reads_only=True, plans_once=False)
+def signs_to_review(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+    """One user's signs that are due, the longest overdue first."""
+    del filters
+    steps = [(Progress.mastery_level < bound, days) for bound, days in REVIEW_DAYS]
+    days = peewee.Case(None, steps, LONGEST_REVIEW_DAYS)
+    practiced = peewee.fn.coalesce(Progress.last_practiced, Progress.created_at)
+    due_at = practiced + peewee.fn.make_interval(0, 0, 0, days)
+    computed = {"dueAt": due_at}
+    inside = selection.inside("sign")
+    query = (
+        Progress.select(
+            *columns(Progress, selection, computed=computed, nested=("sign",)),
+            *(columns(Sign, inside) if inside else ()),
+        )
+        .join(Sign, on=(Sign.id == Progress.sign))
+        .where(Progress.user == Parameter("user_id"), due_at <= NOW)
+    )
+    return paged(query, due_at, Progress.sign, is_continued=is_continued)
+
+
+@statement(reads_only=True)
+def module_progress(selection: Selection) -> Any:
+    """What one user has practised of a module and of each of its lessons."""
+    counts = ("signCount", "practicedCount", "masteredCount", "meanMastery")
+    inside = selection.inside("lessons")
+    lesson_known = {
+        "lessonId": "by_lesson.lesson_id",
+        "title": "by_lesson.title",
+        "order": 'by_lesson."order"',
+        **{name: f'by_lesson."{name}"' for name in counts},
+    }
+    lessons: Any = peewee.SQL("NULL")
+    if inside is not None:
+        written_columns("LessonProgress", lesson_known, inside)
+        pairs = ", ".join(f"'{name}', {lesson_known[name]}" for name in inside.columns)
+        lessons = peewee.SQL(
+            f"(SELECT coalesce(json_agg(json_build_object({pairs})"  # noqa: S608 (names of our own)
+            " ORDER BY by_lesson.\"order\", by_lesson.lesson_id), '[]') FROM by_lesson)"
+        )
+    known = {
+        "moduleId": 'module."id"',
+        "title": 'module."title"',
+        **{name: f'whole."{name}"' for name in counts},
+    }
+    return write(
+        """
+        WITH practice AS (
+            SELECT lesson."id" AS lesson_id, lesson."title" AS title, lesson."order" AS "order",
+                place."signId" AS sign_id, progress."masteryLevel" AS mastery
+            FROM {lesson} AS lesson
+            LEFT JOIN {place} AS place ON place."lessonId" = lesson."id"
+            LEFT JOIN {progress} AS progress
+                ON progress."userId" = {user_id} AND progress."signId" = place."signId"
+            WHERE lesson."moduleId" = {module_id}
+        ), by_lesson AS (
+            SELECT lesson_id, title, "order", {counts} FROM practice
+            GROUP BY lesson_id, title, "order"
+        ), whole AS (
+            SELECT {counts} FROM (
+                SELECT DISTINCT sign_id, mastery FROM practice WHERE sign_id IS NOT NULL
+            ) AS different
+        )
+        SELECT EXISTS (SELECT FROM {user} WHERE "id" = {user_id}), {lessons}, {columns}
+        FROM {module} AS module, whole WHERE module."id" = {module_id}
+        """,
+        lesson=Lesson,
+        place=LessonSign,
+        progress=Progress,
+        user=User,
+        module=Module,
+        user_id=Parameter("user_id").cast("text"),
+        module_id=Parameter("module_id").cast("text"),
+        counts=peewee.SQL(_COUNTS.format(mastered=MASTERED)),
+        lessons=lessons,
+        columns=written_columns("ModuleProgress", known, selection, nested=("lessons",)),
+    )
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def get_progress(
+    user_id: str | UUID, sign_id: str | UUID, *, shape: type[ProgressT] = whole(ProgressRecord)
+) -> ProgressT:
+    """Read a learner's progress with a sign.
+
+    Args:
+        user_id: The learner.
+        sign_id: The sign.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        The progress.
+
+    Raises:
+        NotFoundError: The learner has not practised the sign.
+        InvalidInputError: An id is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    sign_id = check_id("sign_id", sign_id)
+    chosen = progress_by_sign(selection_of(shape))
+    key = f"of user {user_id} with sign {sign_id}"
+    return fetch_record(shape, "Progress", key, chosen, user_id=user_id, sign_id=sign_id)
+
+
+def list_progress(
+    user_id: str | UUID,
+    *,
+    module_id: str | UUID | None = None,
+    lesson_id: str | UUID | None = None,
+    min_mastery: int | None = None,
+    max_mastery: int | None = None,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[ProgressT] = whole(ProgressRecord),
+) -> Page[ProgressT]:
+    """List a learner's progress, in an order that practice does not change.
+
+    Args:
+        user_id: The learner.
+        module_id: Only signs of this module's lessons.
+        lesson_id: Only signs of this lesson.
+        min_mastery: Only signs of this mastery or above, 0 to 100.
+        max_mastery: Only signs of this mastery or below, 0 to 100.
+        limit: The most signs of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields.
+
+    Returns:
+        One page of progress, by the signs' ids; an empty one for an unknown learner.
+
+    Raises:
+        InvalidInputError: An id is no UUID, a value is out of bounds, or the cursor is none of this
+            list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    filters: dict[str, Any] = {"user_id": check_id("user_id", user_id)}
+    for name, value in (("module_id", module_id), ("lesson_id", lesson_id)):
+        if value is not None:
+            filters[name] = check_id(name, value)
+    for name, bound in (("min_mastery", min_mastery), ("max_mastery", max_mastery)):
+        if bound is not None:
+            filters[name] = check_integer(name, bound, least=LEAST_MASTERY, most=MOST_MASTERY)
+    return fetch_page(progress, shape, limit=limit, cursor=cursor, keys=1, **filters)
+
+
+def get_module_progress(
+    user_id: str | UUID,
+    module_id: str | UUID,
+    *,
+    shape: type[ModuleProgressT] = whole(ModuleProgress),
+) -> ModuleProgressT:
+    """Read how far a learner has come with a module and each of its lessons, in one round trip.
+
+    Args:
+        user_id: The learner.
+        module_id: The module.
+        shape: The record to return, with fewer fields, also in the lessons.
+
+    Returns:
+        The counts and mean mastery of the module, and of its lessons by `order`, then by id.
+
+    Raises:
+        NotFoundError: There is no such user or module; `entity` says which.
+        InvalidInputError: An id is no UUID.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    module_id = check_id("module_id", module_id)
+    selection = selection_of(shape)
+    row = fetch_one(module_progress(selection), user_id=user_id, module_id=module_id)
+    if row is None:
+        raise NotFoundError("Module", module_id)
+    is_user, lessons, *values = row
+    if not is_user:
+        raise NotFoundError("User", user_id)
+    named = dict(zip(selection.columns, values, strict=True))
+    return shape.from_values(named | {"lessons": lessons})
+
+
+def list_signs_to_review(
+    user_id: str | UUID,
+    *,
+    limit: int = DEFAULT_LIMIT,
+    cursor: str | None = None,
+    shape: type[SignToReviewT] = whole(SignToReview),
+) -> Page[SignToReviewT]:
+    """List the signs that a learner should review now, the longest overdue first.
+
+    A sign is due 0, 1, 3, 7 or 21 days after it was practised last, for a mastery below 1, 40, 70,
+    90, or above.
+
+    Args:
+        user_id: The learner.
+        limit: The most signs of one page, 1 to 200.
+        cursor: The `next_cursor` of the page before.
+        shape: The record to return, with fewer fields, also in the sign.
+
+    Returns:
+        One page of progress with the signs; an empty one for an unknown learner.
+
+    Raises:
+        InvalidInputError: `user_id` is no UUID, `limit` is out of bounds, or the cursor is none of
+            this list.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    user_id = check_id("user_id", user_id)
+    selection = selection_of(shape)
+    inside = selection.inside("sign")
+    width = len(selection.columns)
+
+    def read(row: Sequence[Any]) -> SignToReviewT:
+        values = dict(zip(selection.columns, row, strict=False))
+        if inside is not None:
+            values["sign"] = dict(zip(inside.columns, row[width:], strict=True))
+        return shape.from_values(values)
+
+    return fetch_page(
+        signs_to_review, shape, limit=limit, cursor=cursor, read=read, user_id=user_id
+    )

@@ -1,0 +1,197 @@
+"""Pages of a list, found by the key of the last row before them (keyset pagination).
+
+A cursor holds that key, and a digest that binds it to its function and filters. The next page
+starts behind the key by index, however far into the list it is, and rows that come or go meanwhile
+move no others.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import peewee
+
+from triosigno_db.arguments import check_integer
+from triosigno_db.database import current_database, fetch_all
+from triosigno_db.errors import InvalidInputError
+from triosigno_db.records import Page, Record, Selection
+from triosigno_db.repositories.rows import selection_of
+from triosigno_db.statements import Parameter, Statement
+
+DEFAULT_LIMIT = 50
+MOST_ROWS = 200
+"""The most rows of one page."""
+
+RecordT = TypeVar("RecordT", bound=Record)
+Read = Callable[[Sequence[Any]], RecordT]
+
+_DIGEST_BYTES = 16
+
+
+def filtered(query: Any, conditions: Iterable[Any]) -> Any:
+    """Add conditions to a query.
+
+    Args:
+        query: The query.
+        conditions: The conditions, possibly none.
+
+    Returns:
+        The query.
+    """
+    for condition in conditions:
+        query = query.where(condition)
+    return query
+
+
+def paged(query: Any, *keys: Any, is_continued: bool, descending: bool = False) -> Any:
+    """Turn a query into that of one page.
+
+    Args:
+        query: The query of the whole list.
+        *keys: Expressions that tell any two rows apart, in the order of the list; the last is
+            unique, or all are together.
+        is_continued: Whether the page starts after the row of a cursor.
+        descending: Whether the keys fall along the list.
+
+    Returns:
+        The query, which selects the keys as well, behind its own columns.
+    """
+    if is_continued:
+        last = peewee.Tuple(*(Parameter(name) for name in _names(len(keys))))
+        here = peewee.Tuple(*keys)
+        query = query.where(here < last if descending else here > last)
+    order = [key.desc() if descending else key.asc() for key in keys]
+    return query.select_extend(*keys).order_by(*order).limit(Parameter("row_limit"))
+
+
+class RowPage(NamedTuple):
+    """The rows of a page, without their keys."""
+
+    rows: Sequence[Sequence[Any]]
+    next_cursor: str | None
+
+
+def fetch_page(
+    build: Callable[..., Statement],
+    shape: type[RecordT],
+    *,
+    limit: int,
+    cursor: str | None,
+    keys: int = 2,
+    read: Read[RecordT] | None = None,
+    **filters: Any,
+) -> Page[RecordT]:
+    """Read one page of a list.
+
+    Args:
+        build: The list's statement, chosen by a selection, the names of the filters that are given,
+            and whether the page is continued.
+        shape: The record to make of each row.
+        limit: The most rows, 1 to 200.
+        cursor: The `next_cursor` of the page before; `None` for the first page.
+        keys: How many keys `paged` was given.
+        read: Makes the record of a row's columns; without it they are those of `shape`, in order.
+        **filters: The values of the statement's parameters; `None` for a filter that is not given.
+
+    Returns:
+        The page.
+
+    Raises:
+        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+    """
+    selection = selection_of(shape)
+    rows, following = fetch_rows(build, selection, limit=limit, cursor=cursor, keys=keys, **filters)
+    return to_page([(read or shape.from_row)(row) for row in rows], following)
+
+
+def fetch_rows(
+    build: Callable[..., Statement],
+    selection: Selection,
+    *,
+    limit: int,
+    cursor: str | None,
+    keys: int = 2,
+    **filters: Any,
+) -> RowPage:
+    """Read the rows of one page of a list, for a caller that makes records of them by itself.
+
+    Args:
+        build: As for `fetch_page`.
+        selection: The columns to read.
+        limit: The most rows, 1 to 200.
+        cursor: The `next_cursor` of the page before; `None` for the first page.
+        keys: How many keys `paged` was given.
+        **filters: As for `fetch_page`.
+
+    Returns:
+        The rows and the next cursor.
+
+    Raises:
+        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+    """
+    check_integer("limit", limit, least=1, most=MOST_ROWS)
+    given = {name: value for name, value in sorted(filters.items()) if value is not None}
+    query = f"{build.__name__} {[(name, str(value)) for name, value in given.items()]!r}"
+    after = {} if cursor is None else dict(zip(_names(keys), _decode(cursor, query), strict=True))
+    chosen = build(selection, tuple(given), bool(after))
+    rows = fetch_all(chosen, row_limit=limit + 1, **given, **after)
+    shown = [row[:-keys] for row in rows[:limit]]
+    has_more = len(rows) > limit
+    return RowPage(shown, _encode(rows[limit - 1][-keys:], query) if has_more else None)
+
+
+def to_page(items: list[RecordT], next_cursor: str | None) -> Page[RecordT]:
+    """Make a page.
+
+    Args:
+        items: Its records.
+        next_cursor: Where the next page starts, `None` on the last.
+
+    Returns:
+        The page.
+    """
+    return Page(items=tuple(items), next_cursor=next_cursor, has_more=next_cursor is not None)
+
+
+def _names(keys: int) -> list[str]:
+    return [f"after_{number}" for number in range(1, keys + 1)]
+
+
+def _encode(last: Sequence[Any], query: str) -> str:
+    keys = json.dumps([_to_json(key) for key in last], separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(_digest(keys, query) + keys).decode().rstrip("=")
+
+
+def _decode(cursor: object, query: str) -> list[Any]:
+    if isinstance(cursor, str):
+        try:
+            packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+        except (binascii.Error, ValueError):
+            packed = b""
+        digest, keys = packed[:_DIGEST_BYTES], packed[_DIGEST_BYTES:]
+        # Bits behind the last byte would make two texts of one cursor.
+        is_canonical = base64.urlsafe_b64encode(packed).decode().rstrip("=") == cursor
+        if is_canonical and hmac.compare_digest(digest, _digest(keys, query)):
+            return [_from_json(key) for key in json.loads(keys)]
+    raise InvalidInputError(
+        "cursor", "is none of this list: it was altered, or it was made with other filters"
+    )
+
+
+def _digest(keys: bytes, query: str) -> bytes:
+    secret = current_database().settings.cursor_secret
+    key = secret.get_secret_value().encode() if secret else b""
+    return hmac.digest(key, query.encode() + b"\0" + keys, hashlib.sha256)[:_DIGEST_BYTES]
+
+
+def _to_json(key: Any) -> Any:
+    return {"at": key.replace(tzinfo=None).isoformat()} if isinstance(key, datetime) else key
+
+
+def _from_json(key: Any) -> Any:
+    return datetime.fromisoformat(key["at"]) if isinstance(key, dict) else key
