@@ -43,7 +43,41 @@ def contests(raw: RawPsycopg2) -> list[Contest]:
             raw.record_attempt,
             lambda r: (a_user(r), a_sign(r)),
         ),
+        Contest("review", 1.15, db.list_signs_to_review, raw.list_review, lambda r: (a_user(r),)),
+        Contest("summary", 1.15, db.get_learner_summary, raw.get_summary, lambda r: (a_user(r),)),
+        Contest("search", 1.15, db.search_signs, raw.search, lambda r: (a_search(r),)),
     ]
+
+
+BATCH = 1000
+SIGNS_OF_A_BATCH = (100, BATCH)
+"""A learner's attempts come back to the same signs; the other extreme is one attempt for each."""
+
+BATCH_TARGET = 30.0
+
+
+def measure_batch(rounds: int, signs: int, seed: int) -> tuple[float, float, float]:
+    """Count attempts in batches and one by one, at as many signs.
+
+    Returns:
+        The medians in milliseconds of one attempt, in a batch and alone, and the gain.
+    """
+    choice = random.Random(seed)
+    batched, alone = [], []
+    for _ in range(rounds):
+        user = a_user(choice)
+        signs_tried = [an_id(f"sign{choice.randint(1, signs)}") for _ in range(BATCH)]
+        attempts = [db.Attempt(sign_id=sign, is_correct=True) for sign in signs_tried]
+        started = time.perf_counter()
+        db.record_attempts(user, attempts)
+        batched.append((time.perf_counter() - started) / BATCH)
+        other = a_user(choice)
+        for sign in signs_tried[:100]:
+            started = time.perf_counter()
+            db.record_attempt(other, sign, is_correct=True)
+            alone.append(time.perf_counter() - started)
+    ours, single = (statistics.median(of) * 1000 for of in (batched, alone))
+    return ours, single, single / ours
 
 
 def an_id(text: str) -> str:
@@ -60,6 +94,10 @@ def a_module(choice: random.Random) -> str:
 
 def a_sign(choice: random.Random) -> str:
     return an_id(f"sign{choice.randint(1, data.PROGRESS_PER_USER)}")
+
+
+def a_search(choice: random.Random) -> str:
+    return f"sign {choice.randint(1, data.MODULES * data.LESSONS * data.SIGNS)}"
 
 
 def measure(contest: Contest, rounds: int, seed: int) -> tuple[float, float, float]:
@@ -105,8 +143,23 @@ def main() -> None:
                     figures = (f"{ours:.3f}", f"{peer:.3f}", f"{ratio:.2f}", f"{contest.target}")
                     table.add_row(contest.name, *figures)
                 table.add_section()
+            batches = Table(
+                "attempts in a batch of 1,000",
+                "ms an attempt",
+                "one by one",
+                "times cheaper",
+                "to reach",
+            )
+            for signs in SIGNS_OF_A_BATCH:
+                ours, single, gain = measure_batch(
+                    max(10, options.rounds // 50), signs, options.seed
+                )
+                target = f"{BATCH_TARGET:g}" if signs < BATCH else ""
+                figures = (f"{ours:.4f}", f"{single:.3f}", f"{gain:.1f}", target)
+                batches.add_row(f"at {signs:,} signs", *figures)
         db.disconnect()
     console.print(table)
+    console.print(batches)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,12 @@ INSERT INTO "Progress"
 SELECT md5('progress' || u || '-' || s)::uuid, md5('user' || u)::uuid, md5('sign' || s)::uuid,
        10, now(), 1, 1, now(), now()
 FROM generate_series(1, {USERS}) u, generate_series(1, {PROGRESS_PER_USER}) s;
+UPDATE "Progress" SET "lastPracticed" = "lastPracticed" - interval '3 days', "masteryLevel" = 20;
+INSERT INTO "LearningSession"
+SELECT md5('session' || u || '-' || n)::uuid, md5('user' || u)::uuid, md5('lesson1-' || n)::uuid,
+       now() - n * interval '1 day', now() - n * interval '1 day' + interval '10 minutes',
+       80, 10, true
+FROM generate_series(1, {USERS}) u, generate_series(1, {LESSONS}) n;
 """
 
 

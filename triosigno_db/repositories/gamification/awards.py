@@ -104,7 +104,7 @@ def revoked_award() -> Any:
     )
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True)
 def awards(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The achievements of one user, the latest first."""
     del filters

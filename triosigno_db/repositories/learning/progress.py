@@ -80,7 +80,7 @@ def progress(selection: Selection, filters: tuple[str, ...], is_continued: bool)
     return paged(query, Progress.sign, is_continued=is_continued)
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True)
 def signs_to_review(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """One user's signs that are due, the longest overdue first."""
     del filters
