@@ -9,7 +9,7 @@ WORKERS ?= 2
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
 
-.PHONY: help demo test bench lint format build clean
+.PHONY: help demo test slow bench lint format build clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -25,7 +25,10 @@ demo: $(READY)  ## Practise a week on a throwaway PostgreSQL
 	@$(BIN)/triosigno-db demo $(ARGS)
 
 test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not slow' $(ARGS)
+
+slow: $(READY)  ## Run the long tests: plans on large tables
+	$(BIN)/python -m pytest -m slow $(ARGS)
 
 bench: $(READY)  ## Measure the hot functions against raw psycopg2
 	$(BIN)/python -m tests.benchmarks $(ARGS)

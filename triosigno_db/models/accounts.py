@@ -34,7 +34,11 @@ class User(BaseModel):
     class Meta:
         """Peewee's options."""
 
-        indexes = ((("created_at", "id"), False),)
+        indexes = (
+            (("created_at", "id"), False),
+            (("role", "created_at", "id"), False),
+            (("is_active", "created_at", "id"), False),
+        )
         secret = ("password",)
 
 

@@ -13,7 +13,7 @@ from triosigno_db.errors import InUseError, InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import Input, Record, Selection
-from triosigno_db.statements import NOW, Parameter, Statement, columns, statement
+from triosigno_db.statements import NOW, Parameter, Statement, columns, statement, write
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -44,12 +44,29 @@ def changed_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any
 @statement(reads_only=False)
 def deleted_row(model: Any, users: tuple[Any, ...]) -> Any:
     """Delete one row unless others refer to it; tell whether it was there, and count the others."""
-    uses = [user.select().where(reference(user, model) == Parameter("id")) for user in users]
-    unused = [~peewee.fn.exists(use.select(1)) for use in uses]
-    deleted = model.delete().where(model.id == Parameter("id"), *unused).returning(model.id)
-    found = peewee.fn.exists(model.select(1).where(model.id == Parameter("id")))
-    counts = [use.select(peewee.fn.count(peewee.SQL("*"))) for use in uses]
-    return peewee.Select(columns=(found, *counts)).with_cte(deleted.cte("deleted"))
+    key = Parameter("id").cast("text")
+    counts = [
+        write(
+            "(SELECT count(*) FROM {user} WHERE {reference} = {key}) AS {name}",
+            user=user,
+            reference=peewee.Entity(reference(user, model).column_name),
+            key=key,
+            name=peewee.Entity(user.__name__),
+        )
+        for user in users
+    ]
+    return write(
+        """
+        WITH used AS (SELECT {counts}), deleted AS (
+            DELETE FROM {model} WHERE "id" = {key} AND NOT EXISTS (SELECT FROM used WHERE {is_used})
+        )
+        SELECT EXISTS (SELECT FROM {model} WHERE "id" = {key}), used.* FROM used
+        """,
+        counts=peewee.CommaNodeList(counts),
+        is_used=peewee.SQL(" OR ".join(f'"{user.__name__}" > 0' for user in users) or "false"),
+        model=model,
+        key=key,
+    )
 
 
 def column(model: Any, name: str) -> Any:
@@ -242,7 +259,9 @@ def delete_row(
         raise InUseError(f"{entity} {key} has just come into use.") from exc.__cause__
     uses = {user.__name__: count for user, count in zip(users, counts, strict=True) if count}
     if uses:
-        shown = ", ".join(f"{count:,} rows of {name}" for name, count in uses.items())
+        shown = ", ".join(
+            f"{count:,} {'row' if count == 1 else 'rows'} of {name}" for name, count in uses.items()
+        )
         raise InUseError(f"{entity} {key} is still in use by {shown}.", uses)
     if not found:
         raise NotFoundError(entity, key)

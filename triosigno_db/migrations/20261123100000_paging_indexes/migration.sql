@@ -1,3 +1,9 @@
+-- List and count the accounts of a role, the newest first.
+CREATE INDEX "User_role_createdAt_id_idx" ON "User"("role", "createdAt", "id");
+
+-- List and count the accounts that are deactivated, or are not, the newest first.
+CREATE INDEX "User_isActive_createdAt_id_idx" ON "User"("isActive", "createdAt", "id");
+
 -- List modules in order.
 CREATE INDEX "Module_order_id_idx" ON "Module"("order", "id");
 

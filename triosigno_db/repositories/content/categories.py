@@ -27,7 +27,7 @@ from triosigno_db.statements import columns, statement
 def categories(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The categories by name, with the number of their signs."""
     del filters
-    signs = Sign.select(peewee.fn.count(Sign.id)).where(Sign.category == SignCategory.id)
+    signs = Sign.select(peewee.fn.count(peewee.SQL("*"))).where(Sign.category == SignCategory.id)
     query = SignCategory.select(*columns(SignCategory, selection, computed={"signCount": signs}))
     return paged(query, SignCategory.name, is_continued=is_continued)
 

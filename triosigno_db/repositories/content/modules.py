@@ -46,7 +46,7 @@ def new_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
 def modules(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The modules in order, with the numbers of their lessons and different signs."""
     del filters
-    lessons = Lesson.select(peewee.fn.count(Lesson.id)).where(Lesson.module == Module.id)
+    lessons = Lesson.select(peewee.fn.count(peewee.SQL("*"))).where(Lesson.module == Module.id)
     signs = (
         LessonSign.select(peewee.fn.count(LessonSign.sign.distinct()))
         .join(Lesson, on=(Lesson.id == LessonSign.lesson))

@@ -73,7 +73,7 @@ def attempt(selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def attempts(selection: Selection) -> Any:
+def attempt_batch(selection: Selection) -> Any:
     """Count a batch of attempts, a row for each sign, or none of them where a sign is missing.
 
     Rows that are there are updated, others inserted. One that a concurrent call inserts meanwhile
@@ -181,7 +181,7 @@ def record_attempt(
 
 def record_attempts(
     user_id: str | UUID,
-    attempted: Sequence[Attempt],
+    attempts: Sequence[Attempt],
     *,
     shape: type[ProgressT] = whole(ProgressRecord),
 ) -> tuple[ProgressT, ...]:
@@ -191,7 +191,7 @@ def record_attempts(
 
     Args:
         user_id: The learner.
-        attempted: The attempts in their order, at most 10,000.
+        attempts: The attempts in their order, at most 10,000.
         shape: The record to return of each sign, with fewer fields.
 
     Returns:
@@ -203,12 +203,15 @@ def record_attempts(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    effects = _combine(check_attempts("attempted", attempted))
+    effects = _combine(check_attempts("attempts", attempts))
     selection = selection_of(shape)
     if not effects:
         return ()
     rows = fetch_all(
-        attempts(selection), user_id=user_id, sign_ids=_array(effects), **_numbers(effects.values())
+        attempt_batch(selection),
+        user_id=user_id,
+        sign_ids=_array(effects),
+        **_numbers(effects.values()),
     )
     found = {sign_id: values for _, sign_id, *values in rows}
     if None in found:
@@ -256,9 +259,9 @@ class _Effect:
     total: int
 
 
-def _combine(attempted: Iterable[Attempt]) -> dict[str, _Effect]:
+def _combine(attempts: Iterable[Attempt]) -> dict[str, _Effect]:
     effects: dict[str, _Effect] = {}
-    for each in attempted:
+    for each in attempts:
         sign_id = str(each.sign_id)
         mastery, is_correct = each.mastery_level, each.is_correct
         if mastery is None:
