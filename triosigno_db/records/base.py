@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, NamedTuple, Self, cast, get_args
+from typing import Annotated, Any, ClassVar, NamedTuple, Self, get_args
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -129,9 +129,10 @@ class Record(BaseModel):
         Returns:
             The names in the database, those of records inside apart.
         """
-        if "_selection" not in cls.__dict__:
-            cls._selection = _select(cls)
-        return cast("Selection", cls._selection)
+        selection: Selection | None = cls.__dict__.get("_selection")
+        if selection is None:
+            selection = cls._selection = _select(cls)
+        return selection
 
     @classmethod
     def values_of(cls, row: Sequence[Any]) -> dict[str, Any]:

@@ -49,6 +49,7 @@ def cached_page(
     Returns:
         What was read, now or a while ago.
     """
+    selection_of(shape)
     kind: Any = Page.__class_getitem__(shape)
     return cached(shape, cast("type[Page[RecordT]]", kind), key, load)
 

@@ -165,6 +165,20 @@ def fetch_record(
     return shape.from_row(row)
 
 
+def fetch_written(shape: type[RecordT], chosen: Statement, **parameters: Any) -> RecordT:
+    """Run a statement that writes one row and returns it.
+
+    Args:
+        shape: The record to make of it.
+        chosen: The statement.
+        **parameters: A value for each of its parameters.
+
+    Returns:
+        The record.
+    """
+    return shape.from_row(fetch_all(chosen, **parameters)[0])
+
+
 def get_row(model: type[BaseModel], field: str, key: str | UUID, shape: type[RecordT]) -> RecordT:
     """Read one row.
 
@@ -203,7 +217,7 @@ def create_row(
     """
     names = tuple(type(new).model_fields)
     chosen = build(model, names, selection_of(shape))
-    return shape.from_row(fetch_all(chosen, id=new_id(), **values_of(new))[0])
+    return fetch_written(shape, chosen, id=new_id(), **values_of(new))
 
 
 def update_row(

@@ -20,7 +20,7 @@ from triosigno_db.records import (
     whole,
 )
 from triosigno_db.records.accounts import PreferencesT, UserWithPreferencesT
-from triosigno_db.repositories.rows import column, fetch_record, selection_of
+from triosigno_db.repositories.rows import column, fetch_record, fetch_written, selection_of
 from triosigno_db.statements import NOW, Parameter, columns, statement
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -143,7 +143,7 @@ def update_preferences(
     user_id = check_id("user_id", user_id)
     changed = check_input("changes", changes, PreferenceChanges).changed()
     chosen = changed_preferences(tuple(changed), selection_of(shape))
-    return shape.from_row(fetch_all(chosen, id=new_id(), user_id=user_id, **changed)[0])
+    return fetch_written(shape, chosen, id=new_id(), user_id=user_id, **changed)
 
 
 # -- rows -------------------------------------------------------------------------------------

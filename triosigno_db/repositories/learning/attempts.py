@@ -14,7 +14,7 @@ from triosigno_db.models import Progress, Sign
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import Attempt, ProgressRecord, Selection, whole
 from triosigno_db.records.learning import LEAST_MASTERY, MOST_MASTERY, ProgressT
-from triosigno_db.repositories.rows import selection_of
+from triosigno_db.repositories.rows import fetch_written, selection_of
 from triosigno_db.statements import (
     NOW,
     Parameter,
@@ -176,7 +176,7 @@ def record_attempt(
         if mastery_level is None
         else check_integer("mastery_level", mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY),
     }
-    return shape.from_row(fetch_all(attempt(selection_of(shape)), **parameters)[0])
+    return fetch_written(shape, attempt(selection_of(shape)), **parameters)
 
 
 def record_attempts(

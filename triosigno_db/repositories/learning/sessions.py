@@ -8,7 +8,7 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_flag, check_id, check_integer, check_moment
-from triosigno_db.database import fetch_all, fetch_one, run_in_transaction
+from triosigno_db.database import fetch_one, run_in_transaction
 from triosigno_db.errors import ConflictError, NotFoundError
 from triosigno_db.models import LearningSession
 from triosigno_db.models.fields import MAX_INTEGER, new_id
@@ -16,7 +16,7 @@ from triosigno_db.records import Attempt, Page, Selection, SessionRecord, whole
 from triosigno_db.records.learning import SessionT
 from triosigno_db.repositories.learning.attempts import check_attempts, record_attempts
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
-from triosigno_db.repositories.rows import get_row, selection_of
+from triosigno_db.repositories.rows import fetch_written, get_row, selection_of
 from triosigno_db.statements import (
     NOW,
     Parameter,
@@ -118,7 +118,7 @@ def start_session(
         "user_id": check_id("user_id", user_id),
         "lesson_id": check_id("lesson_id", lesson_id),
     }
-    return shape.from_row(fetch_all(new_session(selection_of(shape)), **parameters)[0])
+    return fetch_written(shape, new_session(selection_of(shape)), **parameters)
 
 
 def complete_session(
