@@ -12,7 +12,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar, cast
 from uuid import uuid4
 
@@ -65,19 +65,22 @@ class ContentCache:
         if not url.startswith(("redis://", "rediss://", "unix://")):
             raise InvalidInputError("content_cache_url", "must start with redis:// or rediss://")
         # What is stored is JSON: unlike a pickle, it can do no harm to whoever reads it.
-        return make_region(
+        region = make_region(
             serializer=lambda value: json.dumps(value).encode(), deserializer=json.loads
-        ).configure(
-            "dogpile.cache.redis",
-            arguments={
-                "url": url,
-                # Redis forgets an entry that was not refreshed for as long as it was served.
-                "redis_expiration_time": 2 * math.ceil(self._seconds),
-                "distributed_lock": True,
-                "thread_local_lock": False,
-                "lock_timeout": _LOCK_SECONDS,
-            },
         )
+        with suppress(ValueError):
+            return region.configure(
+                "dogpile.cache.redis",
+                arguments={
+                    "url": url,
+                    # Redis forgets what was not refreshed for as long as it was served.
+                    "redis_expiration_time": 2 * math.ceil(self._seconds),
+                    "distributed_lock": True,
+                    "thread_local_lock": False,
+                    "lock_timeout": _LOCK_SECONDS,
+                },
+            )
+        raise InvalidInputError("content_cache_url", "has a host or port that can't be read")
 
     def fetch(
         self, shape: type[BaseModel], kind: type[ModelT], key: str, load: Callable[[], ModelT]
