@@ -31,6 +31,8 @@ MOST_ENTRIES = 10_000
 _GENERATION = "triosigno_db:generation"
 _FOREVER = -1
 _LOCK_SECONDS = 60
+_REDIS_SECONDS = 1
+_A_DAY = 86_400
 
 
 class ContentCache:
@@ -73,8 +75,10 @@ class ContentCache:
                 "dogpile.cache.redis",
                 arguments={
                     "url": url,
-                    # Redis forgets what was not refreshed for as long as it was served.
-                    "redis_expiration_time": 2 * math.ceil(self._seconds),
+                    "socket_timeout": _REDIS_SECONDS,
+                    "socket_connect_timeout": _REDIS_SECONDS,
+                    # When Redis itself forgets what was not refreshed, of any generation.
+                    "redis_expiration_time": math.ceil(self._seconds) + _A_DAY,
                     "distributed_lock": True,
                     "thread_local_lock": False,
                     "lock_timeout": _LOCK_SECONDS,
