@@ -1,5 +1,6 @@
 // Reads rows with Prisma's own client: {"url", "users": [id], "modules": [id]} on stdin; on stdout
-// what JSON.stringify makes of each, a line a row, in the order asked for, then all progress.
+// what JSON.stringify makes of each, a line a row, in the order asked for, then all progress,
+// sessions and earned achievements.
 
 import { text } from 'node:stream/consumers'
 
@@ -21,4 +22,9 @@ for (const id of request.modules) {
   console.log(JSON.stringify(await prisma.module.findUnique({ where: { id }, include })))
 }
 for (const row of await prisma.progress.findMany()) console.log(JSON.stringify(row))
+for (const row of await prisma.learningSession.findMany({ orderBy: { startTime: 'asc' } })) {
+  console.log(JSON.stringify(row))
+}
+const include = { achievement: true }
+for (const row of await prisma.userAchievement.findMany({ include })) console.log(JSON.stringify(row))
 await prisma.$disconnect()

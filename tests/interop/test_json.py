@@ -81,10 +81,23 @@ def test_json_is_what_prisma_sends(database: str, client_folder: Path) -> None:
     db.set_lesson_signs(lessons[0].id, [sign.id for sign in signs])
     db.set_lesson_signs(lessons[2].id, [signs[1].id])
     progress = db.record_attempt(full.id, signs[0].id, is_correct=True)
+    session = db.complete_session(
+        db.start_session(full.id, lessons[0].id).id, score=80, xp_earned=2**31 - 1
+    )
+    open_session = db.start_session(without.id, lessons[1].id)
+    achievement = db.create_achievement(
+        db.NewAchievement(
+            name="first", description=ANY_TEXT, image_url="https://example.org/é", xp_reward=0
+        )
+    )
+    db.award_achievement(full.id, achievement.name)
     ours = [
         *(db.get_user_with_preferences(each.id) for each in (full, without)),
         *(db.get_module_tree(each.id) for each in (module, empty)),
         progress,
+        session,
+        open_session,
+        *db.list_user_achievements(full.id).items,
     ]
     theirs = read_with_prisma(client_folder, database, [full.id, without.id], [module.id, empty.id])
     assert [record.model_dump_json() for record in ours] == [*map(without_password, theirs)]
