@@ -144,20 +144,20 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
                 "isolation", "can be chosen by the outermost transaction() only"
             )
         owner = os.getpid()
-        with _translated():
+        with translated():
             scope.__enter__()
         try:
             yield
         except BaseException as exc:
             if os.getpid() == owner:
-                with _translated():
+                with translated():
                     scope.__exit__(type(exc), exc, exc.__traceback__)
             raise
         if os.getpid() != owner:
             raise NotConnectedError(
                 "The process was forked inside a transaction, which stays its parent's."
             )
-        with _translated():
+        with translated():
             scope.__exit__(None, None, None)
 
 
@@ -261,7 +261,15 @@ def run_sql(sql: str, **parameters: Any) -> list[Row]:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Turn errors of the driver and of Peewee that leave the block into the library's own.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        TrioSignoDBError: Whatever went wrong, as the matching class.
+    """
     try:
         yield
     except psycopg2.Error as exc:

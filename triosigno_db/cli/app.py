@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 import triosigno_db
-from triosigno_db.cli import migrate
+from triosigno_db.cli import content, migrate
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
 from triosigno_db.errors import TrioSignoDBError
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command()(demo)
 app.command()(doctor)
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(content.app, name="content")
 
 
 def _show_version(wanted: bool) -> None:

@@ -91,12 +91,13 @@ def _load_content(console: Console) -> list[str]:
         return [there[title] for title in titles]
     with _progress(console) as progress:
         loading = progress.add_task("Loading content", total=pack.count_rows())
-        modules = load_pack(pack, on_row=lambda _: progress.advance(loading))
+        report = load_pack(pack, on_row=lambda _: progress.advance(loading))
     console.print(
-        f"{len(pack.signs)} signs in {len(pack.categories)} categories, {len(modules)} modules, "
+        f"{len(pack.signs)} signs in {len(pack.categories)} categories, "
+        f"{len(pack.modules)} modules, "
         f"{sum(len(module.lessons) for module in pack.modules)} lessons."
     )
-    return [module.id for module in modules]
+    return list(report.module_ids)
 
 
 def _create_learner() -> db.UserWithPreferences:

@@ -1,9 +1,20 @@
-"""Content packs: modules, lessons, signs and categories in one file, validated as a whole.
+"""Content packs: modules, lessons, signs, categories and achievements in one file.
 
 The starter pack that ships with the package is `starter.json` beside this file.
 """
 
-from triosigno_db.packs.loading import load_pack
-from triosigno_db.packs.pack import ContentPack, read_pack, starter_pack
+from triosigno_db.packs.loading import PackChange, PackReport, load_pack, preview_pack
+from triosigno_db.packs.pack import ContentPack
+from triosigno_db.packs.reading import read_pack, starter_pack
+from triosigno_db.packs.writing import export_pack
 
-__all__ = ["ContentPack", "load_pack", "read_pack", "starter_pack"]
+__all__ = [
+    "ContentPack",
+    "PackChange",
+    "PackReport",
+    "export_pack",
+    "load_pack",
+    "preview_pack",
+    "read_pack",
+    "starter_pack",
+]

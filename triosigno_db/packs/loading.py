@@ -1,57 +1,152 @@
-"""Writing a content pack into the database."""
+"""Writing a pack into the database, and looking at what that would change."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
-from triosigno_db.database import transaction
-from triosigno_db.packs.pack import ContentPack, PackModule
-from triosigno_db.records import ModuleRecord, NewCategory, NewLesson, NewModule, NewSign
-from triosigno_db.repositories.content.categories import create_category
+from triosigno_db.database import run_in_transaction, run_sql, translated
+from triosigno_db.models import LessonSign
+from triosigno_db.packs.comparison import KINDS, MODELS, MODULE, PackRow, compare_pack
+from triosigno_db.packs.pack import ContentPack
+from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.lesson_signs import set_lesson_signs
-from triosigno_db.repositories.content.lessons import create_lesson
-from triosigno_db.repositories.content.modules import create_module
-from triosigno_db.repositories.content.signs import create_sign
 
 OnRow = Callable[[str], None]
+
+ROWS_AT_ONCE = 500
+"""How many new rows one statement makes."""
+
+_LOCK_KEY = 5_462_187_413_004_021
+"""The key of the advisory lock that imports take; any number that nobody else uses."""
+
+
+class PackChange(NamedTuple):
+    """A row that loading a pack makes or changes.
+
+    Attributes:
+        kind: `"category"`, `"sign"`, `"module"`, `"lesson"` or `"achievement"`.
+        name: Its name or title.
+        fields: What changes; empty for a new row.
+    """
+
+    kind: str
+    name: str
+    fields: tuple[str, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the row is made."""
+        return not self.fields
+
+
+class PackReport(NamedTuple):
+    """What loading a pack makes, changes, and finds as it is.
+
+    Attributes:
+        changes: The rows made or changed, in the order of writing.
+        unchanged: How many rows of each kind are as the pack has them.
+        module_ids: The ids of the pack's modules, in its order.
+    """
+
+    changes: tuple[PackChange, ...]
+    unchanged: dict[str, int]
+    module_ids: tuple[str, ...]
 
 
 def _ignore(name: str) -> None:
     del name
 
 
-def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> tuple[ModuleRecord, ...]:
-    """Write a pack in one transaction.
+def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
+    """Write a pack in one transaction; what is there already as the pack has it is left alone.
+
+    Rows are matched by their names and titles; others are left alone. Two imports at once come one
+    after the other.
 
     Args:
         pack: What to write.
-        on_row: Called with the name of each category, sign, module and lesson once it is written.
+        on_row: Called with the name of each row of the pack, once it is written or found to be
+            there.
 
     Returns:
-        The modules made, in order.
+        What was made and changed.
 
     Raises:
-        AlreadyExistsError: There is a category or sign of one of the names; nothing was written.
+        InvalidInputError: The pack names a category or sign that is nowhere; nothing was written.
+        ConflictError: The database has several modules, or lessons of a module, of one title.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    with transaction():
-        category_ids = {}
-        for category in pack.categories:
-            made = create_category(NewCategory(**category.model_dump()))
-            category_ids[category.name] = made.id
-            on_row(category.name)
-        sign_ids = {}
-        for sign in pack.signs:
-            values = sign.model_dump(exclude={"category"})
-            new = NewSign(**values, category_id=category_ids[sign.category])
-            sign_ids[sign.name] = create_sign(new).id
-            on_row(sign.name)
-        return tuple(_load_module(module, sign_ids, on_row) for module in pack.modules)
+    report = run_in_transaction(lambda: _load(pack, on_row))
+    clear_cache()
+    return report
 
 
-def _load_module(module: PackModule, sign_ids: dict[str, str], on_row: OnRow) -> ModuleRecord:
-    made = create_module(NewModule(**module.model_dump(exclude={"lessons"})))
-    on_row(module.title)
-    for lesson in module.lessons:
-        new = NewLesson(title=lesson.title, description=lesson.description, module_id=made.id)
-        set_lesson_signs(create_lesson(new).id, [sign_ids[name] for name in lesson.signs])
-        on_row(lesson.title)
-    return made
+def preview_pack(pack: ContentPack) -> PackReport:
+    """Tell what loading a pack would make and change, and write nothing.
+
+    Args:
+        pack: The pack.
+
+    Returns:
+        The same as `load_pack` would.
+
+    Raises:
+        InvalidInputError: The pack names a category or sign that is nowhere.
+        ConflictError: The database has several modules, or lessons of a module, of one title.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    return run_in_transaction(lambda: _report(_compare(pack)), isolation="repeatable read")
+
+
+def _load(pack: ContentPack, on_row: OnRow) -> PackReport:
+    run_sql("SELECT pg_advisory_xact_lock(%(key)s)", key=_LOCK_KEY)
+    rows = _compare(pack)
+    with translated():
+        for kind in KINDS:
+            _write([row for row in rows if row.kind == kind], MODELS[kind], on_row)
+    return _report(rows)
+
+
+def _compare(pack: ContentPack) -> list[PackRow]:
+    with translated():
+        return compare_pack(pack).rows
+
+
+def _write(rows: list[PackRow], model: Any, on_row: OnRow) -> None:
+    new = [row for row in rows if row.is_new]
+    for start in range(0, len(new), ROWS_AT_ONCE):
+        chunk = new[start : start + ROWS_AT_ONCE]
+        model.insert_many([{"id": row.id, **row.values} for row in chunk]).execute()
+        places = [place for row in chunk for place in _places(row)]
+        for first in range(0, len(places), ROWS_AT_ONCE):
+            LessonSign.insert_many(places[first : first + ROWS_AT_ONCE]).execute()
+        for row in chunk:
+            on_row(row.name)
+    for row in rows:
+        if row.is_new:
+            continue
+        if row.values:
+            model.update(dict(row.values)).where(model.id == row.id).execute()
+        if row.sign_ids is not None:
+            set_lesson_signs(row.id, row.sign_ids)
+        on_row(row.name)
+
+
+def _places(row: PackRow) -> Iterator[dict[str, Any]]:
+    for order, sign_id in enumerate(row.sign_ids or (), start=1):
+        yield {"lesson": row.id, "sign": sign_id, "order": order}
+
+
+def _report(rows: list[PackRow]) -> PackReport:
+    unchanged: dict[str, int] = defaultdict(int)
+    for row in rows:
+        unchanged[row.kind] += not (row.is_new or row.is_changed)
+    return PackReport(
+        tuple(
+            PackChange(row.kind, row.name, row.changed_fields)
+            for row in rows
+            if row.is_new or row.is_changed
+        ),
+        {kind: unchanged[kind] for kind in KINDS if unchanged[kind]},
+        tuple(row.id for row in rows if row.kind == MODULE),
+    )

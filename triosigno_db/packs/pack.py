@@ -1,21 +1,31 @@
-"""What a content pack holds, and reading one from a file."""
+"""What a content pack holds."""
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from importlib import resources
-from pathlib import Path
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from triosigno_db.enums import DifficultyLevel
-from triosigno_db.errors import InvalidInputError
-from triosigno_db.records.base import Description, Input, Name, Url, invalid_input
+from triosigno_db.records.base import Description, Input, Name, Url
+from triosigno_db.records.gamification import Xp
+
+Location = tuple[str | int, ...]
+"""Where something stands in a pack, such as `("signs", 3, "category")`."""
+
+PROBLEMS = "problems"
+"""Under this name a context of the validation collects problems, instead of their being raised."""
+
+
+class Problem(NamedTuple):
+    """Something that is wrong in a pack, and where."""
+
+    location: Location
+    why: str
 
 
 class PackCategory(Input):
-    """A category of the pack; signs name it."""
+    """A category; its name is its key."""
 
     name: Name
     description: Description
@@ -23,7 +33,7 @@ class PackCategory(Input):
 
 
 class PackSign(Input):
-    """A sign of the pack; `category` is the name of one of the pack's categories."""
+    """A sign; its name is its key, `category` the name of a category, here or in the database."""
 
     name: Name
     category: Name
@@ -34,7 +44,7 @@ class PackSign(Input):
 
 
 class PackLesson(Input):
-    """A lesson; `signs` are names of the pack's signs, in order, each once."""
+    """A lesson; its title is its key in its module, `signs` names signs in order, each once."""
 
     title: Name
     description: Description
@@ -42,101 +52,98 @@ class PackLesson(Input):
 
 
 class PackModule(Input):
-    """A module with its lessons in order."""
+    """A module with its lessons in order; its title is its key."""
 
     title: Name
     description: Description
     image_url: Url | None = None
-    lessons: tuple[PackLesson, ...]
+    lessons: tuple[PackLesson, ...] = ()
+
+
+class PackAchievement(Input):
+    """An achievement; its name is its key."""
+
+    name: Name
+    description: Description
+    image_url: Url
+    xp_reward: Xp
 
 
 class ContentPack(Input):
-    """Modules, lessons, signs and categories that belong together."""
+    """Modules, lessons, signs, categories and achievements, in any selection."""
 
-    categories: tuple[PackCategory, ...] = Field(min_length=1)
-    signs: tuple[PackSign, ...]
-    modules: tuple[PackModule, ...]
+    categories: tuple[PackCategory, ...] = ()
+    signs: tuple[PackSign, ...] = ()
+    modules: tuple[PackModule, ...] = ()
+    achievements: tuple[PackAchievement, ...] = ()
+
+    _describe: Callable[[Location], str] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
-    def _check_names(self) -> Self:
-        wrong = [*self._repeated_names(), *self._unknown_names()]
-        if wrong:
-            raise ValueError("; ".join(wrong))
+    def _check_keys(self, info: ValidationInfo) -> Self:
+        problems = list(self._repeated_keys())
+        if isinstance(info.context, dict) and PROBLEMS in info.context:
+            info.context[PROBLEMS].extend(problems)
+        elif problems:
+            raise ValueError("; ".join(problem.why for problem in problems))
         return self
 
-    def _repeated_names(self) -> Iterator[str]:
-        yield from _repeated("category", (category.name for category in self.categories))
-        yield from _repeated("sign", (sign.name for sign in self.signs))
-        for module in self.modules:
-            for lesson in module.lessons:
-                yield from _repeated(f"sign of the lesson {lesson.title!r}", lesson.signs)
+    def _repeated_keys(self) -> Iterator[Problem]:
+        for kind in ("categories", "signs", "achievements"):
+            yield from _repeated((kind,), "name", (each.name for each in getattr(self, kind)))
+        yield from _repeated(("modules",), "title", (module.title for module in self.modules))
+        for number, module in enumerate(self.modules):
+            place: Location = ("modules", number, "lessons")
+            yield from _repeated(place, "title", (lesson.title for lesson in module.lessons))
+            for index, lesson in enumerate(module.lessons):
+                yield from _repeated((*place, index, "signs"), "", lesson.signs)
 
-    def _unknown_names(self) -> Iterator[str]:
-        categories = {category.name for category in self.categories}
-        signs = {sign.name for sign in self.signs}
-        for sign in self.signs:
-            if sign.category not in categories:
-                yield f"the sign {sign.name!r} names no category of the pack: {sign.category!r}"
-        for module in self.modules:
-            for lesson in module.lessons:
-                for name in lesson.signs:
-                    if name not in signs:
-                        yield f"the lesson {lesson.title!r} names no sign of the pack: {name!r}"
+    def __eq__(self, other: object) -> bool:
+        # Where it was read from is no part of it.
+        return isinstance(other, ContentPack) and self.__dict__ == other.__dict__
 
-    def count_rows(self) -> int:
-        """Count what loading the pack makes.
+    def __hash__(self) -> int:
+        return hash((self.categories, self.signs, self.modules, self.achievements))
+
+    def describe(self, location: Location) -> str:
+        """Say where something stands, with the line where the pack was read from a file.
+
+        Args:
+            location: Its place in the pack.
 
         Returns:
-            The number of categories, signs, modules and lessons.
+            Such as `content.yaml, line 12: signs[3].category`.
+        """
+        return self._describe(location) if self._describe else write_location(location)
+
+    def count_rows(self) -> int:
+        """Count what the pack holds.
+
+        Returns:
+            The number of categories, signs, modules, lessons and achievements.
         """
         lessons = sum(len(module.lessons) for module in self.modules)
-        return len(self.categories) + len(self.signs) + len(self.modules) + lessons
+        rows = (self.categories, self.signs, self.modules, self.achievements)
+        return sum(map(len, rows)) + lessons
 
 
-def read_pack(path: Path) -> ContentPack:
-    """Read a pack from a JSON file.
+def write_location(location: Location) -> str:
+    """Write a place in a pack as Python would.
 
     Args:
-        path: The file, in UTF-8.
+        location: The place.
 
     Returns:
-        The validated pack.
-
-    Raises:
-        InvalidInputError: The file can't be read, is no JSON, or something in it is wrong; every
-            wrong place is named.
+        Such as `signs[3].category`; empty for the whole.
     """
-    try:
-        text = path.read_bytes().decode()
-    except OSError as exc:
-        raise InvalidInputError(str(path), f"can't be read: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise InvalidInputError(str(path), f"is not UTF-8 at byte {exc.start}") from exc
-    return _parse(text, str(path))
+    written = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return written.removeprefix(".")
 
 
-def starter_pack() -> ContentPack:
-    """Read the pack that ships with the package.
-
-    Returns:
-        The manual alphabet, numbers, greetings, family, colours and days of LSF.
-    """
-    name = "starter.json"
-    return _parse(resources.files(__package__).joinpath(name).read_text(encoding="utf-8"), name)
-
-
-def _parse(text: str, name: str) -> ContentPack:
-    try:
-        content: Any = json.loads(text)
-    except json.JSONDecodeError as exc:
-        raise InvalidInputError(name, f"is no JSON: line {exc.lineno}, {exc.msg}") from exc
-    try:
-        return ContentPack.model_validate(content)
-    except ValidationError as exc:
-        raise invalid_input(exc, ContentPack) from None
-
-
-def _repeated(what: str, names: Iterable[str]) -> Iterator[str]:
-    for name, times in Counter(names).items():
+def _repeated(place: Location, key: str, values: Iterable[Any]) -> Iterator[Problem]:
+    values = list(values)
+    for value, times in Counter(values).items():
         if times > 1:
-            yield f"the {what} {name!r} is there {times} times"
+            last = len(values) - 1 - values[::-1].index(value)
+            where = (*place, last, key) if key else (*place, last)
+            yield Problem(where, f"{value!r} is there {times} times")

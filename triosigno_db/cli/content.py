@@ -1,0 +1,112 @@
+"""`triosigno-db content`: content packs into the database, and out of it."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
+
+from triosigno_db.cli.connection import Url, connected
+from triosigno_db.packs import (
+    ContentPack,
+    PackReport,
+    export_pack,
+    load_pack,
+    preview_pack,
+    read_pack,
+)
+
+app = typer.Typer(
+    help="Import and export modules, lessons, signs, categories and achievements.",
+    no_args_is_help=True,
+)
+
+SHOWN_CHANGES = 200
+"""How many changes a table shows; JSON has them all."""
+
+PackFile = Annotated[Path, typer.Argument(help="JSON, or YAML where it ends in .yaml or .yml.")]
+
+
+@app.command("import")
+def import_(
+    file: PackFile,
+    url: Url = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+) -> None:
+    """Write a content pack; a second time changes nothing.
+
+    Example: triosigno-db content import lsf.yaml --dry-run
+    """
+    pack = read_pack(file)
+    with connected(url):
+        report = preview_pack(pack) if dry_run else _load(pack)
+    if as_json:
+        print(json.dumps(_to_json(report), ensure_ascii=False, indent=2))
+        return
+    console = Console(highlight=False)
+    if report.changes:
+        console.print(_draw_changes(report))
+    console.print(_summarize(report, "would be " if dry_run else ""))
+
+
+@app.command()
+def export(
+    file: PackFile,
+    url: Url = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file of that name.")] = False,
+) -> None:
+    """Write all content into a file that can be imported again.
+
+    Example: triosigno-db content export lsf.yaml
+    """
+    with connected(url):
+        rows = export_pack(file, overwrite=force)
+    Console(highlight=False).print(f"{rows:,} rows in {file}.", markup=False)
+
+
+def _load(pack: ContentPack) -> PackReport:
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as bar:
+        loading = bar.add_task("Importing", total=pack.count_rows())
+        return load_pack(pack, on_row=lambda _: bar.advance(loading))
+
+
+def _draw_changes(report: PackReport) -> Table:
+    table = Table("", "kind", "name", "changes")
+    for change in report.changes[:SHOWN_CHANGES]:
+        mark = Text("+", style="green") if change.is_new else Text("~", style="yellow")
+        table.add_row(mark, change.kind, Text(change.name), ", ".join(change.fields))
+    if len(report.changes) > SHOWN_CHANGES:
+        table.caption = f"and {len(report.changes) - SHOWN_CHANGES:,} more"
+    return table
+
+
+def _summarize(report: PackReport, would: str) -> str:
+    made = Counter(change.is_new for change in report.changes)
+    same = sum(report.unchanged.values())
+    return f"{made[True]:,} {would}created, {made[False]:,} {would}changed, {same:,} as they are."
+
+
+def _to_json(report: PackReport) -> dict[str, object]:
+    return {
+        "created": [
+            {"kind": change.kind, "name": change.name} for change in report.changes if change.is_new
+        ],
+        "changed": [
+            {"kind": change.kind, "name": change.name, "fields": change.fields}
+            for change in report.changes
+            if not change.is_new
+        ],
+        "unchanged": report.unchanged,
+    }

@@ -1,0 +1,245 @@
+"""Reading a pack from a file, JSON or YAML; what is wrong is told with its line."""
+
+import json
+import re
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.alias_generators import to_camel, to_snake
+
+from triosigno_db.errors import FieldError, InvalidInputError
+from triosigno_db.packs.pack import PROBLEMS, ContentPack, Location, Problem, write_location
+
+MOST_BYTES = 64 * 1024 * 1024
+"""The most bytes of a file that is read: some 200,000 signs."""
+
+MOST_LEVELS = 100
+"""How deeply a file may be nested; a pack has seven levels."""
+
+YAML_SUFFIXES = (".yaml", ".yml")
+
+YAML_MISSING = "YAML needs a package: pip install 'triosigno-db[cli]'"
+
+_INTEGER = re.compile(r"[-+]?\d{1,19}")
+_NULL = ("", "~", "null", "Null", "NULL")
+
+
+class _DuplicateKeyError(ValueError):
+    """A mapping of JSON has a key twice."""
+
+
+def read_pack(path: Path) -> ContentPack:
+    """Read a pack from a file: YAML where its name ends in .yaml or .yml, else JSON.
+
+    In YAML every value is text as it is written, but for whole numbers and null; anchors and
+    aliases are refused.
+
+    Args:
+        path: The file, in UTF-8.
+
+    Returns:
+        The validated pack.
+
+    Raises:
+        InvalidInputError: The file can't be read, or something in it is wrong; every wrong place is
+            named with its line.
+    """
+    try:
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= MOST_BYTES else b""
+    except OSError as exc:
+        raise InvalidInputError(str(path), f"can't be read: {exc.strerror}") from exc
+    if size > MOST_BYTES:
+        raise InvalidInputError(str(path), f"is larger than {MOST_BYTES // 1024**2} MiB")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as exc:
+        raise InvalidInputError(str(path), f"is not UTF-8 at byte {exc.start}") from exc
+    return parse_pack(text, str(path))
+
+
+def starter_pack() -> ContentPack:
+    """Read the pack that ships with the package.
+
+    Returns:
+        The manual alphabet, numbers, greetings, family, colours and days of LSF.
+    """
+    name = "starter.json"
+    return parse_pack(resources.files(__package__).joinpath(name).read_text("utf-8"), name)
+
+
+def parse_pack(text: str, name: str) -> ContentPack:
+    """Read a pack from a text.
+
+    Args:
+        text: JSON or YAML.
+        name: The file's name, which tells the two apart.
+
+    Returns:
+        The validated pack.
+
+    Raises:
+        InvalidInputError: Something in it is wrong; every wrong place is named with its line.
+    """
+    try:
+        is_yaml = name.endswith(YAML_SUFFIXES)
+        content = _parse_yaml(text, name) if is_yaml else _parse_json(text, name)
+    except RecursionError:
+        content = None
+    if content is None:
+        raise InvalidInputError(name, "holds no pack, or is nested too deeply")
+    problems: list[Problem] = []
+    pack = None
+    try:
+        pack = ContentPack.model_validate(content, context={PROBLEMS: problems})
+    except ValidationError as exc:
+        for error in exc.errors(include_input=False, include_url=False, include_context=False):
+            why = error["msg"].removeprefix("Value error, ")
+            problems.append(Problem(tuple(error["loc"]), why))
+    source = _Source(text, name)
+    if pack is None or problems:
+        first, *others = (FieldError(source.describe(each.location), each.why) for each in problems)
+        # Outside of the handler: pydantic's error holds the whole file.
+        raise InvalidInputError(*first, *others)
+    pack._describe = source.describe
+    return pack
+
+
+class _Source:
+    """The text of a pack, in which lines are looked for when something is wrong."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._text = text
+        self._name = name
+        self._root: Any = None
+
+    def describe(self, location: Location) -> str:
+        """Say where something stands: file, line, place."""
+        place = write_location(tuple(to_snake(p) if isinstance(p, str) else p for p in location))
+        line = self._line_of(location)
+        where = self._name if line is None else f"{self._name}, line {line}"
+        return f"{where}: {place}" if place else where
+
+    def _line_of(self, location: Location) -> int | None:
+        yaml = import_yaml()
+        if yaml is None:
+            return None
+        if self._root is None:
+            # JSON is YAML as well, as far as its structure goes.
+            try:
+                self._root = _compose(yaml, self._text.replace("\t", " "))
+            except (yaml.YAMLError, RecursionError):
+                return None
+        return _find_line(self._root, location)
+
+
+def _find_line(node: Any, location: Location) -> int:
+    """Go down from the root as far as the location leads, and give the line of the last step."""
+    line = int(node.start_mark.line)
+    for part in location:
+        steps = dict(_steps(node))
+        step = to_camel(part) if isinstance(part, str) else part
+        if step not in steps:
+            break
+        line, node = steps[step]
+    return line + 1
+
+
+def _steps(node: Any) -> Iterator[tuple[str | int, tuple[int, Any]]]:
+    if node.id == "sequence":
+        for number, item in enumerate(node.value):
+            yield number, (item.start_mark.line, item)
+    elif node.id == "mapping":
+        for key, value in node.value:
+            if key.id == "scalar":
+                # A file may write both `video_url` and `videoUrl`.
+                yield to_camel(key.value), (key.start_mark.line, value)
+
+
+def _parse_json(text: str, name: str) -> Any:
+    def refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            keys = [key for key, _ in pairs]
+            raise _DuplicateKeyError(next(key for key in keys if keys.count(key) > 1))
+        return found
+
+    try:
+        return json.loads(text, object_pairs_hook=refuse_twice)
+    except json.JSONDecodeError as exc:
+        raise InvalidInputError(f"{name}, line {exc.lineno}", f"is no JSON: {exc.msg}") from exc
+    except _DuplicateKeyError as exc:
+        raise InvalidInputError(name, f"has the key {str(exc)!r} twice in one place") from exc
+    except ValueError as exc:
+        # A number of more digits than Python reads.
+        raise InvalidInputError(name, f"is no JSON: {exc}") from exc
+
+
+def _parse_yaml(text: str, name: str) -> Any:
+    yaml = import_yaml()
+    if yaml is None:
+        raise InvalidInputError(name, YAML_MISSING)
+    try:
+        for event in yaml.parse(text, Loader=_loader(yaml)):
+            if getattr(event, "anchor", None) is not None:
+                line = event.start_mark.line + 1
+                raise InvalidInputError(f"{name}, line {line}", "has an anchor or an alias")
+        root = _compose(yaml, text)
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        where = name if mark is None else f"{name}, line {mark.line + 1}"
+        why = getattr(exc, "problem", None) or str(exc)
+        raise InvalidInputError(where, f"is no YAML: {why}") from exc
+    return None if root is None else _construct(root, name)
+
+
+def _compose(yaml: Any, text: str) -> Any:
+    """Make the tree of nodes; libyaml goes down without a limit of its own, and would crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_loader(yaml)):
+        is_start = isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent)
+        is_end = isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent)
+        depth += is_start - is_end
+        if depth > MOST_LEVELS:
+            raise RecursionError
+    return yaml.compose(text, Loader=_loader(yaml))
+
+
+def _construct(node: Any, name: str) -> Any:
+    if node.id == "sequence":
+        return [_construct(each, name) for each in node.value]
+    if node.id == "mapping":
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            if key.id != "scalar" or key.value in found:
+                why = "has a key twice" if key.id == "scalar" else "has a key that is no text"
+                raise InvalidInputError(f"{name}, line {key.start_mark.line + 1}", why)
+            found[key.value] = _construct(value, name)
+        return found
+    # PyYAML's two loaders write it differently.
+    is_plain = not node.style
+    if is_plain and node.value in _NULL:
+        return None
+    if is_plain and _INTEGER.fullmatch(node.value):
+        return int(node.value)
+    return node.value
+
+
+def import_yaml() -> Any:
+    """Import PyYAML.
+
+    Returns:
+        The package; `None` where it is not installed, as it is an extra.
+    """
+    try:
+        import yaml  # noqa: PLC0415 (an extra: JSON is read without)
+    except ImportError:
+        return None
+    return yaml
+
+
+def _loader(yaml: Any) -> Any:
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -1,0 +1,116 @@
+"""Writing the database's content into a file that can be imported again."""
+
+import json
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from triosigno_db.database import transaction, translated
+from triosigno_db.errors import ConflictError, InvalidInputError
+from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
+from triosigno_db.packs.reading import YAML_MISSING, YAML_SUFFIXES, import_yaml
+
+Rows = list[dict[str, Any]]
+
+
+def export_pack(path: Path, *, overwrite: bool = False) -> int:
+    """Write all content into a file: YAML where its name ends in .yaml or .yml, else JSON.
+
+    The file is there whole or not at all. It holds no ids and no user.
+
+    Args:
+        path: The file.
+        overwrite: Whether a file of that name may be replaced.
+
+    Returns:
+        How many rows it holds.
+
+    Raises:
+        ConflictError: There is a file of that name.
+        InvalidInputError: The file can't be written, or YAML needs a package.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    if path.exists() and not overwrite:
+        raise ConflictError(f"{path} is there already.")
+    content = read_content()
+    text = _to_yaml(content) if path.name.endswith(YAML_SUFFIXES) else _to_json(content)
+    try:
+        _replace(path, text)
+    except OSError as exc:
+        raise InvalidInputError(str(path), f"can't be written: {exc.strerror}") from exc
+    lessons = sum(len(module["lessons"]) for module in content["modules"])
+    return sum(map(len, content.values())) + lessons
+
+
+def read_content() -> dict[str, Rows]:
+    """Read all content in the form of a pack, in one snapshot.
+
+    Returns:
+        Categories, signs and achievements by name, modules and lessons in order.
+    """
+    with transaction(), translated():
+        categories = _rows(SignCategory.select().order_by(SignCategory.name))
+        signs = _rows(Sign.select().order_by(Sign.name))
+        modules = _rows(Module.select().order_by(Module.order, Module.id))
+        lessons = _rows(Lesson.select().order_by(Lesson.order, Lesson.id))
+        places = _rows(LessonSign.select().order_by(LessonSign.order, LessonSign.id))
+        achievements = _rows(Achievement.select().order_by(Achievement.name))
+    category_names = {row["id"]: row["name"] for row in categories}
+    sign_names = {row["id"]: row["name"] for row in signs}
+    signs_of: dict[str, list[str]] = {row["id"]: [] for row in lessons}
+    for place in places:
+        signs_of[place["lesson"]].append(sign_names[place["sign"]])
+    lessons_of: dict[str, Rows] = {row["id"]: [] for row in modules}
+    for lesson in lessons:
+        lessons_of[lesson["module"]].append(
+            _keep(lesson, "title", "description") | {"signs": signs_of[lesson["id"]]}
+        )
+    return {
+        "categories": [_keep(row, "name", "description", "image_url") for row in categories],
+        "signs": [
+            {"name": row["name"], "category": category_names[row["category"]]}
+            | {"difficulty": row["difficulty"].value}
+            | _keep(row, "description", "video_url", "image_url")
+            for row in signs
+        ],
+        "modules": [
+            _keep(row, "title", "description", "image_url") | {"lessons": lessons_of[row["id"]]}
+            for row in modules
+        ],
+        "achievements": [
+            _keep(row, "name", "description", "image_url", "xp_reward") for row in achievements
+        ],
+    }
+
+
+def _rows(query: Any) -> Rows:
+    return list(query.dicts())
+
+
+def _keep(row: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {name: row[name] for name in names if row[name] is not None}
+
+
+def _to_json(content: dict[str, Rows]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _to_yaml(content: dict[str, Rows]) -> str:
+    yaml = import_yaml()
+    if yaml is None:
+        raise InvalidInputError("path", YAML_MISSING)
+    text: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False, width=100)
+    return text
+
+
+def _replace(path: Path, text: str) -> None:
+    with NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
+    ) as file:
+        try:
+            file.write(text)
+            file.close()
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
