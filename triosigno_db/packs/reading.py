@@ -183,11 +183,7 @@ def _parse_yaml(text: str, name: str) -> Any:
     if yaml is None:
         raise InvalidInputError(name, YAML_MISSING)
     try:
-        for event in yaml.parse(text, Loader=_loader(yaml)):
-            if getattr(event, "anchor", None) is not None:
-                line = event.start_mark.line + 1
-                raise InvalidInputError(f"{name}, line {line}", "has an anchor or an alias")
-        root = _compose(yaml, text)
+        root = _compose(yaml, text, name)
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         where = name if mark is None else f"{name}, line {mark.line + 1}"
@@ -196,10 +192,16 @@ def _parse_yaml(text: str, name: str) -> Any:
     return None if root is None else _construct(root, name)
 
 
-def _compose(yaml: Any, text: str) -> Any:
-    """Make the tree of nodes; libyaml goes down without a limit of its own, and would crash."""
+def _compose(yaml: Any, text: str, name: str = "") -> Any:
+    """Make the tree of nodes of a text without anchors, as deep as a pack may be.
+
+    libyaml goes down without a limit of its own, and would crash.
+    """
     depth = 0
     for event in yaml.parse(text, Loader=_loader(yaml)):
+        if getattr(event, "anchor", None) is not None:
+            line = event.start_mark.line + 1
+            raise InvalidInputError(f"{name}, line {line}", "has an anchor or an alias")
         is_start = isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent)
         is_end = isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent)
         depth += is_start - is_end
