@@ -28,6 +28,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 MOST_ENTRIES = 10_000
 """How many entries one process keeps in memory; the oldest make room."""
 
+_REDIS = "triosigno_db.redis"
 _GENERATION = "triosigno_db:generation"
 _FOREVER = -1
 _LOCK_SECONDS = 60
@@ -61,18 +62,19 @@ class ContentCache:
         )
 
     def _in_redis(self, url: str) -> Any:
-        make_region = _import("content_cache_seconds", "dogpile.cache", "cache").make_region
+        dogpile = _import("content_cache_seconds", "dogpile.cache", "cache")
         redis = _import("content_cache_url", "redis", "redis")
         self._failures = (redis.RedisError,)
         if not url.startswith(("redis://", "rediss://", "unix://")):
             raise InvalidInputError("content_cache_url", "must start with redis:// or rediss://")
         # What is stored is JSON: unlike a pickle, it can do no harm to whoever reads it.
-        region = make_region(
+        dogpile.register_backend(_REDIS, "triosigno_db.redis_backend", "ExpiringRedisBackend")
+        region = dogpile.make_region(
             serializer=lambda value: json.dumps(value).encode(), deserializer=json.loads
         )
         with suppress(ValueError):
             return region.configure(
-                "dogpile.cache.redis",
+                _REDIS,
                 arguments={
                     "url": url,
                     "socket_timeout": _REDIS_SECONDS,
