@@ -1,0 +1,57 @@
+"""Promised types: never run, checked by mypy."""
+
+from typing import assert_type
+
+import triosigno_db as db
+
+
+class Card(db.Record):
+    id: str
+    name: str
+
+
+class Outline(db.Record):
+    title: str
+
+
+def a_whole_record_is_the_default(key: str) -> None:
+    assert_type(db.get_user(key), db.UserRecord)
+    assert_type(db.find_user_by_email("a@example.org"), db.UserRecord | None)
+    assert_type(db.list_users(), db.Page[db.UserRecord])
+    assert_type(db.list_users().items, tuple[db.UserRecord, ...])
+    assert_type(db.get_user_with_preferences(key), db.UserWithPreferences)
+    assert_type(db.export_user(key), db.UserExport)
+    assert_type(db.get_module_tree(key), db.ModuleTree)
+    assert_type(db.list_module_trees(), db.Page[db.ModuleTree])
+    assert_type(db.list_categories(), db.Page[db.CategoryWithCounts])
+    assert_type(db.search_signs("a"), db.Page[db.SignRecord])
+    assert_type(db.get_lesson(key), db.LessonWithSigns)
+    assert_type(db.reorder_modules([]), tuple[db.ModuleRecord, ...])
+    assert_type(db.record_attempts(key, []), tuple[db.ProgressRecord, ...])
+    assert_type(db.get_module_progress(key, key), db.ModuleProgress)
+    assert_type(db.list_signs_to_review(key), db.Page[db.SignToReview])
+    assert_type(db.start_session(key, key), db.SessionRecord)
+    assert_type(db.award_achievement(key, "first"), db.Award)
+    assert_type(db.get_learner_summary(key), db.LearnerSummary)
+    assert_type(db.get_leaderboard("week"), db.Leaderboard)
+
+
+def a_shape_is_what_comes_back(key: str) -> None:
+    assert_type(db.get_sign(key, shape=Card), Card)
+    assert_type(db.find_sign_by_name("a", shape=Card), Card | None)
+    assert_type(db.list_signs(shape=Card), db.Page[Card])
+    assert_type(db.get_module_tree(key, shape=Outline), Outline)
+    assert_type(db.reorder_lessons(key, [], shape=Outline), tuple[Outline, ...])
+
+
+def what_a_function_returns_passes_through_a_transaction() -> None:
+    assert_type(db.run_in_transaction(lambda: db.list_signs()), db.Page[db.SignRecord])
+    assert_type(db.run_in_transaction(lambda: 1), int)
+
+
+def mistakes_are_told(key: str) -> None:
+    db.get_sign(key, shape=dict)  # type: ignore[type-var]
+    card: Card = db.get_sign(key)  # type: ignore[assignment]
+    db.get_leaderboard("year")  # type: ignore[arg-type]
+    db.UserChanges(first_name=1)  # type: ignore[arg-type]
+    del card

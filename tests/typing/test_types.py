@@ -1,0 +1,18 @@
+"""The types that the functions promise to a type checker."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def test_every_promise_is_kept() -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "pyproject.toml"]
+    ended = subprocess.run(
+        [*command, str(Path(__file__).with_name("promises.py"))],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert ended.returncode == 0, ended.stdout
