@@ -45,7 +45,7 @@ def a_shape_is_what_comes_back(key: str) -> None:
 
 
 def what_a_function_returns_passes_through_a_transaction() -> None:
-    assert_type(db.run_in_transaction(lambda: db.list_signs()), db.Page[db.SignRecord])
+    assert_type(db.run_in_transaction(lambda: db.list_signs(limit=1)), db.Page[db.SignRecord])
     assert_type(db.run_in_transaction(lambda: 1), int)
 
 
