@@ -14,6 +14,11 @@ from triosigno_db.errors import InvalidInputError
 InputT = TypeVar("InputT")
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
+_CONTROL = {"\x1c", "\x1d", "\x1e", "\x1f"}
+
+WHITE_SPACE = "".join({c for c in map(chr, range(0x3001)) if c.isspace()} - _CONTROL)
+"""What Unicode calls white space, and inputs are trimmed of; Python's own counts four more."""
+
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -116,7 +121,7 @@ def check_text(field: str, value: object, *, most: int) -> str:
         raise InvalidInputError(field, "must be a text")
     if "\0" in value or not is_unicode(value):
         raise InvalidInputError(field, "must be Unicode text without NUL")
-    text = value.strip()
+    text = value.strip(WHITE_SPACE)
     if not text:
         raise InvalidInputError(field, "must not be empty")
     if len(text) > most:

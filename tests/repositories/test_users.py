@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import triosigno_db as db
 from tests.content import make_lesson, make_sign, make_user
 from tests.plain_sql import count_rows, run_plain
+from triosigno_db.arguments import WHITE_SPACE
 
 
 def usernames(page: db.Page[db.UserRecord]) -> list[str]:
@@ -126,10 +127,6 @@ def test_an_unknown_user_is_named(database: str, call: Any) -> None:
     assert caught.value.key == str(unknown)
     with pytest.raises(db.InvalidInputError, match="user_id: must be a UUID"):
         call("no id")
-
-
-# What Unicode calls white space: Python's own counts four control characters as well.
-WHITE_SPACE = "".join({c for c in map(chr, range(0x3001)) if c.isspace()} - {*"\x1c\x1d\x1e\x1f"})
 
 
 def lived_in() -> db.UserWithPreferences:
