@@ -76,8 +76,9 @@ def attempt(selection: Selection) -> Any:
 def attempt_batch(selection: Selection) -> Any:
     """Count a batch of attempts, a row for each sign, or none of them where a sign is missing.
 
-    Rows that are there are updated, others inserted. One that a concurrent call inserts meanwhile
-    is seen by neither: it is updated where the INSERT finds it.
+    Rows that are there are locked, in one order for all callers, and updated; others are inserted.
+    One that a concurrent call deletes meanwhile is inserted anew, and one that it inserts is
+    updated where the INSERT finds it.
     """
     known = columns_of(Progress, "counted")
     return write(
@@ -86,10 +87,15 @@ def attempt_batch(selection: Selection) -> Any:
             SELECT * FROM unnest(
                 {sign_ids}, {firsts}, {shifts}, {lows}, {highs}, {corrects}, {totals}
             ) AS batch(sign_id, first, shift, low, high, correct, total)
+        ), locked AS (
+            SELECT progress."signId" AS sign_id FROM {progress} AS progress
+            JOIN batch ON batch.sign_id = progress."signId"
+            WHERE progress."userId" = {user_id}
+            ORDER BY progress."signId" FOR NO KEY UPDATE OF progress
         ), fresh AS (
-            SELECT * FROM batch WHERE NOT EXISTS (
-                SELECT FROM {progress} AS progress
-                WHERE progress."userId" = {user_id} AND progress."signId" = batch.sign_id)
+            SELECT * FROM batch
+            WHERE NOT EXISTS (SELECT FROM locked WHERE locked.sign_id = batch.sign_id)
+            ORDER BY sign_id
         ), missing AS (
             SELECT sign_id FROM fresh
             WHERE NOT EXISTS (SELECT FROM {sign} AS sign WHERE sign."id" = fresh.sign_id)
@@ -100,7 +106,7 @@ def attempt_batch(selection: Selection) -> Any:
                 "correctAttempts" = progress."correctAttempts" + correct,
                 "totalAttempts" = progress."totalAttempts" + total,
                 "updatedAt" = {now}
-            FROM batch
+            FROM batch JOIN locked USING (sign_id)
             WHERE progress."userId" = {user_id} AND progress."signId" = sign_id
                 AND NOT EXISTS (SELECT FROM missing)
             RETURNING progress.*
