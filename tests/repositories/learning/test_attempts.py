@@ -209,7 +209,6 @@ def test_one_attempt_too_many_is_refused_before_anything_is_sent(database: str) 
         ([{"sign_id": uuid4(), "is_correct": True}], "attempts[0]"),
         (b"x", "attempts[0]"),
     ],
-    ids=repr,
 )
 def test_what_is_no_list_of_attempts_is_named(database: str, wrong: Any, field: str) -> None:
     with counting_statements() as sent, pytest.raises(db.InvalidInputError) as caught:
