@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from itertools import count
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -16,8 +15,6 @@ import triosigno_db as db
 from tests.plain_sql import run_plain
 
 PATIENCE_SECONDS = 30
-
-_numbers = count(1)
 
 
 class Clock:
@@ -84,44 +81,6 @@ def progress_row(user_id: str, sign_id: str, **values: Any) -> dict[str, Any]:
         "updatedAt": moment,
         **values,
     }
-
-
-def session_row(
-    user_id: str, lesson_id: str, start: datetime, end: datetime | None, **values: Any
-) -> dict[str, Any]:
-    """What is stored of one session, a completed one."""
-    return {
-        "id": str(uuid4()),
-        "userId": user_id,
-        "lessonId": lesson_id,
-        "startTime": start,
-        "endTime": end,
-        "score": 1,
-        "xpEarned": 10,
-        "completed": True,
-        **values,
-    }
-
-
-def award_row(user_id: str, achievement_id: str, moment: datetime) -> dict[str, Any]:
-    """What is stored of one award."""
-    return {
-        "id": str(uuid4()),
-        "userId": user_id,
-        "achievementId": achievement_id,
-        "achievedAt": moment,
-    }
-
-
-def make_achievement(**values: Any) -> db.AchievementRecord:
-    """Make an achievement by the library."""
-    defaults = {
-        "name": f"achievement {next(_numbers)}",
-        "description": "for practice",
-        "image_url": "https://media.example.org/badge.png",
-        "xp_reward": 50,
-    }
-    return db.create_achievement(db.NewAchievement(**{**defaults, **values}))
 
 
 def run_at_once(*calls: Callable[[], Any]) -> list[Any]:
