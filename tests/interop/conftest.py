@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 HERE = Path(__file__).parent
-FILES = ("package.json", "prisma_engine.mjs", "read_rows.mjs")
+FILES = ("package.json", "passwords.mjs", "prisma_engine.mjs", "read_rows.mjs")
 
 
 @pytest.fixture(scope="session")
