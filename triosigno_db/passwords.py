@@ -3,6 +3,7 @@
 import re
 
 import bcrypt
+from pydantic import SecretStr
 
 from triosigno_db.arguments import is_unicode
 from triosigno_db.errors import InvalidInputError
@@ -42,6 +43,25 @@ def check_password_length(password: str, field: str = "password") -> str:
     if len(password.encode()) > MAX_PASSWORD_BYTES:
         raise InvalidInputError(field, f"must be at most {MAX_PASSWORD_BYTES} bytes long")
     return password
+
+
+def reveal_password(field: str, password: str | SecretStr) -> str:
+    """Read a password that may be wrapped so that it is not shown.
+
+    Args:
+        field: The argument's name.
+        password: The password.
+
+    Returns:
+        It in the clear.
+
+    Raises:
+        InvalidInputError: It is no text.
+    """
+    text = password.get_secret_value() if isinstance(password, SecretStr) else password
+    if not isinstance(text, str):
+        raise InvalidInputError(field, "must be a text")
+    return text
 
 
 def hash_password(password: str, *, cost: int) -> str:

@@ -11,6 +11,9 @@ from triosigno_db.records.content import SignRecord
 LEAST_MASTERY = 0
 MOST_MASTERY = 100
 
+MASTERED = 80
+"""From this mastery on, a sign counts as mastered."""
+
 Mastery = Annotated[int, Field(strict=True, ge=LEAST_MASTERY, le=MOST_MASTERY)]
 """How well a sign is mastered, 0 to 100."""
 

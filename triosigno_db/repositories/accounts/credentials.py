@@ -12,11 +12,16 @@ from triosigno_db.errors import (
     AccountInactiveError,
     ConflictError,
     InvalidCredentialsError,
-    InvalidInputError,
     NotFoundError,
 )
 from triosigno_db.models import User
-from triosigno_db.passwords import check_password_length, cost_of, hash_password, verify_password
+from triosigno_db.passwords import (
+    check_password_length,
+    cost_of,
+    hash_password,
+    reveal_password,
+    verify_password,
+)
 from triosigno_db.records import Selection, UserRecord, whole
 from triosigno_db.records.accounts import UserT
 from triosigno_db.repositories.rows import selection_of
@@ -95,7 +100,7 @@ def authenticate(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     login = check_text("email_or_username", email_or_username, most=MOST_LOGIN)
-    password = _reveal("password", password)
+    password = reveal_password("password", password)
     selection = selection_of(shape)
     row = fetch_one(user_by_login(selection), login=login)
     *values, user_id, is_active, password_hash = row or (None, None, None)
@@ -125,8 +130,8 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    current = _reveal("current", current)
-    new = check_password_length(_reveal("new", new), "new")
+    current = reveal_password("current", current)
+    new = check_password_length(reveal_password("new", new), "new")
     row = fetch_one(password_by_user(), user_id=user_id)
     if row is None:
         raise NotFoundError("User", user_id)
@@ -150,7 +155,7 @@ def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    password = _reveal("password", password)
+    password = reveal_password("password", password)
     cost = current_database().settings.password_cost
     password_hash = hash_password(password, cost=cost)
     if not fetch_all(new_password(), user_id=user_id, password_hash=password_hash):
@@ -166,10 +171,3 @@ def _replace(user_id: str, earlier_hash: str, password_hash: str) -> bool:
             password_hash=password_hash,
         )
     )
-
-
-def _reveal(field: str, password: str | SecretStr) -> str:
-    text = password.get_secret_value() if isinstance(password, SecretStr) else password
-    if not isinstance(text, str):
-        raise InvalidInputError(field, "must be a text")
-    return text

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 import peewee
-from pydantic import SecretStr
 
 from triosigno_db.arguments import check_flag, check_input, check_label, check_text
 from triosigno_db.database import current_database, fetch_all, fetch_one
@@ -12,7 +11,7 @@ from triosigno_db.enums import UserRole
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
 from triosigno_db.models.search import MOST_SEARCHED, USER_TEXT, holds, words_of
-from triosigno_db.passwords import hash_password
+from triosigno_db.passwords import hash_password, reveal_password
 from triosigno_db.records import NewUser, Page, Selection, UserChanges, UserRecord, whole
 from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPreferencesT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of, to_user
@@ -134,7 +133,9 @@ def create_user(
     chosen = new_user_with_preferences(selection_of(shape))
     database = current_database()
     # Hashing takes longer than all else: no connection waits for it.
-    password_hash = hash_password(_reveal(new_user.password), cost=database.settings.password_cost)
+    password_hash = hash_password(
+        reveal_password("password", new_user.password), cost=database.settings.password_cost
+    )
     (row,) = fetch_all(
         chosen,
         user_id=new_id(),
@@ -364,7 +365,3 @@ def _check_filters(role: object, is_active: object, search: object) -> dict[str,
     if search is not None:
         filters |= words_of("search", check_text("search", search, most=MOST_SEARCHED))
     return filters
-
-
-def _reveal(password: str | SecretStr) -> str:
-    return password.get_secret_value() if isinstance(password, SecretStr) else password

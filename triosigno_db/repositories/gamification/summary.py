@@ -17,11 +17,9 @@ from triosigno_db.models import (
 )
 from triosigno_db.records import LearnerSummary, Selection, whole
 from triosigno_db.records.gamification import LearnerSummaryT
+from triosigno_db.records.learning import MASTERED
 from triosigno_db.repositories.rows import fetch_record, selection_of
 from triosigno_db.statements import Parameter, statement, write, written_columns
-
-MASTERED = 80
-"""From this mastery on, a sign counts as mastered."""
 
 DEFAULT_TIMEZONE = "Europe/Paris"
 

@@ -20,6 +20,7 @@ from triosigno_db.records import (
 )
 from triosigno_db.records.learning import (
     LEAST_MASTERY,
+    MASTERED,
     MOST_MASTERY,
     ModuleProgressT,
     ProgressT,
@@ -35,9 +36,6 @@ from triosigno_db.statements import (
     write,
     written_columns,
 )
-
-MASTERED = 80
-"""From this mastery on, a sign counts as mastered."""
 
 REVIEW_DAYS = ((1, 0), (40, 1), (70, 3), (90, 7))
 """After how many days a sign is due again, for a mastery below each bound."""
