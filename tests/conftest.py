@@ -18,7 +18,7 @@ TEMPLATE = "template_with_schema"
 @pytest.fixture(scope="session")
 def server() -> Iterator[ThrowawayPostgres]:
     """A server that tests share; whoever restarts one starts another."""
-    with ThrowawayPostgres() as server:
+    with ThrowawayPostgres(in_memory=True) as server:
         yield server
 
 

@@ -44,6 +44,9 @@ _MOST_COLLISIONS = 5
 _STALE_PLAN = ("0A000", "26000")
 """A prepared statement that no longer fits its tables, or that somebody deallocated."""
 
+observers: list[Callable[[str], None]] = []
+"""Called with the name of each statement that is sent, or its text where it has no name."""
+
 
 class Savepoint(peewee._savepoint):
     """Peewee's savepoint, which keeps the first error where the connection is lost as well."""
@@ -64,7 +67,6 @@ class PooledDatabase(PooledPostgresqlDatabase):
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.content_cache: ContentCache | None = None
-        self.observers: list[Callable[[str], None]] = []
         self._is_retired = False
         self._opening = 0
         super().__init__(
@@ -316,7 +318,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
         return rows
 
     def _observe(self, name: str) -> None:
-        for observe in self.observers:
+        for observe in observers:
             observe(name)
 
     def _was_idle_for_too_long(self) -> bool:

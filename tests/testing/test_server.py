@@ -477,3 +477,13 @@ def test_an_ordinary_user_runs_it_as_itself(
     told = hear(owner)
     assert told["uid"] == told["me"] != 0
     wait_until_gone(told)
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no /dev/shm to write to")
+def test_a_server_in_memory_leaves_nothing_there() -> None:
+    with ThrowawayPostgres(in_memory=True) as server:
+        folder = Path(server.base_dir)
+        assert ask(server.url, "SELECT 1") == 1
+        if shutil.disk_usage("/dev/shm").free > 2 << 30:
+            assert folder.parent == Path("/dev/shm")
+    assert not folder.exists()

@@ -1,18 +1,55 @@
-"""For the tests of whoever imports the library: a throwaway PostgreSQL."""
+"""For the tests of whoever imports the library: databases of their own, rows, counted statements.
 
-from triosigno_db.testing.queries import StatementCounter, counting_statements
-from triosigno_db.testing.server import (
-    ServerInstallation,
-    ThrowawayPostgres,
-    ThrowawayPostgresError,
-    available_versions,
-)
+The fixtures are those of `plugin`, which pytest loads by itself wherever the package is installed,
+also where the extra `testing` is not: the names below are imported when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from triosigno_db.testing import factories
+    from triosigno_db.testing.databases import DatabaseServer
+    from triosigno_db.testing.plugin import IsolatedDatabase
+    from triosigno_db.testing.queries import StatementCounter, counting_statements
+    from triosigno_db.testing.server import (
+        ServerInstallation,
+        ThrowawayPostgres,
+        ThrowawayPostgresError,
+        available_versions,
+    )
 
 __all__ = [
+    "DatabaseServer",
+    "IsolatedDatabase",
     "ServerInstallation",
     "StatementCounter",
     "ThrowawayPostgres",
     "ThrowawayPostgresError",
     "available_versions",
     "counting_statements",
+    "factories",
 ]
+
+_MODULE_OF = {
+    "DatabaseServer": "databases",
+    "IsolatedDatabase": "plugin",
+    "StatementCounter": "queries",
+    "counting_statements": "queries",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "factories":
+        return import_module(f"{__name__}.factories")
+    try:
+        module = import_module(f"{__name__}.{_MODULE_OF.get(name, 'server')}")
+    except ModuleNotFoundError as exc:
+        if exc.name and exc.name.startswith("triosigno_db"):
+            raise
+        raise ModuleNotFoundError(
+            f"The test kit needs {exc.name}: pip install 'triosigno-db[testing]'", name=exc.name
+        ) from exc
+    return getattr(module, name)

@@ -35,6 +35,9 @@ _PACKAGED = (
     "opt/local/lib/postgresql*/bin",  # MacPorts
     "Applications/Postgres.app/Contents/Versions/*/bin",
 )
+_IN_MEMORY = Path("/dev/shm")  # noqa: S108 (new names)
+_ROOM_IN_MEMORY = 1 << 30
+"""Bytes that must be free; a container's 64 MB hold no server."""
 
 
 class ThrowawayPostgresError(TrioSignoDBError):
@@ -162,11 +165,34 @@ def choose_account() -> Account | None:
     raise ThrowawayPostgresError(f"PostgreSQL refuses to run as root, and {why}")
 
 
-def choose_folder(account: Account | None) -> Path:
+def installation_in(bin_dir: Path) -> ServerInstallation:
+    """Take the server in a folder.
+
+    Args:
+        bin_dir: The folder that holds `initdb` and `postgres`, or the one that holds its `bin`.
+
+    Returns:
+        The installation.
+
+    Raises:
+        ThrowawayPostgresError: There is none that runs here, or it is too old.
+    """
+    for folder in (bin_dir, bin_dir / "bin"):
+        version = server_version(folder.resolve())
+        if version is not None and version >= OLDEST_VERSION:
+            return ServerInstallation(version, folder.resolve(), "machine")
+    raise ThrowawayPostgresError(
+        f"{bin_dir} holds no PostgreSQL {OLDEST_VERSION} or newer that runs here: it should be the "
+        "folder of initdb and postgres"
+    )
+
+
+def choose_folder(account: Account | None, *, in_memory: bool = False) -> Path:
     """Choose the temporary folder for a server, and leave it to the caller to make it.
 
     Args:
         account: The user who runs the server; `None` for the current one.
+        in_memory: Whether a file system in memory is preferred, where there is one with room.
 
     Returns:
         An unused path in `TMPDIR`, or where the user cannot enter that, in `/tmp` or `/var/tmp`.
@@ -175,6 +201,8 @@ def choose_folder(account: Account | None) -> Path:
         ThrowawayPostgresError: The user can enter none of these, or root cannot act as the user.
     """
     name = f"throwaway-postgres-{secrets.token_hex(8)}"
+    if in_memory and _is_roomy(_IN_MEMORY, account):
+        return _IN_MEMORY / name
     if account is None:
         return Path(tempfile.gettempdir(), name)
     parents = dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp"))  # noqa: S108 (new names)
@@ -215,6 +243,16 @@ def copy_installation(bin_dir: Path, destination: Path, account: Account) -> Pat
     for path in (destination, *destination.rglob("*")):
         os.chown(path, account.uid, account.gid, follow_symlinks=False)
     return copied_package / prefix.name / bin_dir.name
+
+
+def _is_roomy(folder: Path, account: Account | None) -> bool:
+    try:
+        system = os.statvfs(folder)
+    except OSError:
+        return False
+    # Containers forbid programs there, which matters where a server must be copied first.
+    is_open = not (account and system.f_flag & os.ST_NOEXEC) and os.access(folder, os.W_OK)
+    return is_open and system.f_bavail * system.f_frsize >= _ROOM_IN_MEMORY
 
 
 def _can_enter(folder: str, account: Account) -> bool:

@@ -1,0 +1,232 @@
+"""Valid rows in one call: realistic, unique, and every value of them can be given instead.
+
+The functions write through the library's own, into the database that it is connected to. Nothing is
+left to chance: the same calls make the same names in every run.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+import triosigno_db as db
+
+_FIRST_NAMES = ("Léa", "Hugo", "Chloé", "Malik", "Inès", "Louis", "Aïcha", "Jules", "Zoé", "Noé")
+_LAST_NAMES = ("Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Garcia", "Roux")
+_WORDS = (
+    ("Bonjour", "La main plate part du menton et s'avance vers l'autre."),
+    ("Merci", "Le bout des doigts touche le menton, puis la main s'abaisse."),
+    ("Maison", "Les deux mains plates se joignent en toit."),
+    ("Manger", "Les doigts réunis vont plusieurs fois à la bouche."),
+    ("Ami", "Les mains se serrent l'une l'autre devant soi."),
+    ("École", "Les mains plates frappent deux fois l'une dans l'autre."),
+    ("Soleil", "La main s'ouvre en rayons au-dessus de la tête."),
+    ("Rouge", "L'index descend deux fois sur la lèvre."),
+)
+_THEMES = ("Salutations", "Famille", "Couleurs", "À table", "À l'école", "En voyage", "Le temps")
+_FEATS = ("Premiers pas", "Une semaine sans pause", "Cent signes", "Oreilles des yeux")
+_MEDIA = "https://media.example.org"
+
+_numbers = count(1)
+
+
+def make_user(**values: Any) -> db.UserWithPreferences:
+    """Make an account with preferences.
+
+    Args:
+        **values: Fields of `NewUser`; the password is `"mot de passe"` where it is not given.
+
+    Returns:
+        The account.
+    """
+    number = next(_numbers)
+    first = _FIRST_NAMES[number % len(_FIRST_NAMES)]
+    last = _LAST_NAMES[number % len(_LAST_NAMES)]
+    defaults: dict[str, Any] = {
+        "email": f"apprenant{number}@example.org",
+        "username": f"{first.lower()}.{last.lower()}.{number}",
+        "password": "mot de passe",
+        "first_name": first,
+        "last_name": last,
+    }
+    return db.create_user(db.NewUser(**(defaults | values)))
+
+
+def make_category(**values: Any) -> db.CategoryRecord:
+    """Make a category of signs.
+
+    Args:
+        **values: Fields of `NewCategory`.
+
+    Returns:
+        The category.
+    """
+    number = next(_numbers)
+    theme = _THEMES[number % len(_THEMES)]
+    defaults: dict[str, Any] = {
+        "name": f"{theme} {number}",
+        "description": f"Les signes du thème {theme}.",
+    }
+    return db.create_category(db.NewCategory(**(defaults | values)))
+
+
+def make_sign(**values: Any) -> db.SignRecord:
+    """Make a sign, in a category of its own where `category_id` is not given.
+
+    Args:
+        **values: Fields of `NewSign`.
+
+    Returns:
+        The sign.
+    """
+    if "category_id" not in values:
+        values["category_id"] = make_category().id
+    number = next(_numbers)
+    word, description = _WORDS[number % len(_WORDS)]
+    defaults: dict[str, Any] = {
+        "name": f"{word} {number}",
+        "description": description,
+        "video_url": f"{_MEDIA}/signs/{number}.mp4",
+        "image_url": f"{_MEDIA}/signs/{number}.webp",
+        "difficulty": db.DifficultyLevel.BEGINNER,
+    }
+    return db.create_sign(db.NewSign(**(defaults | values)))
+
+
+def make_lesson(*, signs: int = 3, **values: Any) -> db.LessonWithSigns:
+    """Make a lesson with new signs, in a module of its own where `module_id` is not given.
+
+    Args:
+        signs: How many signs, all in one new category.
+        **values: Fields of `NewLesson`.
+
+    Returns:
+        The lesson with its signs in order.
+    """
+    if "module_id" not in values:
+        values["module_id"] = make_module(lessons=0).id
+    number = next(_numbers)
+    defaults: dict[str, Any] = {
+        "title": f"Leçon {number}",
+        "description": "Regarder, répéter, signer.",
+    }
+    lesson = db.create_lesson(db.NewLesson(**(defaults | values)))
+    if signs:
+        category_id = make_category().id
+        sign_ids = [make_sign(category_id=category_id).id for _ in range(signs)]
+        db.set_lesson_signs(lesson.id, sign_ids)
+    return db.get_lesson(lesson.id)
+
+
+def make_module(*, lessons: int = 2, signs_per_lesson: int = 3, **values: Any) -> db.ModuleTree:
+    """Make a module with lessons and signs.
+
+    Args:
+        lessons: How many lessons.
+        signs_per_lesson: How many new signs in each.
+        **values: Fields of `NewModule`.
+
+    Returns:
+        The module with its lessons and their signs, in order.
+    """
+    number = next(_numbers)
+    theme = _THEMES[number % len(_THEMES)]
+    defaults: dict[str, Any] = {
+        "title": f"Module {number} : {theme}",
+        "description": f"Découvrir : {theme}.",
+    }
+    module = db.create_module(db.NewModule(**(defaults | values)))
+    for _ in range(lessons):
+        make_lesson(module_id=module.id, signs=signs_per_lesson)
+    return db.get_module_tree(module.id)
+
+
+def make_progress(
+    *,
+    user_id: str | UUID | None = None,
+    sign_id: str | UUID | None = None,
+    correct: int = 1,
+    wrong: int = 0,
+) -> db.ProgressRecord:
+    """Make a learner's progress with a sign by attempts, the wrong ones first.
+
+    Args:
+        user_id: The learner; a new one where it is missing.
+        sign_id: The sign; a new one where it is missing.
+        correct: How many correct attempts; with `wrong` at least one in all.
+        wrong: How many wrong attempts.
+
+    Returns:
+        The progress after the last attempt.
+
+    Raises:
+        InvalidInputError: There is no attempt to make.
+    """
+    if correct + wrong < 1:
+        raise db.InvalidInputError("correct", "there must be at least one attempt")
+    user_id = user_id or make_user().id
+    sign_id = sign_id or make_sign().id
+    attempts = [db.Attempt(sign_id=sign_id, is_correct=False)] * wrong
+    attempts += [db.Attempt(sign_id=sign_id, is_correct=True)] * correct
+    return db.record_attempts(user_id, attempts)[0]
+
+
+def make_session(
+    *,
+    user_id: str | UUID | None = None,
+    lesson_id: str | UUID | None = None,
+    completed: bool = True,
+    score: int = 80,
+    xp_earned: int = 20,
+) -> db.SessionRecord:
+    """Make a learner's session with a lesson.
+
+    Args:
+        user_id: The learner; a new one where it is missing.
+        lesson_id: The lesson; a new one where it is missing.
+        completed: Whether it has ended with a result; else it is open.
+        score: Its score, where it is completed.
+        xp_earned: Its XP, where it is completed.
+
+    Returns:
+        The session.
+    """
+    session = db.start_session(user_id or make_user().id, lesson_id or make_lesson().id)
+    if not completed:
+        return session
+    return db.complete_session(session.id, score=score, xp_earned=xp_earned)
+
+
+def make_achievement(**values: Any) -> db.AchievementRecord:
+    """Make an achievement.
+
+    Args:
+        **values: Fields of `NewAchievement`.
+
+    Returns:
+        The achievement.
+    """
+    number = next(_numbers)
+    defaults: dict[str, Any] = {
+        "name": f"{_FEATS[number % len(_FEATS)]} {number}",
+        "description": "Pour qui s'exerce avec constance.",
+        "image_url": f"{_MEDIA}/achievements/{number}.webp",
+        "xp_reward": 50,
+    }
+    return db.create_achievement(db.NewAchievement(**(defaults | values)))
+
+
+def make_award(
+    *, user_id: str | UUID | None = None, achievement_id: str | UUID | None = None
+) -> db.Award:
+    """Award an achievement to a learner.
+
+    Args:
+        user_id: The learner; a new one where it is missing.
+        achievement_id: The achievement; a new one where it is missing.
+
+    Returns:
+        The award.
+    """
+    return db.award_achievement(user_id or make_user().id, achievement_id or make_achievement().id)
