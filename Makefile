@@ -30,8 +30,8 @@ test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
 slow: $(READY)  ## Run the long tests: plans on large tables
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: $(READY)  ## Measure the hot functions against raw psycopg2
-	$(BIN)/python -m tests.benchmarks $(ARGS)
+bench: $(READY)  ## Measure the hot functions against raw psycopg2 (WHAT=coroutines, isolation)
+	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
 
 lint: $(READY)  ## Check style, types and floors
 	$(BIN)/ruff check .

@@ -33,12 +33,21 @@ UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)
 
 
 class Connection(psycopg2.extensions.connection):
-    """A driver's connection that remembers its prepared statements and when it was last used."""
+    """A driver's connection that remembers its prepared statements and when it was last used.
+
+    Attributes:
+        prepared: The names of the statements that the server has parsed for it.
+        last_used: When its last statement ended, by `time.monotonic`.
+        thread_id: The thread that has borrowed it.
+        is_interrupted: Whether the server was asked to end a statement of it.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.prepared: set[str] = set()
         self.last_used = time.monotonic()
+        self.thread_id = 0
+        self.is_interrupted = False
         self._input = select.poll()
         self._input.register(self.fileno(), select.POLLIN)
 

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
@@ -22,7 +23,7 @@ from triosigno_db.errors import (
     translate,
 )
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
-from triosigno_db.pool import PooledDatabase, pause
+from triosigno_db.pool import PooledDatabase, pause_after
 from triosigno_db.settings import Settings
 from triosigno_db.statements import Statement
 
@@ -195,7 +196,7 @@ def run_in_transaction(
         except ConflictError as exc:
             if tried == tries or not is_collision(exc.__cause__):
                 raise
-        pause(tried)
+        time.sleep(pause_after(tried))
     raise AssertionError  # the last try returns or raises
 
 

@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import peewee
@@ -116,6 +116,7 @@ class PooledDatabase(PooledPostgresqlDatabase):
         return connection
 
     def _mark_in_use(self, connection: Connection, opened_at: float) -> None:
+        connection.thread_id = threading.get_ident()
         self._in_use[self.conn_key(connection)] = PoolConnection(opened_at, connection, time.time())
 
     def _open(self) -> Connection:
@@ -140,7 +141,34 @@ class PooledDatabase(PooledPostgresqlDatabase):
 
     def _can_reuse(self, connection: Connection) -> bool:
         connection.last_used = time.monotonic()
-        return not self._is_retired and super()._can_reuse(connection)
+        is_fit = not (self._is_retired or connection.is_interrupted)
+        return is_fit and super()._can_reuse(connection)
+
+    def interrupt(self, thread_id: int) -> None:
+        """Have the server end the statement that a thread waits for, if it does.
+
+        The thread's connection is closed when it comes back, as the end that was asked for may
+        arrive late. Behind a pooler, and where the server can't be asked, the statement's own time
+        limit ends it.
+
+        Args:
+            thread_id: The thread, as `threading.get_ident` names it there.
+        """
+        with self._pool_lock:
+            borrowed = (each.connection for each in self._in_use.values())
+            connection = next((each for each in borrowed if each.thread_id == thread_id), None)
+            if connection is None or connection.closed:
+                return
+            connection.is_interrupted = True
+            backend = connection.info.backend_pid
+        if self.settings.pgbouncer:
+            return
+        with suppress(psycopg2.Error, DatabaseUnavailableError):
+            other = self._open()
+            try:
+                other.cursor().execute("SELECT pg_cancel_backend(%s)", (backend,))
+            finally:
+                other.close()
 
     def retire(self) -> None:
         """Close what is idle now, and what is in use as soon as it comes back."""
@@ -408,15 +436,18 @@ class _Retries:
         # A connection that was lost is mostly there again at once. Later on, nothing tells when a
         # server is up again but trying.
         if self._waits:
-            pause(self._waits)
+            time.sleep(pause_after(self._waits))
         self._waits += 1
 
 
-def pause(tries: int) -> None:
-    """Wait a moment before the next try, longer each time; two that collided wait differently.
+def pause_after(tries: int) -> float:
+    """Tell how long to wait before the next try: longer each time, and each caller differently.
 
     Args:
         tries: How many were made.
+
+    Returns:
+        The time in seconds, at most half a second.
     """
     longest = min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
-    time.sleep(random.uniform(longest / 2, longest))  # noqa: S311 (no secret depends on it)
+    return random.uniform(longest / 2, longest)  # noqa: S311 (no secret depends on it)

@@ -3,6 +3,7 @@
 from typing import assert_type
 
 import triosigno_db as db
+from triosigno_db import aio
 
 
 class Card(db.Record):
@@ -55,3 +56,21 @@ def mistakes_are_told(key: str) -> None:
     db.get_leaderboard("year")  # type: ignore[arg-type]
     db.UserChanges(first_name=1)  # type: ignore[arg-type]
     del card
+
+
+async def coroutines_promise_the_same(key: str) -> None:
+    assert_type(await aio.get_user(key), aio.UserRecord)
+    assert_type(await aio.get_module_tree(key), aio.ModuleTree)
+    assert_type(await aio.get_module_tree(key, shape=Outline), Outline)
+    assert_type(await aio.list_signs(shape=Card), aio.Page[Card])
+    assert_type(await aio.find_sign_by_name("a"), aio.SignRecord | None)
+    assert_type(await aio.record_attempt(key, key, is_correct=True), aio.ProgressRecord)
+    async with aio.connect("postgresql://localhost/triosigno"), aio.transaction("serializable"):
+        await aio.record_attempt(key, key)  # type: ignore[call-arg]
+        await aio.get_sign(key, shape=dict)  # type: ignore[type-var]
+
+    async def card() -> Card:
+        return await aio.get_sign(key, shape=Card)
+
+    assert_type(await aio.run_in_transaction(card), Card)
+    assert_type(await aio.connect(), None)

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.typing.aio_stub import STUB, stub
+
 
 def test_every_promise_is_kept() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "pyproject.toml"]
@@ -16,3 +18,7 @@ def test_every_promise_is_kept() -> None:
         timeout=300,
     )
     assert ended.returncode == 0, ended.stdout
+
+
+def test_the_types_of_the_coroutines_are_those_of_the_functions() -> None:
+    assert STUB.read_text(encoding="utf-8") == stub(), "run `python -m tests.typing.aio_stub`"

@@ -1,0 +1,335 @@
+"""A bounded pool of threads that run blocking calls for one event loop.
+
+Everything but the calls themselves happens on the loop: who waits, who is next and what a call gave
+needs no lock. A call that has ended leaves its outcome in a queue and wakes the loop only where
+nothing else has woken it already, which under load saves most of the cost of crossing over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import weakref
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, ExitStack, suppress
+from contextvars import copy_context
+from functools import partial
+from itertools import count
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from triosigno_db.errors import PoolTimeoutError
+
+ResultT = TypeVar("ResultT")
+
+_numbers = count(1)
+
+
+class _Job:
+    """A call on its way to a thread and back; `future` is what its caller awaits."""
+
+    __slots__ = ("call", "error", "future", "has_ended", "on_end", "result")
+
+    def __init__(self, call: Callable[[], Any], on_end: Callable[[], None] | None) -> None:
+        # What the caller's context holds, such as a trace, is there for the call as well.
+        self.call: Callable[[], Any] = partial(copy_context().run, call)
+        self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.on_end = on_end
+        self.has_ended = False
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def hand_out(self) -> None:
+        """Tell the caller, on the loop, unless it was cancelled."""
+        self.has_ended = True
+        if self.future.done():
+            pass
+        elif self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+        if self.on_end is not None:
+            self.on_end()
+
+
+class _Mailbox:
+    """Where threads leave the calls that have ended, for the loop to hand out."""
+
+    def __init__(self) -> None:
+        self._loop = weakref.ref(asyncio.get_running_loop())
+        self._ended: deque[_Job] = deque()
+        self._is_loop_woken = False
+
+    def leave(self, job: _Job) -> None:
+        """Leave a call that has ended, from any thread."""
+        self._ended.append(job)
+        if not self._is_loop_woken:
+            self._is_loop_woken = True
+            self.wake(self._hand_out)
+
+    def wake(self, callback: Callable[[], None]) -> None:
+        """Have the loop call something, unless it is closed and nobody waits any more."""
+        loop = self._loop()
+        if loop is not None:
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(callback)
+
+    def _hand_out(self) -> None:
+        # First: what is left after the last look must wake the loop again.
+        self._is_loop_woken = False
+        while self._ended:
+            self._ended.popleft().hand_out()
+
+
+class _Worker:
+    """One thread, which runs the calls that it is handed, one after the other."""
+
+    def __init__(self, mailbox: _Mailbox) -> None:
+        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._thread = threading.Thread(
+            target=_work,
+            args=(self._jobs, mailbox),
+            name=f"triosigno_db-{next(_numbers)}",
+            daemon=True,
+        )
+        self._thread.start()
+        self.interruption: asyncio.Future[None] | None = None
+        # Also where a loop is thrown away and nobody has stopped its workers.
+        self.stop = weakref.finalize(self, self._jobs.put, None)
+
+    @property
+    def thread_id(self) -> int:
+        return self._thread.ident or 0
+
+    def hand(self, call: Callable[[], Any], on_end: Callable[[], None] | None = None) -> _Job:
+        job = _Job(call, on_end)
+        self._jobs.put(job)
+        return job
+
+
+def _work(jobs: SimpleQueue[_Job | None], mailbox: _Mailbox) -> None:
+    while (job := jobs.get()) is not None:
+        try:
+            job.result = job.call()
+        except BaseException as exc:  # noqa: BLE001 (it is raised where the call is awaited)
+            job.error = exc
+        mailbox.leave(job)
+        # What a call gave is not kept until the next one.
+        del job
+
+
+class Workers:
+    """The threads of one event loop: as many as there are connections, made when they are needed.
+
+    Args:
+        size: The most threads.
+        wait_limit: How long a call waits for a thread, in seconds; 0 means without a limit.
+        interrupt: Called in a thread of its own with the id of a worker's thread whose caller was
+            cancelled, to end what runs there.
+    """
+
+    def __init__(self, size: int, wait_limit: float, interrupt: Callable[[int], None]) -> None:
+        self._size = size
+        self._wait_limit = wait_limit
+        self._interrupt = interrupt
+        self._mailbox = _Mailbox()
+        self._made = 0
+        self._idle: list[_Worker] = []
+        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._is_stopped = False
+
+    async def run(self, call: Callable[[], ResultT]) -> ResultT:
+        """Run a call on the next worker that is free.
+
+        Args:
+            call: What to run.
+
+        Returns:
+            What it gave.
+
+        Raises:
+            PoolTimeoutError: No worker became free in time.
+        """
+        worker = await self.take()
+        job = worker.hand(call, on_end=lambda: self.give_back(worker))
+        result: ResultT = await self._outcome(worker, job)
+        return result
+
+    async def run_on(self, worker: _Worker, call: Callable[[], ResultT]) -> ResultT:
+        """Run a call on a worker that was taken.
+
+        Args:
+            worker: The worker.
+            call: What to run.
+
+        Returns:
+            What it gave.
+        """
+        if worker.interruption is not None:
+            # What ends the call before this one must not hit this one.
+            await asyncio.shield(worker.interruption)
+        result: ResultT = await self._outcome(worker, worker.hand(call))
+        return result
+
+    async def take(self) -> _Worker:
+        """Take a worker for oneself; whoever asked first is served first.
+
+        Returns:
+            The worker, to be given back.
+
+        Raises:
+            PoolTimeoutError: None became free in time.
+        """
+        if self._idle:
+            return self._idle.pop()
+        if self._made < self._size:
+            self._made += 1
+            return _Worker(self._mailbox)
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[_Worker] = loop.create_future()
+        self._waiting.append(waiter)
+        limit = (
+            loop.call_later(self._wait_limit, self._give_up, waiter) if self._wait_limit else None
+        )
+        try:
+            return await waiter
+        except asyncio.CancelledError:
+            if waiter.cancelled():
+                with suppress(ValueError):  # whoever gave a worker back may have removed it
+                    self._waiting.remove(waiter)
+            elif waiter.exception() is None:
+                self.give_back(waiter.result())
+            raise
+        finally:
+            if limit is not None:
+                limit.cancel()
+
+    def give_back(self, worker: _Worker) -> None:
+        """Let the next one have a worker, once nothing is on its way that could hit its next call.
+
+        Args:
+            worker: A worker that was taken.
+        """
+        if worker.interruption is not None:
+            worker.interruption.add_done_callback(lambda _: self.give_back(worker))
+            return
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                waiter.set_result(worker)
+                return
+        if self._is_stopped:
+            worker.stop()
+        else:
+            self._idle.append(worker)
+
+    def stop(self) -> None:
+        """End the threads, those in use once they are given back."""
+        self._is_stopped = True
+        for worker in self._idle:
+            worker.stop()
+        self._idle.clear()
+
+    def _give_up(self, waiter: asyncio.Future[_Worker]) -> None:
+        if not waiter.done():
+            self._waiting.remove(waiter)
+            waiter.set_exception(PoolTimeoutError(self._size, self._wait_limit))
+
+    async def _outcome(self, worker: _Worker, job: _Job) -> Any:
+        try:
+            return await job.future
+        except asyncio.CancelledError:
+            if not job.has_ended:
+                self._end_early(worker)
+            raise
+
+    def _end_early(self, worker: _Worker) -> None:
+        interruption: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        worker.interruption = interruption
+
+        def interrupt() -> None:
+            self._interrupt(worker.thread_id)
+            self._mailbox.wake(settle)
+
+        def settle() -> None:
+            worker.interruption = None
+            interruption.set_result(None)
+
+        threading.Thread(target=interrupt, name="triosigno_db-interrupt", daemon=True).start()
+
+
+class Block:
+    """A block of calls that share one worker, and a context that is entered and left on it.
+
+    Args:
+        workers: Where the worker comes from.
+        outer: The block around it, whose worker it shares.
+    """
+
+    def __init__(self, workers: Workers, outer: Block | None = None) -> None:
+        self.workers = workers
+        self.outer = outer
+        self._worker: _Worker | None = outer._worker if outer else None
+        self._contexts = ExitStack()
+
+    async def enter(self, context: AbstractContextManager[Any]) -> None:
+        """Take a worker and enter a context there; where that fails, the block is left.
+
+        Args:
+            context: What to enter.
+
+        Raises:
+            PoolTimeoutError: No worker became free in time.
+        """
+        if self._worker is None:
+            self._worker = await self.workers.take()
+        try:
+            await self.run(lambda: self._contexts.enter_context(context))
+        except BaseException as exc:
+            await self.leave(exc)
+            raise
+
+    async def run(self, call: Callable[[], ResultT]) -> ResultT:
+        """Run a call on the block's worker.
+
+        Args:
+            call: What to run.
+
+        Returns:
+            What it gave.
+        """
+        assert self._worker is not None  # noqa: S101 (a block is entered before it runs anything)
+        return await self.workers.run_on(self._worker, call)
+
+    async def leave(self, error: BaseException | None) -> None:
+        """Leave the context and give the worker back; once begun, this goes on to its end.
+
+        Args:
+            error: What has left the block.
+        """
+        await asyncio.shield(_in_background(self._leave(error)))
+
+    async def _leave(self, error: BaseException | None) -> None:
+        worker = self._worker
+        assert worker is not None  # noqa: S101 (only what was entered is left)
+        try:
+            if error is None:
+                await self.workers.run_on(worker, self._contexts.close)
+            else:
+                details = type(error), error, error.__traceback__
+                await self.workers.run_on(worker, lambda: self._contexts.__exit__(*details))
+        finally:
+            if self.outer is None:
+                self.workers.give_back(worker)
+
+
+_background: set[asyncio.Task[None]] = set()
+
+
+def _in_background(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    # The loop itself keeps only weak references to its tasks.
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+    return task
