@@ -1,10 +1,11 @@
-"""The schema as a whole: made from the models, compared with them, removed."""
+"""The schema as a whole: made from the models, compared with them, shown, removed."""
 
 from contextlib import suppress
 
 from triosigno_db.catalog import Catalog, compare, read_catalog
 from triosigno_db.database import current_database, run_sql, transaction
 from triosigno_db.ddl import create_script, drop_script, enums, quote
+from triosigno_db.diagram import draw_diagram
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
 from triosigno_db.prisma import write_prisma_schema
@@ -84,6 +85,24 @@ def to_prisma() -> str:
         The text of `schema.prisma`: the product's, with an `@@index` for each plain index.
     """
     return write_prisma_schema()
+
+
+def to_sql() -> str:
+    """Write the SQL that `create_schema()` runs.
+
+    Returns:
+        The script: enum types, tables, indexes, foreign keys and checks.
+    """
+    return create_script()
+
+
+def to_svg() -> str:
+    """Draw the models as an entity-relationship diagram.
+
+    Returns:
+        An SVG document.
+    """
+    return draw_diagram()
 
 
 def _find(schema_name: str) -> Catalog:

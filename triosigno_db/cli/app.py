@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 import triosigno_db
-from triosigno_db.cli import content, migrate
+from triosigno_db.cli import content, migrate, schema, users
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
 from triosigno_db.errors import TrioSignoDBError
@@ -22,9 +22,11 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 app.command()(demo)
-app.command()(doctor)
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(schema.app, name="schema")
 app.add_typer(content.app, name="content")
+app.add_typer(users.app, name="users")
+app.command()(doctor)
 
 
 def _show_version(wanted: bool) -> None:

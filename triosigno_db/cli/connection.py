@@ -12,6 +12,7 @@ import triosigno_db as db
 Url = Annotated[
     str | None, typer.Option(help="The database; without it the environment's DATABASE_URL.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 History = Annotated[
     Path | None,
     typer.Option("--migrations", help="The folder of the history; the package's own without it."),

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
-from triosigno_db.cli.connection import Url, connected
+from triosigno_db.cli.connection import AsJson, Url, connected
 from triosigno_db.packs import (
     ContentPack,
     PackReport,
@@ -39,7 +39,7 @@ def import_(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the changes as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Write a content pack; a second time changes nothing.
 

@@ -40,7 +40,10 @@ def demo(
     ] = False,
     seed: Annotated[int, typer.Option(help="Seed of the learner's luck.")] = SEED,
 ) -> None:
-    """Start a PostgreSQL, load the starter content, let a learner practise for a week."""
+    """Start a PostgreSQL, load the starter content, let a learner practise for a week.
+
+    Example: triosigno-db demo --keep
+    """
     console = Console(highlight=False)
     with _database(console, url, keep=keep):
         db.create_schema()

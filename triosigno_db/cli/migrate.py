@@ -13,7 +13,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from triosigno_db import migrator
-from triosigno_db.cli.connection import History, LockTimeout, Url, connected
+from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url, connected
 from triosigno_db.database import current_database
 from triosigno_db.migrator import MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.execution import OnStep
@@ -40,9 +40,14 @@ Steps = Annotated[int, typer.Option(min=1, help="How many migrations to undo.")]
 def status(
     url: Url = None,
     migrations: History = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Tell how each migration stands. Exit 0 up to date, 1 pending, 2 failed or edited."""
+    """Tell how each migration stands.
+
+    Exit 0 up to date, 1 pending, 2 failed or edited.
+
+    Example: triosigno-db migrate status --json
+    """
     with connected(url):
         found = migrator.status(migrations)
     if as_json:
@@ -60,7 +65,10 @@ def deploy(
     migrations: History = None,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
-    """Apply what is pending, each migration in one transaction."""
+    """Apply what is pending, each migration in one transaction.
+
+    Example: triosigno-db migrate deploy --lock-timeout 60
+    """
     with connected(url), _progress() as on_step:
         applied = migrator.deploy(migrations, lock_timeout=lock_timeout, on_step=on_step)
     _tell("applied", applied, "The database is up to date.")
@@ -68,7 +76,10 @@ def deploy(
 
 @app.command()
 def baseline(url: Url = None, migrations: History = None) -> None:
-    """Adopt a database that Prisma made, once its schema is checked."""
+    """Adopt a database that Prisma made, once its schema is checked.
+
+    Example: triosigno-db migrate baseline && triosigno-db migrate deploy
+    """
     with connected(url):
         _tell("marked as applied", migrator.baseline(migrations))
 
@@ -82,7 +93,10 @@ def resolve(
     url: Url = None,
     migrations: History = None,
 ) -> None:
-    """Note how a failed migration was mended by hand."""
+    """Note how a failed migration was mended by hand.
+
+    Example: triosigno-db migrate resolve --rolled-back 20260201000000_add_streaks
+    """
     if (applied is None) is (rolled_back is None):
         raise typer.BadParameter("give one of --applied and --rolled-back")
     with connected(url):
@@ -101,7 +115,10 @@ def rollback(
     migrations: History = None,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
-    """Undo the last migrations by their down.sql."""
+    """Undo the last migrations by their down.sql.
+
+    Example: triosigno-db migrate rollback --steps 1
+    """
     with connected(url), _progress() as on_step:
         undone = migrator.rollback(
             migrations, steps=steps, to=to, lock_timeout=lock_timeout, on_step=on_step
@@ -116,7 +133,10 @@ def diff(
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 on differences.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would mend it.")] = False,
 ) -> None:
-    """Compare the live database with its history and with the models."""
+    """Compare the live database with its history and with the models.
+
+    Example: triosigno-db migrate diff --exit-code
+    """
     with connected(url):
         drift = migrator.diff(migrations)
     if sql:
@@ -146,7 +166,10 @@ def dev(
     url: Url = None,
     migrations: History = None,
 ) -> None:
-    """Write the migration that leads from the history to the models, and apply it."""
+    """Write the migration that leads from the history to the models, and apply it.
+
+    Example: triosigno-db migrate dev --name add_streaks --create-only
+    """
     with connected(url):
         written = migrator.dev(
             name,
@@ -167,7 +190,10 @@ def reset(
     migrations: History = None,
     force: Annotated[bool, typer.Option("--force", help="Do not ask.")] = False,
 ) -> None:
-    """Drop what the library made, rows and all, and deploy anew."""
+    """Drop what the library made, rows and all, and deploy anew.
+
+    Example: triosigno-db migrate reset
+    """
     with connected(url):
         database = current_database().settings.database
         if not force:
@@ -184,7 +210,10 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Such as the Node side's prisma/.")],
     migrations: History = None,
 ) -> None:
-    """Write the history and a schema.prisma for the Node side's repository."""
+    """Write the history and a schema.prisma for the Node side's repository.
+
+    Example: triosigno-db migrate export ../backend/prisma
+    """
     for path in migrator.export(folder, migrations):
         console.print(Text(str(path)))
 

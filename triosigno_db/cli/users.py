@@ -1,0 +1,210 @@
+"""`triosigno-db users`: accounts, for whoever looks after them."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+import triosigno_db as db
+from triosigno_db.cli.connection import AsJson, Url, connected
+
+app = typer.Typer(help="Make, list and look after accounts.", no_args_is_help=True)
+console = Console(highlight=False, soft_wrap=True)
+
+PRIVATE = 0o600
+
+Login = Annotated[str, typer.Argument(help="The account's id, e-mail address or username.")]
+PasswordStdin = Annotated[
+    bool,
+    typer.Option(
+        "--password-stdin", help="Read the password from standard input, not from a prompt."
+    ),
+]
+
+
+@app.command()
+def create(
+    email: Annotated[str, typer.Argument(help="The e-mail address.")],
+    username: Annotated[str, typer.Argument(help="The name to log in with.")],
+    *,
+    first_name: Annotated[str | None, typer.Option(help="The first name.")] = None,
+    last_name: Annotated[str | None, typer.Option(help="The last name.")] = None,
+    role: Annotated[db.UserRole, typer.Option(help="What the account may do.")] = (
+        db.UserRole.STUDENT
+    ),
+    password_stdin: PasswordStdin = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Make an account; the password is asked for.
+
+    Example: triosigno-db users create lea@example.org lea --role TEACHER
+    """
+    password = _read_password(from_stdin=password_stdin)
+    new_user = db.NewUser(
+        email=email,
+        username=username,
+        password=password,
+        first_name=first_name,
+        last_name=last_name,
+        role=role,
+    )
+    with connected(url):
+        user = db.create_user(new_user)
+    if as_json:
+        print(user.model_dump_json(indent=2))
+    else:
+        console.print(f"{user.username} is {user.id}.", markup=False)
+
+
+@app.command("list")
+def list_(
+    *,
+    role: Annotated[db.UserRole | None, typer.Option(help="Only accounts with this role.")] = None,
+    is_active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Only active ones, or the others.")
+    ] = None,
+    search: Annotated[str | None, typer.Option(help="Only accounts that hold these words.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The most accounts.")] = 50,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """List accounts, the newest first.
+
+    Example: triosigno-db users list --role TEACHER --search martin
+    """
+    with connected(url):
+        found = _find_users(role, is_active, search, limit)
+        total = db.count_users(role=role, is_active=is_active, search=search)
+    if as_json:
+        kind = TypeAdapter(tuple[db.UserRecord, ...])
+        print(kind.dump_json(tuple(found), indent=2, by_alias=True).decode())
+        return
+    Console(highlight=False).print(_draw_users(found))
+    console.print(f"{len(found):,} of {total:,}.")
+
+
+@app.command("set-password")
+def set_password(login: Login, password_stdin: PasswordStdin = False, url: Url = None) -> None:
+    """Give an account another password, which is asked for.
+
+    Example: triosigno-db users set-password lea@example.org
+    """
+    with connected(url):
+        user = _find_user(login)
+        db.set_password(user.id, _read_password(from_stdin=password_stdin))
+    console.print(f"{user.username} has another password.", markup=False)
+
+
+@app.command()
+def deactivate(login: Login, url: Url = None) -> None:
+    """Keep an account from logging in; nothing of it is deleted.
+
+    Example: triosigno-db users deactivate lea
+    """
+    with connected(url):
+        user = db.deactivate_user(_find_user(login).id)
+    console.print(f"{user.username} is deactivated.", markup=False)
+
+
+@app.command()
+def reactivate(login: Login, url: Url = None) -> None:
+    """Let a deactivated account log in again.
+
+    Example: triosigno-db users reactivate lea
+    """
+    with connected(url):
+        user = db.reactivate_user(_find_user(login).id)
+    console.print(f"{user.username} is active.", markup=False)
+
+
+@app.command()
+def export(
+    login: Login,
+    out: Annotated[
+        Path | None, typer.Option(help="A new file that its owner alone can read.")
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Print everything that is stored about an account, as JSON; its password is not.
+
+    Example: triosigno-db users export lea --out lea.json
+    """
+    with connected(url):
+        exported = db.export_user(_find_user(login).id)
+    text = exported.model_dump_json(indent=2) + "\n"
+    if out is None:
+        print(text, end="")
+        return
+    try:
+        # A new file: one that is there may be open to others.
+        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
+            file.write(text)
+    except OSError as exc:
+        raise db.InvalidInputError("out", f"{out}: {exc.strerror}") from exc
+    console.print(f"{exported.username} is in {out}.", markup=False)
+
+
+def _find_user(login: str) -> db.UserRecord:
+    user = db.find_user_by_email(login) if "@" in login else db.find_user_by_username(login)
+    if user is not None:
+        return user
+    try:
+        user_id = UUID(login)
+    except ValueError:
+        raise db.NotFoundError("User", login) from None
+    return db.get_user(user_id)
+
+
+def _find_users(
+    role: db.UserRole | None, is_active: bool | None, search: str | None, limit: int
+) -> list[db.UserRecord]:
+    found: list[db.UserRecord] = []
+    cursor = None
+    while len(found) < limit:
+        page = db.list_users(
+            role=role,
+            is_active=is_active,
+            search=search,
+            limit=min(limit - len(found), 200),
+            cursor=cursor,
+        )
+        found += page.items
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found
+
+
+def _draw_users(users: Sequence[db.UserRecord]) -> Table:
+    table = Table("username", "e-mail", "name", "role", "since", "id")
+    for user in users:
+        name = " ".join(filter(None, (user.first_name, user.last_name)))
+        table.add_row(
+            Text(user.username, style="" if user.is_active else "dim strike"),
+            Text(user.email),
+            Text(name),
+            user.role,
+            f"{user.created_at:%Y-%m-%d}",
+            user.id,
+        )
+    return table
+
+
+def _read_password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return sys.stdin.readline().rstrip("\n")
+    if not sys.stdin.isatty():
+        raise db.InvalidInputError(
+            "password", "can't be asked for without a terminal: use --password-stdin"
+        )
+    password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return password
