@@ -1,5 +1,6 @@
 """One server for each test process, one database for each test."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -79,6 +80,12 @@ def write_history(tmp_path: Path) -> WriteHistory:
         return tmp_path
 
     return write
+
+
+@pytest.fixture
+def triosigno_command() -> list[str]:
+    """The command in a process of its own."""
+    return [sys.executable, "-c", "import sys; from triosigno_db.cli import main; sys.exit(main())"]
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import triosigno_db
 from triosigno_db.cli import content, migrate, schema, users
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
+from triosigno_db.cli.studio import studio
 from triosigno_db.errors import TrioSignoDBError
 
 FAILED = 1
@@ -27,6 +28,7 @@ app.add_typer(schema.app, name="schema")
 app.add_typer(content.app, name="content")
 app.add_typer(users.app, name="users")
 app.command()(doctor)
+app.command()(studio)
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,0 +1,68 @@
+"""`triosigno-db studio`: the data in a browser."""
+
+import logging
+import secrets
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import triosigno_db as db
+from triosigno_db.cli.connection import Url, connected
+from triosigno_db.database import current_database
+
+ADDRESS = "127.0.0.1"
+DEFAULT_PORT = 5555
+
+
+def studio(
+    *,
+    url: Url = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="The port on 127.0.0.1; 0 takes a free one.")
+    ] = DEFAULT_PORT,
+    write: Annotated[
+        bool, typer.Option("--write", help="Let rows be made, changed and deleted.")
+    ] = False,
+) -> None:
+    """Browse the data: list, filter, search, follow references. Read-only without --write.
+
+    It is served to this machine alone, and to who opens the address that is printed.
+
+    Example: triosigno-db studio --port 5556
+    """
+    try:
+        # Here, so that the other commands run without the extra.
+        from werkzeug.serving import make_server  # noqa: PLC0415
+
+        from triosigno_db.studio import create_studio  # noqa: PLC0415
+        from triosigno_db.studio.app import is_local  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise db.TrioSignoDBError(
+            "The studio needs more: pip install 'triosigno-db[studio]'."
+        ) from exc
+    token = secrets.token_urlsafe(24)
+    # Its log of requests would keep the token.
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    console = Console(highlight=False, soft_wrap=True)
+    with connected(url):
+        settings = current_database().settings
+        app = create_studio(token, write=write)
+        try:
+            server = make_server(ADDRESS, port, app, threaded=True)
+        except (OSError, SystemExit) as exc:
+            why = f"can't be taken on {ADDRESS}: choose another one, or 0"
+            raise db.InvalidInputError("port", why) from exc
+        style = "green" if is_local(settings.host) else "bold red"
+        console.print(
+            f"[{style}]{settings.database} on {settings.host}:{settings.port}[/], "
+            + ("rows can be changed." if write else "read-only.")
+        )
+        console.print(f"Open http://{ADDRESS}:{server.port}/?token={token}")
+        console.print("Ctrl-C stops it.")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            console.print("Stopped.")
+        finally:
+            server.server_close()
