@@ -116,7 +116,12 @@ class TableView(ModelView):
         if used:
             flash(f"Other rows refer to it: {', '.join(used)}. Delete these first.", "error")
             return False
-        return bool(super().delete_model(row))
+        try:
+            row.delete_instance()
+        except peewee.IntegrityError:
+            flash("A row that refers to it was made meanwhile.", "error")
+            return False
+        return True
 
     def related_lists(self, row: Any) -> list[tuple[str, str]]:
         """Find the lists of the rows that refer to a row.
