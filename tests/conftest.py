@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
+from tests.redis_server import RedisServer
 from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -86,6 +87,14 @@ def write_history(tmp_path: Path) -> WriteHistory:
 def triosigno_command() -> list[str]:
     """The command in a process of its own."""
     return [sys.executable, "-c", "import sys; from triosigno_db.cli import main; sys.exit(main())"]
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis server of the test's own."""
+    server = RedisServer(tmp_path)
+    yield server
+    server.stop()
 
 
 @pytest.fixture(autouse=True)

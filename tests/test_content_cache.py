@@ -1,25 +1,20 @@
 """The cache of content: served again, and cleared by writes once they are committed."""
 
-import shutil
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign
 from tests.plain_sql import run_plain
+from tests.redis_server import NO_REDIS, RedisServer
 from triosigno_db.database import run_sql
 from triosigno_db.testing import counting_statements
 
 IMAGE = "https://example.org/image.webp"
-NO_REDIS = shutil.which("redis-server") is None
 
 READS = {
     "get_module_tree": db.get_module_tree,
@@ -28,37 +23,6 @@ READS = {
     "list_categories": lambda key: db.list_categories(),
     "list_achievements": lambda key: db.list_achievements(),
 }
-
-
-class Redis:
-    """A Redis server of the tests' own."""
-
-    def __init__(self, folder: Path) -> None:
-        with closing(socket.create_server(("127.0.0.1", 0))) as found:
-            self.port = found.getsockname()[1]
-        self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._process = subprocess.Popen(
-            ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
-            cwd=folder,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if "Ready to accept connections" in line:
-                break
-
-    def stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.terminate()
-            self._process.communicate()
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[Redis]:
-    server = Redis(tmp_path)
-    yield server
-    server.stop()
 
 
 @pytest.fixture(
@@ -242,7 +206,7 @@ def test_one_caller_refreshes_while_the_others_are_served(database: str) -> None
 
 
 @pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")
-def test_processes_share_a_redis(database: str, redis: Redis) -> None:
+def test_processes_share_a_redis(database: str, redis: RedisServer) -> None:
     db.connect(database, content_cache_seconds=60, content_cache_url=redis.url)
     module = make_module(title="earlier").id
     assert title_of(module) == "earlier"
@@ -261,7 +225,7 @@ def test_processes_share_a_redis(database: str, redis: Redis) -> None:
 
 @pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")
 def test_without_redis_the_database_answers(
-    database: str, redis: Redis, caplog: pytest.LogCaptureFixture
+    database: str, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     db.connect(database, content_cache_seconds=60, content_cache_url=redis.url)
     module = make_module(title="earlier").id

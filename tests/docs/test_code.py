@@ -72,7 +72,7 @@ def test_the_files_of_a_page_work_together(page: Path, triosigno_db: Any, tmp_pa
         ended = subprocess.run(
             [sys.executable, *arguments],
             cwd=tmp_path,
-            env=os.environ | {"BROKER_URL": "memory://"},
+            env=os.environ | {"REDIS_URL": "memory://"},
             capture_output=True,
             text=True,
             check=False,
