@@ -1,0 +1,67 @@
+"""The documentation's site: built without a warning, and with every public name in it."""
+
+import re
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import triosigno_db as db
+from tests.docs.pages import ROOT
+from triosigno_db import migrator, packs, schema, testing
+from triosigno_db.models import MODELS
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site; mkdocs.yml makes every warning an error."""
+    folder = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def documented(site: Path) -> set[str]:
+    """The names in the site's inventory, which other projects' documentation refers to."""
+    inventory = (site / "objects.inv").read_bytes()
+    lines = zlib.decompress(inventory.partition(b"zlib.\n")[2]).decode().splitlines()
+    return {line.split(" ")[0] for line in lines}
+
+
+@pytest.mark.parametrize("module", [db, migrator, packs, testing])
+def test_every_public_name_is_in_the_reference(module: ModuleType, documented: set[str]) -> None:
+    names = {f"{module.__name__}.{name}" for name in module.__all__}
+    # A function that has the name of its file is documented by its full path.
+    names -= {"triosigno_db.__version__", "triosigno_db.migrator.export"}
+    assert sorted(names - documented) == []
+    assert "triosigno_db.migrator.export.export" in documented
+
+
+def test_the_page_of_the_tables_shows_the_diagram(site: Path) -> None:
+    page = (site / "reference" / "tables.html").read_text(encoding="utf-8")
+    assert re.search(r'<img [^>]*src="\.\./images/schema\.svg"', page)
+    assert (site / "images" / "schema.svg").is_file()
+
+
+def test_the_diagram_is_drawn_from_the_models() -> None:
+    drawn = (ROOT / "docs" / "images" / "schema.svg").read_text(encoding="utf-8")
+    assert drawn == schema.to_svg(), "triosigno-db schema erd > docs/images/schema.svg"
+    assert [model.__name__ for model in MODELS if f">{model.__name__}<" not in drawn] == []
+    assert len(MODELS) == 11
+
+
+def test_the_readme_s_links_lead_somewhere() -> None:
+    links = re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    here = [link for link in links if not link.startswith(("http:", "https:"))]
+    assert here
+    assert [link for link in here if not (ROOT / link).is_file()] == []
