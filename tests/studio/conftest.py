@@ -69,7 +69,8 @@ def serve(triosigno_command: list[str]) -> Serve:
     return run
 
 
-@pytest.fixture(scope="session")
+# Playwright's event loop runs in this thread while the browser is open: not beyond this file.
+@pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A headless Chromium, Debian's."""
     if CHROMIUM is None:

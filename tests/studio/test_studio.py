@@ -17,6 +17,8 @@ from tests.studio.conftest import Serve, Studio
 from triosigno_db.studio import create_studio
 from triosigno_db.studio.app import is_local
 
+pytestmark = pytest.mark.xdist_group("browser")
+
 REFUSED = 401
 READ_ONLY = 403
 
