@@ -30,7 +30,7 @@ test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
 slow: $(READY)  ## Run the long tests: plans on large tables
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
-bench: $(READY)  ## Measure the hot functions against raw psycopg2 (WHAT=coroutines, isolation)
+bench: $(READY)  ## Measure the hot functions against raw psycopg2 (WHAT=coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
 
 lint: $(READY)  ## Check style, types and floors
@@ -38,6 +38,7 @@ lint: $(READY)  ## Check style, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: $(READY)  ## Write the code in the house's format
 	$(BIN)/ruff check --fix .
@@ -46,10 +47,10 @@ format: $(READY)  ## Write the code in the house's format
 docs: $(READY)  ## Build the documentation's site into build/docs; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-build: $(READY)  ## Build the distributions into dist/
-	$(PYTHON) -m venv $(VENV)/build
-	$(VENV)/build/bin/python -m pip install --quiet build
-	$(VENV)/build/bin/python -m build
+build: $(READY)  ## Build the distributions into dist/, and check them
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -14,9 +14,9 @@ from triosigno_db.errors import InvalidInputError
 InputT = TypeVar("InputT")
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
-_CONTROL = {"\x1c", "\x1d", "\x1e", "\x1f"}
+_SPACES_OF_A_WIDTH = "".join(map(chr, range(0x2000, 0x200B)))
 
-WHITE_SPACE = "".join({c for c in map(chr, range(0x3001)) if c.isspace()} - _CONTROL)
+WHITE_SPACE = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES_OF_A_WIDTH}\u2028\u2029\u202f\u205f\u3000"
 """What Unicode calls white space, and inputs are trimmed of; Python's own counts four more."""
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -1,5 +1,7 @@
 """Records: immutable, complete, and in JSON as JavaScript writes it."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pydantic
@@ -90,3 +92,30 @@ def test_a_record_takes_either_spelling() -> None:
     camel = {"imageUrl": None, "createdAt": MOMENT, "updatedAt": CATEGORY["updated_at"]}
     snake = {name: CATEGORY[name] for name in ("id", "name", "description")}
     assert db.CategoryRecord.model_validate({**snake, **camel}) == db.CategoryRecord(**CATEGORY)
+
+
+FIRST_USES = """
+import threading
+import triosigno_db as db
+starting = threading.Barrier(16)
+failures = []
+def make():
+    starting.wait()
+    try:
+        db.NewUser(email="a@example.org", username="a", password="mot de passe")
+        db.Page[db.ModuleTree].model_validate({"items": [], "nextCursor": None, "hasMore": False})
+    except BaseException as exc:
+        failures.append(exc)
+threads = [threading.Thread(target=make) for _ in range(16)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(failures)
+"""
+
+
+def test_threads_may_make_the_first_records_at_once() -> None:
+    command = [sys.executable, "-c", FIRST_USES]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("[]\n", "")

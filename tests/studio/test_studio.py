@@ -53,7 +53,8 @@ def enter(page: Page, studio: Studio) -> None:
 
 
 def open_table(page: Page, name: str) -> None:
-    page.locator(".navbar").get_by_role("link", name=name, exact=True).click()
+    with page.expect_navigation():  # until it is loaded its menus are dead
+        page.locator(".navbar").get_by_role("link", name=name, exact=True).click()
 
 
 def test_it_lists_all_tables_and_says_which_database(page: Page, studio: Studio) -> None:

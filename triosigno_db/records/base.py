@@ -113,6 +113,7 @@ class Record(BaseModel):
 
     model_config = ConfigDict(
         frozen=True,
+        defer_build=True,  # a third of the time that importing the library took
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,

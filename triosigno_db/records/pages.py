@@ -21,6 +21,7 @@ class Page(BaseModel, Generic[T]):
 
     model_config = ConfigDict(
         frozen=True,
+        defer_build=True,
         alias_generator=to_camel,
         validate_by_name=True,
         validate_by_alias=True,
