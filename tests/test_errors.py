@@ -33,8 +33,10 @@ CODES = {
     db.MigrationLockedError: "P1002",
     db.NotConnectedError: None,
     db.NotFoundError: "P2025",
+    db.OutcomeUnknownError: "P1017",
     db.PoolTimeoutError: "P2024",
     db.QueryTimeoutError: "P1008",
+    db.ReadOnlyError: None,
     db.SchemaMismatchError: "P2021",
 }
 
@@ -58,6 +60,8 @@ EXAMPLES = (
     db.NotConnectedError(),
     db.NotFoundError("Sign"),
     db.NotFoundError("Sign", "a key").with_prisma_code("P2003"),
+    db.OutcomeUnknownError("lost"),
+    db.ReadOnlyError("a replica"),
     db.PoolTimeoutError(10, 2.5),
     db.QueryTimeoutError("slow"),
     db.SchemaMismatchError("differs"),

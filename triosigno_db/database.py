@@ -18,10 +18,8 @@ from triosigno_db.errors import (
     InvalidInputError,
     NotConnectedError,
     TrioSignoDBError,
-    is_collision,
-    refused_by_driver,
-    translate,
 )
+from triosigno_db.failures import is_collision, refused_by_driver, translate
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
 from triosigno_db.pool import PooledDatabase, pause_after
 from triosigno_db.settings import Settings

@@ -1,8 +1,10 @@
-"""Every exception the library raises, and the one place where SQLSTATEs become exceptions.
+"""Every exception the library raises.
 
     TrioSignoDBError
     ├── NotConnectedError          connect() was not called
-    ├── DatabaseUnavailableError   the server can't be reached or was lost
+    ├── DatabaseUnavailableError   the server can't be reached or was lost; nothing was applied
+    ├── OutcomeUnknownError        the answer to a write or a commit was lost
+    ├── ReadOnlyError              a write where only reads are taken; nothing was applied
     ├── PoolTimeoutError           no pooled connection became free in time
     ├── QueryTimeoutError          a statement, a lock or an idle transaction took too long
     ├── NotFoundError              a row that the call names does not exist
@@ -21,15 +23,8 @@
 Each carries in `prisma_code` the code that Prisma's client gives for the same failure.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-
-import psycopg2
-from pydantic.alias_generators import to_snake
-
-_HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{1,53}")
-"""A bcrypt hash, whole or cut off."""
 
 
 class TrioSignoDBError(Exception):
@@ -66,9 +61,26 @@ class NotConnectedError(TrioSignoDBError):
 
 
 class DatabaseUnavailableError(TrioSignoDBError):
-    """The server can't be reached, refuses the login, or was lost while it worked."""
+    """The server can't be reached, refuses the login, or was lost; nothing was applied."""
 
     prisma_code = "P1001"
+
+
+class OutcomeUnknownError(TrioSignoDBError):
+    """The answer to a write or a commit was lost: it was applied once, or not at all.
+
+    What may be repeated all the same: whatever sets values instead of counting, `record_attempt`
+    with its `idempotency_key`, `complete_session`. For the rest, read first what is there.
+    """
+
+    prisma_code = "P1017"
+
+
+class ReadOnlyError(TrioSignoDBError):
+    """A write where only reads are taken: at a replica, or a server that is set to read-only.
+
+    Nothing was applied.
+    """
 
 
 class PoolTimeoutError(TrioSignoDBError):
@@ -271,210 +283,3 @@ class MigrationLockedError(MigrationError):
 
 class DataLossError(MigrationError):
     """A migration would throw data away, which nobody has allowed."""
-
-
-class ConstraintTarget(NamedTuple):
-    """What a constraint of the schema speaks about, in the library's words.
-
-    For a unique index or a check: the entity that owns it and its attribute. For a foreign key: the
-    entity that it refers to and the attribute that holds the reference.
-    """
-
-    entity: str
-    field: str
-
-
-class _Failure(NamedTuple):
-    """A driver's error with all that is known of the call that met it."""
-
-    cause: psycopg2.Error
-    constraints: Mapping[str, ConstraintTarget]
-    parameters: Mapping[str, object]
-
-    @property
-    def target(self) -> ConstraintTarget | None:
-        return self.constraints.get(self.cause.diag.constraint_name or "")
-
-    @property
-    def message(self) -> str:
-        return primary_message(self.cause)
-
-
-def _already_exists(failure: _Failure) -> TrioSignoDBError:
-    if failure.target is None:
-        return ConflictError(failure.message).with_prisma_code("P2002")
-    entity, field = failure.target
-    return AlreadyExistsError(entity, field, failure.parameters.get(field))
-
-
-def _reference_broken(failure: _Failure) -> TrioSignoDBError:
-    if failure.target is None:
-        return ConflictError(failure.message).with_prisma_code("P2003")
-    entity, field = failure.target
-    return NotFoundError(entity, failure.parameters.get(field)).with_prisma_code("P2003")
-
-
-def _invalid(code: str) -> Callable[[_Failure], TrioSignoDBError]:
-    def build(failure: _Failure) -> TrioSignoDBError:
-        column = failure.cause.diag.column_name
-        field = to_snake(column) if column else failure.target and failure.target.field
-        return InvalidInputError(field or "input", failure.message).with_prisma_code(code)
-
-    return build
-
-
-def _plain(
-    kind: type[TrioSignoDBError], code: str | None = None, advice: str = ""
-) -> Callable[[_Failure], TrioSignoDBError]:
-    def build(failure: _Failure) -> TrioSignoDBError:
-        error = kind(f"{failure.message}. {advice}" if advice else failure.message)
-        return error.with_prisma_code(code) if code else error
-
-    return build
-
-
-def _still_needed(failure: _Failure) -> TrioSignoDBError:
-    # The detail names the dependent objects, no values.
-    return InUseError(f"{failure.message}:\n{failure.cause.diag.message_detail}")
-
-
-_BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
-    # A whole code is looked up first, then its class, the first two characters.
-    # https://www.postgresql.org/docs/current/errcodes-appendix.html
-    "08": _plain(DatabaseUnavailableError, "P1017"),
-    "22": _invalid("P2007"),
-    "22001": _invalid("P2000"),
-    "22003": _invalid("P2020"),
-    "23001": _plain(InUseError),
-    "23502": _invalid("P2011"),
-    "23503": _reference_broken,
-    "23505": _already_exists,
-    "23514": _invalid("P2004"),
-    "25P02": _plain(
-        ConflictError,
-        "P2028",
-        "An earlier statement of this transaction failed: put what may fail into a nested "
-        "transaction() to go on after it",
-    ),
-    "25P03": _plain(QueryTimeoutError, "P2028"),
-    "28": _plain(DatabaseUnavailableError, "P1000"),
-    "2BP01": _still_needed,
-    "3D000": _plain(DatabaseUnavailableError, "P1003"),
-    "3F000": _plain(SchemaMismatchError),
-    "40001": _plain(ConflictError),
-    "40P01": _plain(ConflictError),
-    "42501": _plain(DatabaseUnavailableError, "P1010"),
-    "42703": _plain(SchemaMismatchError, "P2022"),
-    "42704": _plain(SchemaMismatchError),
-    "42710": _plain(SchemaMismatchError),
-    "42P07": _plain(SchemaMismatchError),
-    "42P01": _plain(SchemaMismatchError, None, "create_schema() or the migrations make the tables"),
-    "53": _plain(DatabaseUnavailableError, "P2037"),
-    "55P03": _plain(QueryTimeoutError, None, "Another transaction holds the lock"),
-    "57014": _plain(QueryTimeoutError),
-    "57P": _plain(DatabaseUnavailableError, "P1017"),
-    "58": _plain(DatabaseUnavailableError, "P1017"),
-}
-
-
-def primary_message(cause: psycopg2.Error) -> str:
-    """Read the server's one-line message, without the details that quote rows and statements.
-
-    A message may quote a value as well (of a column that was retyped, in a trigger): a password's
-    hash is masked in it.
-
-    Args:
-        cause: The driver's error.
-
-    Returns:
-        The message; for an error that never came from a server, the driver's own text.
-    """
-    return _HASH.sub("***", str(cause.diag.message_primary or cause)).strip()
-
-
-def hide_details(cause: psycopg2.Error) -> None:
-    """Cut a driver's error down to its primary message.
-
-    PostgreSQL's DETAIL may quote a whole row and its LINE the statement with its values; either
-    could show a password's hash to whoever reads the traceback.
-
-    Args:
-        cause: The driver's error, changed in place.
-    """
-    cause.args = (primary_message(cause),)
-
-
-def is_connection_lost(cause: psycopg2.Error) -> bool:
-    """Tell whether an error means that the server ended or lost the connection.
-
-    Args:
-        cause: The driver's error.
-
-    Returns:
-        `True` for connection failures and for a server that shuts down or has crashed.
-    """
-    code = cause.pgcode
-    if code is None:
-        # libpq's own errors have no SQLSTATE: a socket that closed, a connection that is closed.
-        return isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
-    return code.startswith(("08", "57P")) or code == "25P03"
-
-
-def is_collision(cause: BaseException | None) -> bool:
-    """Tell whether the server undid a transaction for the sake of a concurrent one.
-
-    Args:
-        cause: The driver's error.
-
-    Returns:
-        `True` for a deadlock and for a serialization failure: run again, it may succeed.
-    """
-    return isinstance(cause, psycopg2.Error) and cause.pgcode in ("40001", "40P01")
-
-
-def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> InvalidInputError:
-    """Turn the driver's refusal of a text that PostgreSQL can't hold into the library's error.
-
-    Args:
-        cause: The driver's error.
-        parameters: What the statement was given, to name the one that is wrong.
-
-    Returns:
-        The exception to raise; not `from` the cause, whose repr holds the text.
-    """
-    for name, value in parameters.items():
-        if isinstance(value, str) and ("\0" in value or any(map(_is_surrogate, value))):
-            return InvalidInputError(name, "must be Unicode text without NUL")
-    return InvalidInputError("input", type(cause).__name__)
-
-
-def _is_surrogate(character: str) -> bool:
-    return "\ud800" <= character <= "\udfff"
-
-
-def translate(
-    cause: psycopg2.Error,
-    constraints: Mapping[str, ConstraintTarget],
-    parameters: Mapping[str, object],
-) -> TrioSignoDBError:
-    """Turn a driver's error into the library's; the SQLSTATE decides.
-
-    Args:
-        cause: The driver's error; its details are hidden from here on.
-        constraints: What each constraint of the schema speaks about, by its name.
-        parameters: What the statement was given, to name the key that was not found.
-
-    Returns:
-        The exception to raise `from` the cause.
-    """
-    hide_details(cause)
-    failure = _Failure(cause, constraints, parameters)
-    code = cause.pgcode
-    if code is None:
-        if is_connection_lost(cause):
-            return DatabaseUnavailableError(failure.message).with_prisma_code("P1017")
-        return TrioSignoDBError(failure.message)
-    for prefix in (code, code[:3], code[:2]):
-        if prefix in _BY_SQLSTATE:
-            return _BY_SQLSTATE[prefix](failure)
-    return TrioSignoDBError(f"{failure.message} (SQLSTATE {code})")

@@ -23,11 +23,8 @@ from triosigno_db.errors import (
     PoolTimeoutError,
     QueryTimeoutError,
     TrioSignoDBError,
-    hide_details,
-    is_collision,
-    is_connection_lost,
-    primary_message,
 )
+from triosigno_db.failures import hide_details, is_collision, is_connection_lost, primary_message
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 

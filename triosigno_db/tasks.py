@@ -17,7 +17,8 @@ from weakref import WeakKeyDictionary
 from triosigno_db import database as blocking
 from triosigno_db.arguments import check_integer
 from triosigno_db.database import Isolation, current_database
-from triosigno_db.errors import ConflictError, is_collision
+from triosigno_db.errors import ConflictError
+from triosigno_db.failures import is_collision
 from triosigno_db.pool import PooledDatabase, pause_after
 from triosigno_db.workers import Block, Workers
 

@@ -8,7 +8,8 @@ The format is `application/problem+json`, RFC 9457: https://www.rfc-editor.org/r
     InvalidCredentialsError                          401, with WWW-Authenticate
     AccountInactiveError                             403
     DatabaseUnavailableError, PoolTimeoutError,
-    QueryTimeoutError                                503, with Retry-After
+    QueryTimeoutError, ReadOnlyError                 503, with Retry-After
+    OutcomeUnknownError                              500, and that it may have taken place
     everything else                                  500
 """
 
@@ -30,8 +31,10 @@ from triosigno_db.errors import (
     InvalidCredentialsError,
     InvalidInputError,
     NotFoundError,
+    OutcomeUnknownError,
     PoolTimeoutError,
     QueryTimeoutError,
+    ReadOnlyError,
     TrioSignoDBError,
 )
 
@@ -152,6 +155,14 @@ def _unavailable(_: TrioSignoDBError) -> Problem:
     )
 
 
+def _outcome_unknown(_: TrioSignoDBError) -> Problem:
+    # No Retry-After: whoever repeats it unseen may do it twice.
+    return _problem(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "It is not known whether this took place: look before you repeat it.",
+    )
+
+
 def _internal(_: TrioSignoDBError) -> Problem:
     return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong with the service.")
 
@@ -167,5 +178,7 @@ _DESCRIPTIONS: dict[type[TrioSignoDBError], Callable[[Any], Problem]] = {
     DatabaseUnavailableError: _unavailable,
     PoolTimeoutError: _unavailable,
     QueryTimeoutError: _unavailable,
+    ReadOnlyError: _unavailable,
+    OutcomeUnknownError: _outcome_unknown,
     TrioSignoDBError: _internal,
 }

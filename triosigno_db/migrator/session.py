@@ -8,13 +8,8 @@ from typing import Any
 import psycopg2
 
 from triosigno_db.ddl import quote
-from triosigno_db.errors import (
-    DatabaseUnavailableError,
-    MigrationError,
-    MigrationLockedError,
-    primary_message,
-    translate,
-)
+from triosigno_db.errors import DatabaseUnavailableError, MigrationError, MigrationLockedError
+from triosigno_db.failures import primary_message, translate
 from triosigno_db.schema import PRISMA_LOCK
 from triosigno_db.settings import Settings
 

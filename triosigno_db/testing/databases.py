@@ -14,7 +14,7 @@ import psycopg2
 from psycopg2 import sql
 
 from triosigno_db.connections import Connection, Row
-from triosigno_db.errors import primary_message
+from triosigno_db.failures import primary_message
 from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import ThrowawayPostgresError
 
