@@ -195,7 +195,7 @@ def _parse_yaml(text: str, name: str) -> Any:
 def _compose(yaml: Any, text: str, name: str = "") -> Any:
     """Make the tree of nodes of a text without anchors, as deep as a pack may be.
 
-    libyaml goes down without a limit of its own, and would crash.
+    libyaml before 0.2.6 goes down without a limit of its own, and would crash.
     """
     depth = 0
     for event in yaml.parse(text, Loader=_loader(yaml)):
