@@ -1,8 +1,14 @@
 """The driver's connection and cursor, as the pool lends them."""
 
+import math
+import os
 import select
+import socket
+import threading
 import time
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -32,24 +38,87 @@ UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)
 """Reads `timestamp` columns as aware datetimes, for the connections that register it."""
 
 
+class Cursor(psycopg2.extensions.cursor):
+    """A driver's cursor that says until when it waits for an answer."""
+
+    connection: "Connection"
+
+    def execute(self, query: Any, vars: Any = None) -> None:  # noqa: A002 (the driver's name)
+        """Send a statement and wait for its answer.
+
+        Args:
+            query: The statement.
+            vars: Its values.
+        """
+        connection = self.connection
+        connection.expect_answer()
+        try:
+            super().execute(query, vars)
+        finally:
+            connection.answer_due = math.inf
+        connection.last_used = time.monotonic()
+
+
 class Connection(psycopg2.extensions.connection):
-    """A driver's connection that remembers its prepared statements and when it was last used.
+    """A driver's connection that remembers what was prepared on it and when it was last used.
 
     Attributes:
         prepared: The names of the statements that the server has parsed for it.
-        last_used: When its last statement ended, by `time.monotonic`.
+        address: Host and port of the server.
+        last_used: When its last statement succeeded, by `time.monotonic`.
         thread_id: The thread that has borrowed it.
         is_interrupted: Whether the server was asked to end a statement of it.
+        answer_limit: How long an answer may take, in seconds.
+        answer_due: Until when the statement that runs must be answered, by `time.monotonic`;
+            infinite where none runs.
+        is_given_up: Whether an answer was overdue.
+        on_wait: Called with `answer_due` when a statement is sent.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        self.cursor_factory = Cursor
+        self.address: tuple[str, int] = (self.info.host, self.info.port)
         self.prepared: set[str] = set()
         self.last_used = time.monotonic()
         self.thread_id = 0
         self.is_interrupted = False
+        self.answer_limit = math.inf
+        self.answer_due = math.inf
+        self.is_given_up = False
+        self.on_wait: Callable[[float], None] | None = None
         self._input = select.poll()
         self._input.register(self.fileno(), select.POLLIN)
+        # libpq closes its own descriptor when it likes, and the number may mean another file then.
+        wire = os.dup(self.fileno())
+        self._wire = wire
+        self._wire_lock = threading.Lock()
+        self._close_wire = weakref.finalize(self, os.close, wire)
+
+    def expect_answer(self) -> None:
+        """Note until when the answer to a statement that is sent now must be there."""
+        if self.on_wait is not None:
+            self.answer_due = due = time.monotonic() + self.answer_limit
+            self.on_wait(due)
+
+    def give_up(self) -> None:
+        """End the wait of another thread for an answer: to it, the server has gone."""
+        with self._wire_lock:
+            if not self._close_wire.alive:
+                return
+            self.is_given_up = True
+            with socket.socket(fileno=os.dup(self._wire)) as wire, suppress(OSError):
+                wire.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """Close the connection."""
+        super().close()
+        with self._wire_lock:
+            self._close_wire()
+
+    def has_news(self) -> bool:
+        """Tell whether anything waits to be read: of an idle server that is the end, mostly."""
+        return bool(self.closed or self._input.poll(0))
 
     def is_usable(self, idle_check_after: float) -> bool:
         """Tell whether the server is still there, with a round trip only where it is in doubt.
@@ -62,9 +131,8 @@ class Connection(psycopg2.extensions.connection):
         """
         if self.closed:
             return False
-        if not self._input.poll(0) and time.monotonic() - self.last_used <= idle_check_after:
+        if not self.has_news() and time.monotonic() - self.last_used <= idle_check_after:
             return True
-        # An idle server has nothing to say: what waits to be read is mostly the end of the stream.
         try:
             with self.cursor() as cursor:
                 cursor.execute("SELECT 1")

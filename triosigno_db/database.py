@@ -21,7 +21,8 @@ from triosigno_db.errors import (
 )
 from triosigno_db.failures import is_collision, refused_by_driver, translate
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
-from triosigno_db.pool import PooledDatabase, pause_after
+from triosigno_db.pooled_database import PooledDatabase
+from triosigno_db.retries import pause_after
 from triosigno_db.settings import Settings
 from triosigno_db.statements import Statement
 

@@ -15,6 +15,7 @@ from triosigno_db.errors import (
     InvalidInputError,
     NotFoundError,
     QueryTimeoutError,
+    ReadOnlyError,
     SchemaMismatchError,
     TrioSignoDBError,
 )
@@ -100,6 +101,7 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     "23503": _reference_broken,
     "23505": _already_exists,
     "23514": _invalid("P2004"),
+    "25006": _plain(ReadOnlyError),
     "25P02": _plain(
         ConflictError,
         "P2028",
@@ -168,6 +170,27 @@ def is_connection_lost(cause: psycopg2.Error) -> bool:
         # libpq's own errors have no SQLSTATE: a socket that closed, a connection that is closed.
         return isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
     return code.startswith(("08", "57P")) or code == "25P03"
+
+
+def is_outcome_known(cause: psycopg2.Error) -> bool:
+    """Tell whether an error of a statement, or of a COMMIT, proves that nothing was applied.
+
+    A server that answers with an error has undone the transaction. What says nothing is an answer
+    that did not come; a panic, after which the commit may be found in the log and applied; a crash
+    of the server's other processes, which ends this one at any point; and a pooler's word that it
+    has lost the server.
+    https://www.postgresql.org/docs/current/errcodes-appendix.html
+
+    Args:
+        cause: The driver's error.
+
+    Returns:
+        `True` where nothing was applied, `False` where that is not known.
+    """
+    code = cause.pgcode
+    if code is None or code.startswith("08") or code == "57P02":
+        return not is_connection_lost(cause)
+    return cause.diag.severity_nonlocalized != "PANIC"
 
 
 def is_collision(cause: BaseException | None) -> bool:

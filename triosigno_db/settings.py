@@ -51,6 +51,10 @@ class Settings(BaseSettings):
         statement_timeout: Time limit of one statement.
         lock_timeout: Wait of one statement for a lock.
         idle_transaction_timeout: How long a transaction may stay open between two statements.
+        network_timeout: How much longer than its own limit a statement may stay without an answer
+            before the network is taken for dead and the connection is given up.
+        slow_statement: A statement that takes longer is logged, by its name and without its values;
+            0 means that none is.
         idle_check_after: A connection unused for longer is checked with a round trip.
         sslmode: As in libpq.
         sslcert: Path of the server's certificate or its authority's (libpq's `sslrootcert`).
@@ -84,6 +88,8 @@ class Settings(BaseSettings):
     statement_timeout: Seconds = 30.0
     lock_timeout: Seconds = 10.0
     idle_transaction_timeout: Seconds = 60.0
+    network_timeout: Seconds = 5.0
+    slow_statement: Seconds = 1.0
     idle_check_after: Seconds = 30.0
     sslmode: SslMode = "prefer"
     sslcert: str | None = None
@@ -153,6 +159,13 @@ class Settings(BaseSettings):
                 f"-c {name}={_escape_option(value)}" for name, value in self.session_settings()
             )
         return {name: value for name, value in parameters.items() if value is not None}
+
+    @property
+    def answer_limit(self) -> float | None:
+        """How long an answer may take, in seconds; `None` where that has no limit."""
+        if not self.statement_timeout or not self.network_timeout:
+            return None
+        return self.statement_timeout + self.network_timeout
 
     def session_settings(self) -> list[tuple[str, str]]:
         """Give the server's settings that a session of the library runs under.

@@ -62,7 +62,8 @@ class CompiledStatement(NamedTuple):
 
     Attributes:
         name: The statement's name.
-        reads_only: Whether it changes nothing, so that it may be sent again.
+        reads_only: Whether it changes nothing.
+        is_repeatable: Whether it changes nothing more when it is sent again.
         sql: The whole text, with `%(name)s` for each parameter.
         prepared_name: What it is called on a connection that has prepared it; `None` for one that
             is planned anew at each call.
@@ -72,6 +73,7 @@ class CompiledStatement(NamedTuple):
 
     name: str
     reads_only: bool
+    is_repeatable: bool
     sql: str
     prepared_name: str | None
     prepare: str
@@ -86,15 +88,23 @@ class Statement:
         choices: What `build` is called with.
         reads_only: Whether it changes nothing, so that it may be sent again after a lost
             connection.
+        is_repeatable: Whether that holds all the same, as it changes nothing the second time.
         plans_once: Whether the server may keep one plan for all values.
     """
 
     def __init__(
-        self, build: Build, choices: tuple[Hashable, ...], *, reads_only: bool, plans_once: bool
+        self,
+        build: Build,
+        choices: tuple[Hashable, ...],
+        *,
+        reads_only: bool,
+        is_repeatable: bool,
+        plans_once: bool,
     ) -> None:
         models = [choice.__name__ for choice in choices if isinstance(choice, type)]
         self.name = "_".join([build.__name__, *models])
         self.reads_only = reads_only
+        self.is_repeatable = is_repeatable
         self._prepared_name = f"triosigno_{self.name}_{next(_numbers)}" if plans_once else None
         self._build = build
         self._choices = choices
@@ -141,6 +151,7 @@ class Statement:
         return CompiledStatement(
             name=self.name,
             reads_only=self.reads_only,
+            is_repeatable=self.is_repeatable,
             sql=_weave(doubled, named),
             prepared_name=self._prepared_name,
             prepare=f'PREPARE "{self._prepared_name}" AS {_weave(texts, numbered)}',
@@ -149,13 +160,14 @@ class Statement:
 
 
 def statement(
-    *, reads_only: bool, plans_once: bool = True
+    *, reads_only: bool, is_repeatable: bool = False, plans_once: bool = True
 ) -> Callable[[Build], Callable[..., Statement]]:
     """Make a statement of a function that builds a query.
 
     Args:
         reads_only: Whether it changes nothing, so that it may be sent again after a lost
             connection.
+        is_repeatable: Whether that holds all the same, as it changes nothing the second time.
         plans_once: Whether the server may keep one plan for all values; without it, it plans each
             call, for a query whose best plan depends on the values, such as a limit.
 
@@ -167,7 +179,13 @@ def statement(
         @cache
         @wraps(build)
         def choose(*choices: Hashable) -> Statement:
-            return Statement(build, choices, reads_only=reads_only, plans_once=plans_once)
+            return Statement(
+                build,
+                choices,
+                reads_only=reads_only,
+                is_repeatable=is_repeatable,
+                plans_once=plans_once,
+            )
 
         return choose
 

@@ -19,7 +19,8 @@ from triosigno_db.arguments import check_integer
 from triosigno_db.database import Isolation, current_database
 from triosigno_db.errors import ConflictError
 from triosigno_db.failures import is_collision
-from triosigno_db.pool import PooledDatabase, pause_after
+from triosigno_db.pooled_database import PooledDatabase
+from triosigno_db.retries import pause_after
 from triosigno_db.workers import Block, Workers
 
 Parameters = ParamSpec("Parameters")

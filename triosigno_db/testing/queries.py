@@ -3,7 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from triosigno_db.pool import observers
+from triosigno_db.observers import StatementEvent, on_statement
+
+_OF_TRANSACTIONS = frozenset(
+    ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
+)
 
 
 class StatementCounter:
@@ -11,7 +15,7 @@ class StatementCounter:
 
     Attributes:
         names: The name of each statement of a function, the text of each of a model or in SQL, in
-            the order in which they were sent; BEGIN, COMMIT and savepoints are not among them.
+            the order in which they ended; BEGIN, COMMIT and savepoints are not among them.
     """
 
     def __init__(self) -> None:
@@ -33,9 +37,13 @@ def counting_statements() -> Iterator[StatementCounter]:
         The counter; it may be read inside the block as well.
     """
     counter = StatementCounter()
-    observe = counter.names.append
-    observers.append(observe)
+
+    def count(event: StatementEvent) -> None:
+        if event.name not in _OF_TRANSACTIONS:
+            counter.names.append(event.name)
+
+    stop = on_statement(count)
     try:
         yield counter
     finally:
-        observers[:] = [each for each in observers if each is not observe]
+        stop()

@@ -1,0 +1,107 @@
+"""Retries: which statement is sent again after a failure, and how long to wait before."""
+
+import math
+import random
+import time
+
+import psycopg2
+
+from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.failures import is_collision, is_connection_lost, is_outcome_known
+from triosigno_db.settings import Settings
+from triosigno_db.statements import CompiledStatement
+
+STALE_PLAN = ("0A000", "26000")
+"""A prepared statement that no longer fits its tables, or that somebody deallocated."""
+
+_FIRST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.5
+_MOST_COLLISIONS = 5
+"""How often a statement is sent again that the server undid for another transaction's sake."""
+
+Failure = psycopg2.Error | DatabaseUnavailableError
+"""An error of the driver, or a connection that could not be opened."""
+
+
+class Retries:
+    """Decides, for one call, whether its statement is sent again.
+
+    What the server can't have seen is sent again for as long as opening a connection may take,
+    whatever it does. Once it was sent and its answer was lost, it is sent again once, and only
+    where that does no harm. What the server has undone for another transaction's sake, or did not
+    run because a plan was stale, is sent again a few times.
+
+    Args:
+        compiled: The statement.
+        settings: The limits to keep.
+
+    Attributes:
+        is_sent: Whether the statement itself was sent since the last failure, and not only what
+            prepares it.
+        is_given_up: Whether the last failure was an answer that did not come in time.
+        lost_answer: The error that took the answer to a write away, while nothing has told what
+            came of it.
+    """
+
+    def __init__(self, compiled: CompiledStatement, settings: Settings) -> None:
+        self.is_sent = False
+        self.is_given_up = False
+        self.lost_answer: psycopg2.Error | None = None
+        self._reads_only = compiled.reads_only
+        self._is_repeatable = compiled.reads_only or compiled.is_repeatable
+        self._deadline = time.monotonic() + (settings.connect_timeout or math.inf)
+        # Each pooled connection may hold a plan that no longer fits.
+        self._stale_plans_left = settings.connection_limit + 1
+        self._collisions_left = _MOST_COLLISIONS
+        self._waits = 0
+
+    def allow(self, failure: Failure) -> bool:
+        """Judge a failure outside of a transaction.
+
+        Args:
+            failure: What the statement met.
+
+        Returns:
+            `True` where it is to be sent again.
+        """
+        was_sent, self.is_sent = self.is_sent, False
+        if isinstance(failure, psycopg2.Error):
+            if failure.pgcode in STALE_PLAN:
+                self._stale_plans_left -= 1
+                return self._stale_plans_left > 0
+            if is_collision(failure):
+                self._collisions_left -= 1
+                return self._collisions_left > 0
+            if not is_connection_lost(failure) and is_outcome_known(failure):
+                return False
+            if was_sent:
+                return self._allow_after_loss(failure)
+        return time.monotonic() < self._deadline
+
+    def _allow_after_loss(self, failure: psycopg2.Error) -> bool:
+        if not self._reads_only and not is_outcome_known(failure):
+            self.lost_answer = failure
+        is_allowed = self._is_repeatable and not self.is_given_up
+        self._is_repeatable = False
+        return is_allowed
+
+    def wait(self) -> None:
+        """Wait before the statement is sent again, the first time not at all."""
+        # A connection that was lost is mostly there again at once. Later on, nothing tells when a
+        # server is up again but trying.
+        if self._waits:
+            time.sleep(pause_after(self._waits))
+        self._waits += 1
+
+
+def pause_after(tries: int) -> float:
+    """Tell how long to wait before the next try: longer each time, and each caller differently.
+
+    Args:
+        tries: How many were made.
+
+    Returns:
+        The time in seconds, at most half a second.
+    """
+    longest = min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
+    return random.uniform(longest / 2, longest)  # noqa: S311 (no secret depends on it)
