@@ -41,6 +41,17 @@ from triosigno_db.errors import (
     SchemaMismatchError,
     TrioSignoDBError,
 )
+from triosigno_db.health import (
+    ping,
+    pool_status,
+)
+from triosigno_db.observers import (
+    StatementEvent,
+    on_statement,
+)
+from triosigno_db.pool import (
+    PoolStatus,
+)
 from triosigno_db.records import (
     AchievementChanges,
     AchievementRecord,
@@ -181,6 +192,9 @@ from triosigno_db.repositories.learning.attempts import (
     record_attempt,
     record_attempts,
 )
+from triosigno_db.repositories.learning.keys import (
+    delete_idempotency_keys,
+)
 from triosigno_db.repositories.learning.progress import (
     get_module_progress,
     get_progress,
@@ -255,6 +269,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "Period",
+    "PoolStatus",
     "PoolTimeoutError",
     "PreferenceChanges",
     "PreferencesRecord",
@@ -268,6 +283,7 @@ __all__ = [
     "SignChanges",
     "SignRecord",
     "SignToReview",
+    "StatementEvent",
     "TrioSignoDBError",
     "UserAchievementRecord",
     "UserAchievementWithAchievement",
@@ -296,6 +312,7 @@ __all__ = [
     "deactivate_user",
     "delete_achievement",
     "delete_category",
+    "delete_idempotency_keys",
     "delete_lesson",
     "delete_module",
     "delete_sign",
@@ -331,6 +348,9 @@ __all__ = [
     "list_signs_to_review",
     "list_user_achievements",
     "list_users",
+    "on_statement",
+    "ping",
+    "pool_status",
     "reactivate_user",
     "record_attempt",
     "record_attempts",

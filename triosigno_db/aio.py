@@ -5,7 +5,8 @@
     async with db.connect():                            # once, reads DATABASE_URL
         tree = await db.get_module_tree(module_id)      # an immutable record
 
-The names that are no functions are those of `triosigno_db` itself: a service that is asynchronous
+What sends nothing, `on_statement` and `pool_status`, is called as there, without `await`. The names
+that are no functions are those of `triosigno_db` itself: a service that is asynchronous
 throughout imports this module alone.
 """
 
@@ -61,6 +62,7 @@ from triosigno_db import (
     OutcomeUnknownError,
     Page,
     Period,
+    PoolStatus,
     PoolTimeoutError,
     PreferenceChanges,
     PreferencesRecord,
@@ -74,6 +76,7 @@ from triosigno_db import (
     SignChanges,
     SignRecord,
     SignToReview,
+    StatementEvent,
     TrioSignoDBError,
     UserAchievementRecord,
     UserAchievementWithAchievement,
@@ -83,12 +86,15 @@ from triosigno_db import (
     UserRole,
     UserWithPreferences,
     __version__,
+    on_statement,
+    pool_status,
 )
 from triosigno_db.tasks import (
     connect,
     connection,
     coroutine,
     disconnect,
+    ping,
     run_in_transaction,
     transaction,
 )
@@ -144,6 +150,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "Period",
+    "PoolStatus",
     "PoolTimeoutError",
     "PreferenceChanges",
     "PreferencesRecord",
@@ -157,6 +164,7 @@ __all__ = [
     "SignChanges",
     "SignRecord",
     "SignToReview",
+    "StatementEvent",
     "TrioSignoDBError",
     "UserAchievementRecord",
     "UserAchievementWithAchievement",
@@ -185,6 +193,7 @@ __all__ = [
     "deactivate_user",
     "delete_achievement",
     "delete_category",
+    "delete_idempotency_keys",
     "delete_lesson",
     "delete_module",
     "delete_sign",
@@ -220,6 +229,9 @@ __all__ = [
     "list_signs_to_review",
     "list_user_achievements",
     "list_users",
+    "on_statement",
+    "ping",
+    "pool_status",
     "reactivate_user",
     "record_attempt",
     "record_attempts",
@@ -309,6 +321,7 @@ list_progress = coroutine(_blocking.list_progress)
 list_sessions = coroutine(_blocking.list_sessions)
 list_signs_to_review = coroutine(_blocking.list_signs_to_review)
 record_attempt = coroutine(_blocking.record_attempt)
+delete_idempotency_keys = coroutine(_blocking.delete_idempotency_keys)
 record_attempts = coroutine(_blocking.record_attempts)
 start_session = coroutine(_blocking.start_session)
 

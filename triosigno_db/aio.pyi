@@ -56,6 +56,7 @@ from triosigno_db import (
     OutcomeUnknownError,
     Page,
     Period,
+    PoolStatus,
     PoolTimeoutError,
     PreferenceChanges,
     PreferencesRecord,
@@ -69,6 +70,7 @@ from triosigno_db import (
     SignChanges,
     SignRecord,
     SignToReview,
+    StatementEvent,
     TrioSignoDBError,
     UserAchievementRecord,
     UserAchievementWithAchievement,
@@ -78,6 +80,8 @@ from triosigno_db import (
     UserRole,
     UserWithPreferences,
     __version__,
+    on_statement,
+    pool_status,
 )
 from triosigno_db.records.accounts import PreferencesT, UserExportT, UserT, UserWithPreferencesT
 from triosigno_db.records.content import (
@@ -99,7 +103,14 @@ from triosigno_db.records.gamification import (
     UserAchievementT,
 )
 from triosigno_db.records.learning import ModuleProgressT, ProgressT, SessionT, SignToReviewT
-from triosigno_db.tasks import connect, connection, disconnect, run_in_transaction, transaction
+from triosigno_db.tasks import (
+    connect,
+    connection,
+    disconnect,
+    ping,
+    run_in_transaction,
+    transaction,
+)
 
 __all__ = [
     "AccountInactiveError",
@@ -152,6 +163,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "Period",
+    "PoolStatus",
     "PoolTimeoutError",
     "PreferenceChanges",
     "PreferencesRecord",
@@ -165,6 +177,7 @@ __all__ = [
     "SignChanges",
     "SignRecord",
     "SignToReview",
+    "StatementEvent",
     "TrioSignoDBError",
     "UserAchievementRecord",
     "UserAchievementWithAchievement",
@@ -193,6 +206,7 @@ __all__ = [
     "deactivate_user",
     "delete_achievement",
     "delete_category",
+    "delete_idempotency_keys",
     "delete_lesson",
     "delete_module",
     "delete_sign",
@@ -228,6 +242,9 @@ __all__ = [
     "list_signs_to_review",
     "list_user_achievements",
     "list_users",
+    "on_statement",
+    "ping",
+    "pool_status",
     "reactivate_user",
     "record_attempt",
     "record_attempts",
@@ -275,6 +292,7 @@ async def complete_session(
     score: int,
     xp_earned: int,
     attempts: Sequence[Attempt] = ...,
+    idempotency_key: str | None = ...,
     shape: type[SessionT] = ...,
 ) -> SessionT: ...
 async def count_users(
@@ -294,6 +312,7 @@ async def create_user(
 async def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = ...) -> UserT: ...
 async def delete_achievement(achievement_id: str | UUID, *, cascade: bool = ...) -> None: ...
 async def delete_category(category_id: str | UUID) -> None: ...
+async def delete_idempotency_keys(*, before: datetime) -> int: ...
 async def delete_lesson(lesson_id: str | UUID) -> None: ...
 async def delete_module(module_id: str | UUID) -> None: ...
 async def delete_sign(sign_id: str | UUID, *, cascade: bool = ...) -> None: ...
@@ -419,6 +438,7 @@ async def record_attempt(
     *,
     is_correct: bool,
     mastery_level: int | None = ...,
+    idempotency_key: str | None = ...,
     shape: type[ProgressT] = ...,
 ) -> ProgressT: ...
 async def record_attempts(

@@ -103,6 +103,25 @@ def check_integer(field: str, value: object, *, least: int, most: int) -> int:
     return value
 
 
+def check_seconds(field: str, value: object, *, most: float) -> float:
+    """Check a length of time.
+
+    Args:
+        field: The argument's name.
+        value: The time in seconds.
+        most: The longest that is allowed.
+
+    Returns:
+        The time.
+
+    Raises:
+        InvalidInputError: It is no number, not over 0, or too long.
+    """
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most:
+        return value
+    raise InvalidInputError(field, f"must be a number over 0, and at most {most:g}")
+
+
 def check_text(field: str, value: object, *, most: int) -> str:
     """Check a text that is looked for.
 

@@ -8,7 +8,12 @@ import peewee
 
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField
+from triosigno_db.models.keys import KEYS_BLOCK
 from triosigno_db.models.search import SEARCH_INDEXES
+
+_KEYS_COMMENT = """\
+-- The idempotency keys of writes that were counted, in a schema of their own. What is escaped as
+-- 073 stands for the end of a statement inside the block."""
 
 _SEARCH_COMMENT = """\
 -- Search without regard to accents and case, by the trigrams of the folded texts, where the server
@@ -52,7 +57,8 @@ def create_script() -> str:
 
     Returns:
         Enum types, tables, indexes, foreign keys, checks, each under a comment that says what it
-        is; the indexes of searches where the server has `pg_trgm`.
+        is; the indexes of searches where the server has `pg_trgm`; the table of idempotency keys in
+        its own schema, unless that is there.
     """
     parts = (
         *_enums(),
@@ -61,6 +67,7 @@ def create_script() -> str:
         *_foreign_keys(),
         *_checks(),
         search_index_script(),
+        keys_script(),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -78,10 +85,16 @@ def search_index_script() -> str:
         f" USING gin ((%s) %I.gin_trgm_ops)', {_literal(text)}, home);"
         for name, (table, text) in SEARCH_INDEXES.items()
     )
-    block = _SEARCH_BLOCK.replace("{creations}", creations)
-    # As an escaped string without a semicolon: Prisma's engine cuts a script at every one.
-    escaped = _literal(block.replace("\\", "\\\\").replace(";", "\\073"))
-    return f"{_SEARCH_COMMENT}\nDO E{escaped};"
+    return f"{_SEARCH_COMMENT}\n{_do(_SEARCH_BLOCK.replace('{creations}', creations))}"
+
+
+def keys_script() -> str:
+    """Write the SQL that makes the table of idempotency keys where it is missing.
+
+    Returns:
+        One statement.
+    """
+    return f"{_KEYS_COMMENT}\n{_do(KEYS_BLOCK)}"
 
 
 def drop_script(tables: list[str], enum_types: list[str]) -> str:
@@ -112,6 +125,12 @@ def quote(name: str) -> str:
         The name as SQL takes it.
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def _do(block: str) -> str:
+    # As an escaped string without a semicolon: Prisma's engine cuts a script at every one.
+    escaped = _literal(block.replace("\\", "\\\\").replace(";", "\\073"))
+    return f"DO E{escaped};"
 
 
 def _enums() -> Iterator[str]:

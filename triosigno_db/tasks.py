@@ -15,6 +15,7 @@ from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from triosigno_db import database as blocking
+from triosigno_db import health
 from triosigno_db.arguments import check_integer
 from triosigno_db.database import Isolation, current_database
 from triosigno_db.errors import ConflictError
@@ -139,6 +140,26 @@ def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManag
         ConflictError: A concurrent transaction made this one fail at its commit; run it again.
     """
     return _Scope(blocking.transaction(isolation))
+
+
+async def ping(*, timeout: float = 1.0) -> float:
+    """Ask the server for an answer, over a connection of its own that is closed again.
+
+    As the synchronous function of this name does it, and beside the threads of the other calls.
+
+    Args:
+        timeout: The limit for connecting and asking, over 0 to 60 seconds.
+
+    Returns:
+        How long that took, in seconds.
+
+    Raises:
+        DatabaseUnavailableError: The server can't be reached, refuses the login, or has not
+            answered in time.
+        InvalidInputError: `timeout` is out of bounds.
+        NotConnectedError: `connect()` was not called.
+    """
+    return await asyncio.to_thread(health.ping, timeout=timeout)
 
 
 async def run_in_transaction(

@@ -21,6 +21,7 @@ def test_the_shipped_names_are_as_prisma_wants_them() -> None:
         "integrity_checks",
         "paging_indexes",
         "search_indexes",
+        "idempotency_keys",
     ]
     assert len({name[:14] for name in names}) == len(names)
 

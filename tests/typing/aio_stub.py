@@ -26,7 +26,7 @@ def stub() -> str:
     signatures = []
     for name in db.__all__:
         function = getattr(db, name)
-        if not isinstance(function, FunctionType):
+        if getattr(aio, name) is function:
             imports["triosigno_db"].add(name)
         elif getattr(aio, name).__module__ == "triosigno_db.tasks":
             imports["triosigno_db.tasks"].add(name)

@@ -8,17 +8,18 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_flag, check_id, check_input, check_integer
-from triosigno_db.database import fetch_all
+from triosigno_db.database import fetch_all, fetch_one
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Progress, Sign
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import Attempt, ProgressRecord, Selection, whole
 from triosigno_db.records.learning import LEAST_MASTERY, MOST_MASTERY, ProgressT
+from triosigno_db.repositories.learning.keys import claim, digest_of_key
+from triosigno_db.repositories.learning.progress import get_progress
 from triosigno_db.repositories.rows import fetch_written, selection_of
 from triosigno_db.statements import (
     NOW,
     Parameter,
-    columns,
     columns_of,
     statement,
     write,
@@ -39,37 +40,58 @@ MOST_ATTEMPTS = 10_000
 @statement(reads_only=False)
 def attempt(selection: Selection) -> Any:
     """Count one attempt, whether it is the first of its user and sign or a later one."""
-    is_correct = Parameter("is_correct")
-    one_if_correct = peewee.Case(None, [(is_correct, 1)], 0)
-    step = peewee.Case(None, [(is_correct, CORRECT_STEP)], WRONG_STEP)
-    moved = peewee.fn.least(
-        MOST_MASTERY, peewee.fn.greatest(LEAST_MASTERY, Progress.mastery_level + step)
+    return _counting(selection, source="")
+
+
+@statement(reads_only=False, is_repeatable=True)
+def keyed_attempt(selection: Selection) -> Any:
+    """Count one attempt unless its key was claimed before; no row tells that it was."""
+    return write(
+        "WITH claimed AS ({claim}) {counting}",
+        claim=claim(),
+        counting=_counting(selection, source="FROM claimed"),
     )
-    first = {
-        Progress.id: Parameter("progress_id"),
-        Progress.user: Parameter("user_id"),
-        Progress.sign: Parameter("sign_id"),
-        Progress.mastery_level: peewee.Case(
-            None, [(is_correct, FIRST_CORRECT_MASTERY)], FIRST_WRONG_MASTERY
-        ),
-        Progress.last_practiced: NOW,
-        Progress.correct_attempts: one_if_correct,
-        Progress.total_attempts: 1,
-        Progress.created_at: NOW,
-        Progress.updated_at: NOW,
-    }
-    later = {
-        Progress.mastery_level: peewee.fn.coalesce(Parameter("mastery_level"), moved),
-        Progress.last_practiced: NOW,
-        Progress.correct_attempts: Progress.correct_attempts + one_if_correct,
-        Progress.total_attempts: Progress.total_attempts + 1,
-        Progress.updated_at: NOW,
-    }
-    return (
-        Progress.insert(first)
-        .on_conflict(conflict_target=(Progress.user, Progress.sign), update=later)
-        .returning(*columns(Progress, selection))
+
+
+def _counting(selection: Selection, *, source: str) -> Any:
+    known = columns_of(Progress, "progress")
+    return write(
+        """
+        INSERT INTO {progress} AS progress ("id", "userId", "signId", "masteryLevel",
+            "lastPracticed", "correctAttempts", "totalAttempts", "createdAt", "updatedAt")
+        SELECT {progress_id}, {user_id}, {sign_id},
+            CASE WHEN {is_correct} THEN {first_correct} ELSE {first_wrong} END,
+            {now}, {is_correct}::int, 1, {now}, {now} {source}
+        ON CONFLICT ("userId", "signId") DO UPDATE SET
+            "masteryLevel" = COALESCE({mastery_level}, LEAST({most}, GREATEST({least},
+                progress."masteryLevel" + CASE WHEN {is_correct} THEN {up} ELSE {down} END))),
+            "lastPracticed" = {now},
+            "correctAttempts" = progress."correctAttempts" + {is_correct}::int,
+            "totalAttempts" = progress."totalAttempts" + 1,
+            "updatedAt" = {now}
+        RETURNING {columns}
+        """,
+        progress=Progress,
+        progress_id=Parameter("progress_id").cast("text"),
+        user_id=Parameter("user_id").cast("text"),
+        sign_id=Parameter("sign_id").cast("text"),
+        is_correct=Parameter("is_correct").cast("boolean"),
+        mastery_level=Parameter("mastery_level").cast("int"),
+        now=NOW,
+        source=peewee.SQL(source),
+        columns=written_columns("Progress", known, selection),
+        **{name: peewee.SQL(f"{number}") for name, number in _STEPS.items()},
     )
+
+
+_STEPS = {
+    "first_correct": FIRST_CORRECT_MASTERY,
+    "first_wrong": FIRST_WRONG_MASTERY,
+    "up": CORRECT_STEP,
+    "down": WRONG_STEP,
+    "least": LEAST_MASTERY,
+    "most": MOST_MASTERY,
+}
 
 
 @statement(reads_only=False)
@@ -151,6 +173,7 @@ def record_attempt(
     *,
     is_correct: bool,
     mastery_level: int | None = None,
+    idempotency_key: str | None = None,
     shape: type[ProgressT] = whole(ProgressRecord),
 ) -> ProgressT:
     """Count one attempt of a learner at a sign, in one atomic statement.
@@ -163,26 +186,38 @@ def record_attempt(
         sign_id: The sign.
         is_correct: Whether the sign was made correctly.
         mastery_level: The mastery after a later attempt, 0 to 100.
+        idempotency_key: What the caller knows the attempt by, 1 to 200 characters, such as a UUID
+            made where the sign was made. A call that repeats the learner, the sign and the key
+            counts nothing: after an `OutcomeUnknownError` it may be made again.
         shape: The record to return, with fewer fields.
 
     Returns:
-        The progress after the attempt; `last_practiced` is now.
+        The progress after the attempt; `last_practiced` is now. Of an attempt that was counted
+        before, the progress as it has become.
 
     Raises:
         NotFoundError: There is no such user or sign; `entity` says which.
         InvalidInputError: An id is no UUID, or a value is out of bounds.
+        OutcomeUnknownError: The answer was lost: the attempt was counted once, or not at all.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
+    user_id, sign_id = check_id("user_id", user_id), check_id("sign_id", sign_id)
     parameters = {
         "progress_id": new_id(),
-        "user_id": check_id("user_id", user_id),
-        "sign_id": check_id("sign_id", sign_id),
+        "user_id": user_id,
+        "sign_id": sign_id,
         "is_correct": check_flag("is_correct", is_correct),
         "mastery_level": mastery_level
         if mastery_level is None
         else check_integer("mastery_level", mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY),
     }
-    return fetch_written(shape, attempt(selection_of(shape)), **parameters)
+    if idempotency_key is None:
+        return fetch_written(shape, attempt(selection_of(shape)), **parameters)
+    digest = digest_of_key("attempt", user_id, sign_id, key=idempotency_key)
+    row = fetch_one(keyed_attempt(selection_of(shape)), digest=digest, **parameters)
+    if row is None:
+        return get_progress(user_id, sign_id, shape=shape)
+    return shape.from_row(row)
 
 
 def record_attempts(

@@ -2,24 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, NamedTuple
 from uuid import UUID
 
 import peewee
 
 from triosigno_db.arguments import check_flag, check_id, check_integer, check_moment
+from triosigno_db.connections import Row
 from triosigno_db.database import fetch_one, run_in_transaction
 from triosigno_db.errors import ConflictError, NotFoundError
 from triosigno_db.models import LearningSession
 from triosigno_db.models.fields import MAX_INTEGER, new_id
+from triosigno_db.models.keys import IDEMPOTENCY_KEYS
 from triosigno_db.records import Attempt, Page, Selection, SessionRecord, whole
 from triosigno_db.records.learning import SessionT
 from triosigno_db.repositories.learning.attempts import check_attempts, record_attempts
+from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import fetch_written, get_row, selection_of
 from triosigno_db.statements import (
     NOW,
     Parameter,
+    Statement,
     columns,
     columns_of,
     statement,
@@ -44,15 +48,58 @@ def new_session(selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def ended_session(is_completed: bool, selection: Selection) -> Any:
+def abandoned_session(selection: Selection) -> Any:
+    """End a session that is open, without a result."""
+    return _ending(selection)
+
+
+@statement(reads_only=False)
+def completed_session(selection: Selection) -> Any:
+    """End a session that is open, with its result."""
+    return _ending(selection, outcome=_result())
+
+
+@statement(reads_only=False, is_repeatable=True)
+def keyed_completed_session(selection: Selection) -> Any:
+    """End a session that is open, with its result, and claim the key of that."""
+    return _ending(
+        selection,
+        outcome=_result(),
+        claimed=write(", claimed AS ({claim})", claim=claim("FROM ended")),
+    )
+
+
+@statement(reads_only=True)
+def session_completed_by(selection: Selection) -> Any:
+    """The session, if it was completed by a key."""
+    return write(
+        """
+        SELECT {columns} FROM {session} AS session WHERE "id" = {session_id}
+            AND EXISTS (SELECT FROM {keys} WHERE "digest" = {digest})
+        """,
+        session=LearningSession,
+        session_id=Parameter("session_id"),
+        keys=IDEMPOTENCY_KEYS,
+        digest=Parameter("digest").cast("uuid"),
+        columns=written_columns(
+            "LearningSession", columns_of(LearningSession, "session"), selection
+        ),
+    )
+
+
+_NOTHING = peewee.SQL("")
+
+
+def _result() -> Any:
+    return write(
+        '"completed" = true, "score" = {score}, "xpEarned" = {xp_earned},',
+        score=Parameter("score"),
+        xp_earned=Parameter("xp_earned"),
+    )
+
+
+def _ending(selection: Selection, *, outcome: Any = _NOTHING, claimed: Any = _NOTHING) -> Any:
     """End a session that is open; what it was before tells whether that was so."""
-    outcome: Any = peewee.SQL("")
-    if is_completed:
-        outcome = write(
-            '"completed" = true, "score" = {score}, "xpEarned" = {xp_earned},',
-            score=Parameter("score"),
-            xp_earned=Parameter("xp_earned"),
-        )
     return write(
         """
         WITH earlier AS (
@@ -64,13 +111,14 @@ def ended_session(is_completed: bool, selection: Selection) -> Any:
             WHERE session."id" = earlier."id"
                 AND NOT earlier."completed" AND earlier."endTime" IS NULL
             RETURNING session.*
-        )
+        ){claimed}
         SELECT earlier."userId", earlier."completed", ended."id" IS NOT NULL, {columns}
         FROM earlier LEFT JOIN ended ON true
         """,
         session=LearningSession,
         session_id=Parameter("session_id"),
         outcome=outcome,
+        claimed=claimed,
         now=NOW,
         columns=written_columns("LearningSession", columns_of(LearningSession, "ended"), selection),
     )
@@ -127,6 +175,7 @@ def complete_session(
     score: int,
     xp_earned: int,
     attempts: Sequence[Attempt] = (),
+    idempotency_key: str | None = None,
     shape: type[SessionT] = whole(SessionRecord),
 ) -> SessionT:
     """End a session with its result, and count its attempts, in one transaction.
@@ -136,30 +185,40 @@ def complete_session(
         score: Its score, 0 or more.
         xp_earned: The XP that it brings, 0 or more.
         attempts: The attempts made in it, in their order, at most 10,000.
+        idempotency_key: What the caller knows the completion by, 1 to 200 characters. A call that
+            repeats the session and the key changes nothing, and gives the session again: after an
+            `OutcomeUnknownError` it may be made again.
         shape: The record to return, with fewer fields.
 
     Returns:
-        The session; it is completed, and `end_time` is now.
+        The session; it is completed, and `end_time` is now, or when it was completed by this key.
 
     Raises:
         NotFoundError: There is no such session, or a sign that was attempted does not exist.
         ConflictError: The session was completed or abandoned before; nothing was changed.
+        OutcomeUnknownError: The answer was lost: all of it was kept, or nothing.
         InvalidInputError: `session_id` is no UUID, or a value is out of bounds.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
+    session_id = check_id("session_id", session_id)
     parameters = {
-        "session_id": check_id("session_id", session_id),
+        "session_id": session_id,
         "score": check_integer("score", score, least=0, most=MAX_INTEGER),
         "xp_earned": check_integer("xp_earned", xp_earned, least=0, most=MAX_INTEGER),
     }
     made = check_attempts("attempts", attempts)
+    chosen = completed_session(selection_of(shape))
+    if idempotency_key is not None:
+        parameters["digest"] = digest_of_key("session", session_id, key=idempotency_key)
+        chosen = keyed_completed_session(selection_of(shape))
     if not made:
-        return _end(True, parameters, shape)[1]
+        return _end(chosen, parameters, shape).session
 
     def complete() -> SessionT:
-        user_id, session = _end(True, parameters, shape)
-        record_attempts(user_id, made)
-        return session
+        ending = _end(chosen, parameters, shape)
+        if ending.is_new:
+            record_attempts(ending.user_id, made)
+        return ending.session
 
     return run_in_transaction(complete)
 
@@ -182,7 +241,8 @@ def abandon_session(
         InvalidInputError: `session_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return _end(False, {"session_id": check_id("session_id", session_id)}, shape)[1]
+    parameters = {"session_id": check_id("session_id", session_id)}
+    return _end(abandoned_session(selection_of(shape)), parameters, shape).session
 
 
 def get_session(
@@ -248,16 +308,30 @@ def list_sessions(
     return fetch_page(sessions, shape, limit=limit, cursor=cursor, **filters)
 
 
-def _end(
-    is_completed: bool, parameters: dict[str, Any], shape: type[SessionT]
-) -> tuple[str, SessionT]:
-    """End a session; give its learner and what it is now."""
+class _Ending(NamedTuple, Generic[SessionT]):
+    user_id: str
+    session: SessionT
+    is_new: bool
+
+
+def _end(chosen: Statement, parameters: dict[str, Any], shape: type[SessionT]) -> _Ending[SessionT]:
+    """End a session, unless the key that is given has done so before."""
     session_id = parameters["session_id"]
-    row = fetch_one(ended_session(is_completed, selection_of(shape)), **parameters)
+    row = fetch_one(chosen, **parameters)
     if row is None:
         raise NotFoundError("LearningSession", session_id)
-    user_id, was_completed, is_ended, *values = row
-    if not is_ended:
+    (user_id, was_completed, is_new), values = row[:3], row[3:]
+    if not is_new:
+        values = (was_completed and _completed_before(parameters, shape)) or ()
+    if not values:
         done = "completed" if was_completed else "abandoned"
         raise ConflictError(f"The session {session_id} was {done} before.")
-    return user_id, shape.from_row(values)
+    return _Ending(user_id, shape.from_row(values), is_new)
+
+
+def _completed_before(parameters: dict[str, Any], shape: type[SessionT]) -> Row | None:
+    if "digest" not in parameters:
+        return None
+    # A statement of its own: it sees the key of a call that was under way at the same time.
+    known = {name: parameters[name] for name in ("session_id", "digest")}
+    return fetch_one(session_completed_by(selection_of(shape)), **known)

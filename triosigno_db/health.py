@@ -1,0 +1,70 @@
+"""Health: whether the server answers, and what the pool does."""
+
+import select
+import time
+
+import psycopg2
+from psycopg2.extensions import POLL_OK, POLL_READ
+
+from triosigno_db.arguments import check_seconds
+from triosigno_db.database import current_database, translated
+from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.pool import PoolStatus
+
+LONGEST_PING = 60.0
+
+
+def ping(*, timeout: float = 1.0) -> float:
+    """Ask the server for an answer, over a connection of its own that is closed again.
+
+    It needs no place in the pool, so that a service that is merely busy is not taken for one that
+    has lost its database. Looking up a host name is not part of the limit.
+
+    Args:
+        timeout: The limit for connecting and asking, over 0 to 60 seconds.
+
+    Returns:
+        How long that took, in seconds.
+
+    Raises:
+        DatabaseUnavailableError: The server can't be reached, refuses the login, or has not
+            answered in time.
+        InvalidInputError: `timeout` is out of bounds.
+        NotConnectedError: `connect()` was not called.
+    """
+    check_seconds("timeout", timeout, most=LONGEST_PING)
+    settings = current_database().settings
+    started = time.monotonic()
+    deadline = started + timeout
+    with translated():
+        connection = psycopg2.connect(
+            dbname=settings.database, async_=True, **settings.connection_parameters()
+        )
+        try:
+            _wait(connection, deadline, timeout)
+            connection.cursor().execute("SELECT 1")
+            _wait(connection, deadline, timeout)
+        finally:
+            connection.close()
+    return time.monotonic() - started
+
+
+def pool_status() -> PoolStatus:
+    """Count the connections of this process's pool.
+
+    Returns:
+        The counts of this moment.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+    """
+    return current_database().status()
+
+
+def _wait(connection: psycopg2.extensions.connection, deadline: float, timeout: float) -> None:
+    while (state := connection.poll()) != POLL_OK:
+        wanted = select.poll()
+        wanted.register(connection, select.POLLIN if state == POLL_READ else select.POLLOUT)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not wanted.poll(remaining * 1000):
+            raise DatabaseUnavailableError(f"The server has not answered within {timeout:g} s.")

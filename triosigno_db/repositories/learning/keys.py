@@ -1,0 +1,97 @@
+"""Idempotency keys: what a caller repeats a write by, so that it counts once."""
+
+from datetime import datetime
+from typing import Any
+
+import peewee
+
+from triosigno_db.arguments import check_moment, check_text
+from triosigno_db.database import fetch_all
+from triosigno_db.models.keys import IDEMPOTENCY_KEYS, digest_of
+from triosigno_db.statements import NOW, Parameter, statement, write
+
+MOST_OF_KEY = 200
+"""How many characters a key may have."""
+
+_KEYS_AT_ONCE = 10_000
+
+# -- statements -------------------------------------------------------------------------------
+
+
+def claim(source: str = "") -> Any:
+    """Write the part of a statement that claims a key: one row, or none where it was claimed.
+
+    Args:
+        source: A FROM clause; where it gives no row, nothing is claimed.
+
+    Returns:
+        The INSERT.
+    """
+    return write(
+        """
+        INSERT INTO {keys} ("digest", "createdAt") SELECT {digest}, {now} {source}
+        ON CONFLICT DO NOTHING RETURNING 1
+        """,
+        keys=IDEMPOTENCY_KEYS,
+        source=peewee.SQL(source),
+        digest=Parameter("digest").cast("uuid"),
+        now=NOW,
+    )
+
+
+@statement(reads_only=False, is_repeatable=True)
+def deleted_keys() -> Any:
+    """Delete some of the keys that were claimed before a moment."""
+    return write(
+        """
+        DELETE FROM {keys} WHERE "digest" IN (
+            SELECT "digest" FROM {keys} WHERE "createdAt" < {before}
+            ORDER BY "createdAt" LIMIT {limit} FOR UPDATE SKIP LOCKED
+        ) RETURNING 1
+        """,
+        keys=IDEMPOTENCY_KEYS,
+        before=Parameter("before").cast("timestamp"),
+        limit=Parameter("limit").cast("int"),
+    )
+
+
+# -- functions --------------------------------------------------------------------------------
+
+
+def digest_of_key(what: str, *about: str, key: object) -> str:
+    """Check a caller's key, and make what stands for it in the table.
+
+    Args:
+        what: The kind of write.
+        *about: The ids that it is about.
+        key: The caller's key.
+
+    Returns:
+        The digest, a UUID in text.
+
+    Raises:
+        InvalidInputError: It is no text, empty, too long, or PostgreSQL can't hold it.
+    """
+    return digest_of(what, *about, check_text("idempotency_key", key, most=MOST_OF_KEY))
+
+
+def delete_idempotency_keys(*, before: datetime) -> int:
+    """Forget the idempotency keys that were used before a moment; run it now and then.
+
+    A write that is repeated by a forgotten key counts again: keep keys for longer than anything may
+    be repeated, a week for instance.
+
+    Args:
+        before: The moment; an aware datetime.
+
+    Returns:
+        How many were forgotten.
+
+    Raises:
+        InvalidInputError: `before` is no aware datetime.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+    """
+    moment, total = check_moment("before", before), 0
+    while deleted := len(fetch_all(deleted_keys(), before=moment, limit=_KEYS_AT_ONCE)):
+        total += deleted
+    return total
