@@ -233,3 +233,63 @@ def test_prepared_statements_are_prepared_once(database: str) -> None:
         prepared = run_sql("SELECT name FROM pg_prepared_statements")
     ((name,),) = prepared
     assert re.fullmatch(r"triosigno_new_row_SignCategory_\d+", name)
+
+
+def test_those_who_wait_are_served_in_their_order(url: str) -> None:
+    db.connect(url, connection_limit=1)
+    served: list[int] = []
+
+    def take(number: int) -> None:
+        with db.connection():
+            served.append(number)
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(8)]
+    with db.connection():
+        for number, thread in enumerate(threads, start=1):
+            thread.start()
+            while db.pool_status().waiting < number:
+                assert thread.is_alive()
+    # Whoever comes back at once stands behind them.
+    take(-1)
+    for thread in threads:
+        thread.join()
+    assert served[:8] == list(range(8))
+    assert served[8:] == [-1]
+
+
+def test_no_thread_starves(url: str) -> None:
+    db.connect(url, connection_limit=2, password_cost=4)
+    user = make_user().id
+    calls = [0] * 16
+    enough, together = threading.Event(), threading.Barrier(16)
+
+    def call(number: int) -> None:
+        together.wait()
+        while not enough.is_set():
+            db.get_user(user)
+            calls[number] += 1
+            if sum(calls) > 1600:
+                enough.set()
+
+    threads = [threading.Thread(target=call, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert min(calls) >= sorted(calls)[8] / 2
+
+
+def test_who_waits_in_vain_leaves_no_gap(url: str) -> None:
+    db.connect(url, connection_limit=1, pool_timeout=0.1)
+    with db.connection():
+        in_vain: list[BaseException] = []
+
+        def fail() -> None:
+            with pytest.raises(db.PoolTimeoutError) as caught:
+                make_category()
+            in_vain.append(caught.value)
+
+        in_threads(3, fail)
+    assert len(in_vain) == 3
+    assert db.pool_status() == (1, 0, 1, 0, 0)
+    make_category()

@@ -42,7 +42,8 @@ def ping(*, timeout: float = 1.0) -> float:
         )
         try:
             _wait(connection, deadline, timeout)
-            connection.cursor().execute("SELECT 1")
+            cursor = connection.cursor()
+            cursor.execute("SELECT 1")
             _wait(connection, deadline, timeout)
         finally:
             connection.close()

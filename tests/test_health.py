@@ -1,0 +1,102 @@
+"""Health: pings and the pool's counts, while the database is busy, away or silent."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+import triosigno_db as db
+from tests.content import make_category
+from tests.plain_sql import run_plain
+from triosigno_db.database import run_sql
+from triosigno_db.testing import ThrowawayPostgres
+
+
+@pytest.fixture
+def silent_url(url: str) -> Iterator[str]:
+    """The URL of a port that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield url.replace(f":{urlsplit(url).port}/", f":{listener.getsockname()[1]}/")
+
+
+def test_a_ping_tells_how_long_it_took(database: str) -> None:
+    assert 0 < db.ping() < 1
+
+
+def test_a_ping_leaves_nothing_behind(database: str) -> None:
+    before = db.pool_status()
+    for _ in range(3):
+        db.ping()
+    assert db.pool_status() == before
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    # The one that asks, and the one that connect() opened.
+    while (count := run_plain(database, sessions)) != [(2,)]:
+        assert count > [(2,)]
+
+
+def test_a_ping_needs_no_place_in_the_pool(url: str) -> None:
+    db.connect(url, connection_limit=1)
+    with db.connection():
+        assert db.ping() > 0
+        with db.transaction():
+            assert db.ping() > 0
+
+
+def test_a_server_that_is_away_is_told_at_once(url: str) -> None:
+    with ThrowawayPostgres() as server:
+        db.connect(server.url)
+    with pytest.raises(db.DatabaseUnavailableError):
+        db.ping(timeout=60)
+
+
+def test_a_server_that_says_nothing_is_given_up(database: str, silent_url: str) -> None:
+    settings = db.Settings.load(silent_url)
+    current = db.database.current_database()
+    earlier, current.settings = current.settings, settings
+    try:
+        with pytest.raises(db.DatabaseUnavailableError, match=r"within 0\.2 s"):
+            db.ping(timeout=0.2)
+    finally:
+        current.settings = earlier
+
+
+@pytest.mark.parametrize("timeout", [0, -1, 61, "1", None, True, float("nan")])
+def test_a_wrong_limit_is_named(database: str, timeout: float) -> None:
+    with pytest.raises(db.InvalidInputError) as caught:
+        db.ping(timeout=timeout)
+    assert caught.value.field == "timeout"
+
+
+def test_without_a_connection_there_is_nothing_to_ask() -> None:
+    for ask in (db.ping, db.pool_status):
+        with pytest.raises(db.NotConnectedError):
+            ask()
+
+
+def test_the_pool_is_counted(url: str) -> None:
+    db.connect(url, connection_limit=2)
+    assert db.pool_status() == db.PoolStatus(limit=2, in_use=0, idle=1, opening=0, waiting=0)
+    may_end, are_in = threading.Event(), threading.Barrier(3)
+
+    def hold() -> None:
+        with db.connection():
+            run_sql("SELECT 1")
+            are_in.wait()
+            may_end.wait()
+
+    holders = [threading.Thread(target=hold) for _ in range(2)]
+    for thread in holders:
+        thread.start()
+    are_in.wait()
+    assert db.pool_status() == (2, 2, 0, 0, 0)
+    waiter = threading.Thread(target=make_category)
+    waiter.start()
+    while db.pool_status().waiting == 0:
+        assert waiter.is_alive()
+    assert db.pool_status() == (2, 2, 0, 0, 1)
+    may_end.set()
+    for thread in (*holders, waiter):
+        thread.join()
+    assert db.pool_status() == (2, 0, 2, 0, 0)
