@@ -3,13 +3,13 @@
 import logging
 from collections.abc import Iterator
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import psycopg2
 import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_sign, make_user
+from tests.plain_sql import run_plain
 from triosigno_db.database import run_sql
 from triosigno_db.models import SignCategory
 
@@ -124,7 +124,7 @@ def test_quick_statements_are_not(url: str, limit: float, caplog: pytest.LogCapt
 
 
 def test_a_statement_that_is_sent_again_is_told_each_time(
-    events: list[db.StatementEvent],
+    events: list[db.StatementEvent], caplog: pytest.LogCaptureFixture
 ) -> None:
     sign = make_sign()
     db.get_sign(sign.id)
@@ -133,4 +133,17 @@ def test_a_statement_that_is_sent_again_is_told_each_time(
     assert db.get_sign(sign.id) == sign
     assert names(events) == ["row_by_id_Sign"] * 2
     assert [event.error is None for event in events] == [False, True]
-    assert db.find_user_by_username(f"{uuid4()}") is None
+    assert "row_by_id_Sign is sent again: FeatureNotSupported" in caplog.text
+
+
+def test_a_connection_that_is_replaced_is_logged(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run_plain(
+        database,
+        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    with caplog.at_level(logging.INFO, logger="triosigno_db"):
+        make_category()
+    assert "a lost connection is replaced" in caplog.text

@@ -1,5 +1,6 @@
 """The pool: Peewee's, with a fair and bounded wait, cheaper checks, and care for forks."""
 
+import logging
 import math
 import threading
 import time
@@ -18,6 +19,8 @@ from triosigno_db.errors import DatabaseUnavailableError, PoolTimeoutError
 from triosigno_db.failures import primary_message
 from triosigno_db.settings import Settings
 from triosigno_db.watchdog import Watchdog
+
+logger = logging.getLogger("triosigno_db")
 
 OLDEST_SERVER = 13
 """The oldest major version of PostgreSQL that the library works on."""
@@ -137,6 +140,7 @@ class Pool(PooledPostgresqlDatabase):
         while (connection := self._take_or_reserve()) is not None:
             if connection.is_usable(self.settings.idle_check_after):
                 return connection
+            logger.info("a lost connection is replaced")
             self._close(connection, close_conn=True)
         return self._open_reserved()
 

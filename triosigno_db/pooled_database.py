@@ -1,5 +1,6 @@
 """The database behind every function: statements and transactions on pooled connections."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -29,6 +30,8 @@ from triosigno_db.pool import Pool
 from triosigno_db.retries import STALE_PLAN, Retries
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
+
+logger = logging.getLogger("triosigno_db")
 
 
 class Savepoint(peewee._savepoint):
@@ -81,6 +84,7 @@ class PooledDatabase(Pool):
             return
         connection: Connection = self._state.conn
         if not connection.is_usable(self.settings.idle_check_after):
+            logger.info("a lost connection is replaced")
             self._close(connection, close_conn=True)
             self._state.conn = self._connect()
 
@@ -219,6 +223,7 @@ class PooledDatabase(Pool):
                     if failure is None:
                         raise
                     raise failure from exc
+                logger.warning("%s is sent again: %s", compiled.name, type(exc).__name__)
                 if not is_collision(exc):
                     # What cost this connection cost the idle ones as well.
                     self.close_idle()
