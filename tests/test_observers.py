@@ -84,6 +84,11 @@ def test_who_has_stopped_is_told_nothing(database: str) -> None:
     assert len(told) == 3
 
 
+def test_what_is_no_function_is_refused() -> None:
+    with pytest.raises(db.InvalidInputError, match="callback"):
+        db.on_statement("print")  # type: ignore[arg-type]
+
+
 def test_an_observer_that_fails_harms_nobody(
     events: list[db.StatementEvent], caplog: pytest.LogCaptureFixture
 ) -> None:

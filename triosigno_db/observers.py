@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import psycopg2
 
+from triosigno_db.errors import InvalidInputError
 from triosigno_db.failures import hide_details
 
 logger = logging.getLogger("triosigno_db")
@@ -53,7 +54,12 @@ def on_statement(callback: Observer) -> Callable[[], None]:
 
     Returns:
         A function without arguments that ends this.
+
+    Raises:
+        InvalidInputError: `callback` can't be called.
     """
+    if not callable(callback):
+        raise InvalidInputError("callback", "must be a function")
 
     def observe(event: StatementEvent) -> None:
         callback(event)
