@@ -56,7 +56,7 @@ def connect(url: str | None = None, **options: Any) -> None:
     database = PooledDatabase(settings)
     if settings.content_cache_seconds:
         database.content_cache = ContentCache(settings)
-    with database.held():
+    with database.held(patiently=False):
         pass
     with _connecting:
         _retire_current()

@@ -1,6 +1,7 @@
 """The database behind every function: statements and transactions on pooled connections."""
 
 import logging
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -27,7 +28,7 @@ from triosigno_db.failures import (
 )
 from triosigno_db.observers import Outcome, Report
 from triosigno_db.pool import Pool
-from triosigno_db.retries import STALE_PLAN, Retries
+from triosigno_db.retries import STALE_PLAN, Retries, pause_after
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 
@@ -64,12 +65,17 @@ class PooledDatabase(Pool):
     # -- the connection of this thread ------------------------------------------------------
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Hold one connection for this thread while the block lasts; blocks may nest."""
+    def held(self, *, patiently: bool = True) -> Iterator[None]:
+        """Hold one connection for this thread while the block lasts; blocks may nest.
+
+        Args:
+            patiently: Try again, for as long as connecting may take, where none can be opened.
+        """
         if not self._state.closed:
             yield
             return
-        self._state.set_connection(self._connect())
+        connect = self._connect_patiently if patiently else self._connect
+        self._state.set_connection(connect())
         try:
             yield
         finally:
@@ -77,6 +83,19 @@ class PooledDatabase(Pool):
             self._state.reset()
             if connection is not None:
                 self._close(connection)
+
+    def _connect_patiently(self) -> Connection:
+        deadline = time.monotonic() + (self.settings.connect_timeout or math.inf)
+        tries = 0
+        while True:
+            try:
+                return self._connect()
+            except DatabaseUnavailableError:
+                if time.monotonic() >= deadline:
+                    raise
+            tries += 1
+            # Nothing tells when a server is up again but trying.
+            time.sleep(pause_after(tries))
 
     def _renew_held(self) -> None:
         """Replace the connection that this thread holds, if it was lost between two statements."""
@@ -86,7 +105,7 @@ class PooledDatabase(Pool):
         if not connection.is_usable(self.settings.idle_check_after):
             logger.info("a lost connection is replaced")
             self._close(connection, close_conn=True)
-            self._state.conn = self._connect()
+            self._state.conn = self._connect_patiently()
 
     def is_connection_lost(self) -> bool:
         """Tell whether the connection that this thread holds is beyond use."""
@@ -106,7 +125,7 @@ class PooledDatabase(Pool):
     def begin(self, isolation_level: str | None = None) -> None:
         """Begin a transaction; outside of a block it borrows a connection until it ends."""
         if self._state.closed:
-            self._state.set_connection(self._connect())
+            self._state.set_connection(self._connect_patiently())
             self._state.is_borrowed = True
         self._renew_held()
         try:
@@ -213,7 +232,11 @@ class PooledDatabase(Pool):
                 self._renew_held()
                 with self.held():
                     return self._fetch_held(compiled, parameters, retries)
-            except (psycopg2.Error, DatabaseUnavailableError) as exc:
+            except DatabaseUnavailableError as exc:
+                if retries.lost_answer is None:
+                    raise
+                raise _outcome_unknown(compiled.name, retries.lost_answer) from exc
+            except psycopg2.Error as exc:
                 if self._was_idle_for_too_long():
                     raise _idle_transaction_ended(self.settings) from exc
                 if self.in_transaction():

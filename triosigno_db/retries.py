@@ -6,7 +6,6 @@ import time
 
 import psycopg2
 
-from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.failures import is_collision, is_connection_lost, is_outcome_known
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
@@ -19,17 +18,14 @@ _LONGEST_PAUSE = 0.5
 _MOST_COLLISIONS = 5
 """How often a statement is sent again that the server undid for another transaction's sake."""
 
-Failure = psycopg2.Error | DatabaseUnavailableError
-"""An error of the driver, or a connection that could not be opened."""
-
 
 class Retries:
     """Decides, for one call, whether its statement is sent again.
 
-    What the server can't have seen is sent again for as long as opening a connection may take,
-    whatever it does. Once it was sent and its answer was lost, it is sent again once, and only
-    where that does no harm. What the server has undone for another transaction's sake, or did not
-    run because a plan was stale, is sent again a few times.
+    What the server can't have seen, as only PREPARE was on its way, is sent again for as long as
+    opening a connection may take, whatever it does. Once it was sent and its answer was lost, it is
+    sent again once, and only where that does no harm. What the server has undone for another
+    transaction's sake, or did not run because a plan was stale, is sent again a few times.
 
     Args:
         compiled: The statement.
@@ -55,7 +51,7 @@ class Retries:
         self._collisions_left = _MOST_COLLISIONS
         self._waits = 0
 
-    def allow(self, failure: Failure) -> bool:
+    def allow(self, failure: psycopg2.Error) -> bool:
         """Judge a failure outside of a transaction.
 
         Args:
@@ -65,17 +61,16 @@ class Retries:
             `True` where it is to be sent again.
         """
         was_sent, self.is_sent = self.is_sent, False
-        if isinstance(failure, psycopg2.Error):
-            if failure.pgcode in STALE_PLAN:
-                self._stale_plans_left -= 1
-                return self._stale_plans_left > 0
-            if is_collision(failure):
-                self._collisions_left -= 1
-                return self._collisions_left > 0
-            if not is_connection_lost(failure) and is_outcome_known(failure):
-                return False
-            if was_sent:
-                return self._allow_after_loss(failure)
+        if failure.pgcode in STALE_PLAN:
+            self._stale_plans_left -= 1
+            return self._stale_plans_left > 0
+        if is_collision(failure):
+            self._collisions_left -= 1
+            return self._collisions_left > 0
+        if not is_connection_lost(failure) and is_outcome_known(failure):
+            return False
+        if was_sent:
+            return self._allow_after_loss(failure)
         return time.monotonic() < self._deadline
 
     def _allow_after_loss(self, failure: psycopg2.Error) -> bool:

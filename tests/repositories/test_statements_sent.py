@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,9 @@ SEND_NOTHING_OF_THEIR_OWN = {
     "create_schema",
     "disconnect",
     "drop_schema",
+    "on_statement",
+    "ping",
+    "pool_status",
     "run_in_transaction",
     "transaction",
 }
@@ -46,6 +50,7 @@ ONE: dict[str, Call] = {
     "deactivate_user": lambda ids: db.deactivate_user(ids["user"]),
     "delete_achievement": lambda ids: db.delete_achievement(ids["achievement"]),
     "delete_category": lambda ids: db.delete_category(ids["empty_category"]),
+    "delete_idempotency_keys": lambda ids: db.delete_idempotency_keys(before=datetime.now(UTC)),
     "delete_lesson": lambda ids: db.delete_lesson(ids["empty_lesson"]),
     "delete_module": lambda ids: db.delete_module(ids["empty_module"]),
     "delete_sign": lambda ids: db.delete_sign(ids["sign"], cascade=True),

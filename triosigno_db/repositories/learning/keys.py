@@ -92,6 +92,8 @@ def delete_idempotency_keys(*, before: datetime) -> int:
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     moment, total = check_moment("before", before), 0
-    while deleted := len(fetch_all(deleted_keys(), before=moment, limit=_KEYS_AT_ONCE)):
+    while True:
+        deleted = len(fetch_all(deleted_keys(), before=moment, limit=_KEYS_AT_ONCE))
         total += deleted
-    return total
+        if deleted < _KEYS_AT_ONCE:
+            return total
