@@ -5,11 +5,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
 
+# What `make soak` takes from the command line, and hands on as environment variables.
+SOAK_CASES ?= 200000
+SOAK_SETTINGS := SOAK_CASES
+
 # The first interpreter that runs and is new enough; PYTHON=... chooses another.
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
 
-.PHONY: help demo test slow bench lint format docs build clean
+.PHONY: help demo test slow soak bench lint format docs build clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -25,10 +29,14 @@ demo: $(READY)  ## Practise a week on a throwaway PostgreSQL
 	@$(BIN)/triosigno-db demo $(ARGS)
 
 test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not slow' $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not slow and not soak' $(ARGS)
 
 slow: $(READY)  ## Run the long tests: plans on large tables
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -m 'slow and not soak' $(ARGS)
+
+soak: $(READY)  ## Run for long: random faults, load, 200,000 hostile calls (SOAK_CASES=..., WHAT=tests/fuzz)
+	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
+		$(BIN)/python -m pytest -m soak -s $(WHAT) $(ARGS)
 
 bench: $(READY)  ## Measure the hot functions against raw psycopg2 (WHAT=coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
@@ -38,6 +46,7 @@ lint: $(READY)  ## Check style, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python tools/audit_dependencies.py
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 format: $(READY)  ## Write the code in the house's format

@@ -1,0 +1,94 @@
+"""The texts of statements as the driver gets them, before it puts any value into them."""
+
+import ast
+import gc
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2.extensions
+import pytest
+
+import triosigno_db
+from triosigno_db import schema
+from triosigno_db.connections import Connection
+from triosigno_db.statements import Statement
+
+_SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')
+_TRANSACTION = re.compile(
+    r"(BEGIN|COMMIT|ROLLBACK)( (TRANSACTION )?ISOLATION LEVEL"
+    r" (READ COMMITTED|REPEATABLE READ|SERIALIZABLE))?;?"
+)
+
+
+def record_texts(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Collect every text that a cursor of the library's connections is given from now on."""
+    texts: set[str] = set()
+
+    class Recorder(psycopg2.extensions.cursor):
+        def execute(self, query: Any, variables: Any = None) -> None:
+            texts.add(query)
+            super().execute(query, variables)
+
+    def cursor(connection: Any, *arguments: Any, **options: Any) -> Any:
+        options.setdefault("cursor_factory", Recorder)
+        return psycopg2.extensions.connection.cursor(connection, *arguments, **options)
+
+    monkeypatch.setattr(Connection, "cursor", cursor)
+    return texts
+
+
+def compiled_statements() -> list[Statement]:
+    """Find the library's statements that have been compiled in this process."""
+    made = [each for each in gc.get_objects() if type(each) is Statement and each._compiled]
+    return [each for each in made if each._build.__module__.startswith("triosigno_db.")]
+
+
+def unexplained(texts: set[str]) -> list[str]:
+    """List the texts that are no compiled statement, no constant of the code, no transaction's."""
+    known = {
+        text
+        for statement in compiled_statements()
+        for compiled in statement._compiled.values()
+        for text in compiled
+        if isinstance(text, str)
+    }
+    known |= _constants()
+    return [
+        text
+        for text in sorted(texts - known)
+        if not (_SAVEPOINT.fullmatch(text) or _TRANSACTION.fullmatch(text))
+    ]
+
+
+def words_chosen(statement: Statement) -> set[str]:
+    """List the words by which a statement was chosen; the rest are things of the code itself."""
+    return {*_words(statement._choices)}
+
+
+def _words(choice: Any) -> Iterator[str]:
+    if isinstance(choice, tuple):
+        for each in choice:
+            yield from _words(each)
+    elif isinstance(choice, str):
+        yield str(choice)
+    elif choice is not None and not isinstance(choice, bool | type):
+        assert any(choice is each for each in _globals()), f"{choice!r} chose a statement"
+
+
+def _constants() -> set[str]:
+    """List the texts in the code, and those that a module has made of them when it was loaded."""
+    nodes = (
+        node
+        for path in Path(triosigno_db.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    )
+    written = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return {each for each in (*written, *_globals(), schema.to_sql()) if isinstance(each, str)}
+
+
+def _globals() -> list[Any]:
+    modules = [each for name, each in sys.modules.items() if name.startswith("triosigno_db")]
+    return [value for module in modules for value in vars(module).values()]
