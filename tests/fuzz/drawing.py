@@ -67,11 +67,13 @@ class Call(NamedTuple):
         return True
 
     def make(self) -> Any:
-        """Make the call; what it gives to be entered is entered and left."""
+        """Make the call; what it gives to be entered is entered, what gives an end is ended."""
         answer = FUNCTIONS[self.name](*self.arguments, **self.keywords)
         if hasattr(answer, "__enter__"):
             with answer:
                 db.count_users()
+        elif inspect.isfunction(answer):
+            answer()
         return answer
 
 
@@ -94,9 +96,11 @@ class _Drawing:
     def __init__(self, choice: Random, known: Known) -> None:
         self._choice = choice
         self._known = known
+        self._function = ""
         self.skips_checks = False
 
     def keywords(self, function: Callable[..., Any]) -> dict[str, Any]:
+        self._function = function.__name__
         hints = typing.get_type_hints(function)
         drawn: dict[str, Any] = {}
         for name, parameter in inspect.signature(function).parameters.items():
@@ -143,7 +147,8 @@ class _Drawing:
         if type(None) in atoms and choice.random() < 0.2:
             return None
         if _is_callable(annotation):
-            return choice.choice((lambda: None, db.count_users, lambda: db.get_user(MARK)))
+            made = (lambda *_: None, lambda *_: db.count_users(), lambda *_: db.get_user(MARK))
+            return choice.choice(made)
         if typing.get_origin(annotation) is Sequence:
             return self._list(name, typing.get_args(annotation)[0])
         if typing.get_origin(annotation) is type:
@@ -168,7 +173,8 @@ class _Drawing:
         length = choice.choice((0, 1, 2, 3, 3, 4, 300))
         drawn = [self._of_kind(name.removesuffix("s"), item) for _ in range(length)]
         if UUID in _atoms(item) and choice.random() < 0.6:
-            drawn = choice.sample(self._known.of(name.removesuffix("s")), choice.randrange(1, 5))
+            there = self._known.of(name.removesuffix("s"))
+            drawn = choice.sample(there, choice.choice((1, 2, len(there), len(there))))
         if choice.random() < 0.15:
             drawn.append(hostile.anything(choice))
         return choice.choice((drawn, drawn, drawn, tuple(drawn), iter(drawn)))
@@ -204,7 +210,7 @@ class _Drawing:
     def _text(self, name: str) -> Any:
         choice = self._choice
         if name == "cursor":
-            return self._known.cursors.draw(choice)
+            return self._known.cursors.draw(choice, self._function)
         if name == "url":
             return self._address()
         if "email" in name and choice.random() < 0.6:
@@ -249,6 +255,7 @@ _DRAWN_BY_TYPE: dict[type, Callable[[_Drawing, str], Any]] = {
     datetime: _Drawing._moment,
     bool: _Drawing._flag,
     int: _Drawing._number,
+    float: _Drawing._number,
 }
 
 

@@ -30,8 +30,9 @@ _KEYS: tuple[Any, ...] = (
 
 
 class Cursor(NamedTuple):
-    """A real cursor, and what binds it to its list."""
+    """A real cursor, the function that gave it, and what binds it to its list."""
 
+    function: str
     text: str
     query: str
 
@@ -42,9 +43,11 @@ class Cursors:
     def __init__(self, real: Sequence[Cursor]) -> None:
         self._real = real
 
-    def draw(self, choice: Random) -> Any:
+    def draw(self, choice: Random, function: str) -> Any:
         """Draw a cursor that is real, of another list, altered, cut, forged, or none at all."""
-        real, query = choice.choice(self._real)
+        own = [each for each in self._real if each.function == function]
+        is_own = own and choice.random() < 0.8
+        _, real, query = choice.choice(own if is_own else self._real)
         place = choice.randrange(len(real))
         return choice.choice(
             (
@@ -143,7 +146,7 @@ def _real_cursors(user_id: str, monkeypatch: pytest.MonkeyPatch) -> list[Cursor]
         for function in (getattr(db, name) for name in db.__all__):
             cursor = _first_cursor(function, user_id)
             if cursor is not None:
-                cursors.append(Cursor(cursor, queries[-1]))
+                cursors.append(Cursor(function.__name__, cursor, queries[-1]))
     return cursors
 
 

@@ -286,3 +286,12 @@ def test_a_copy_that_skipped_the_checks_is_refused_as_well(hostile_url: str, tex
     error = refusal_of(lambda: db.create_user(new.model_copy(update={"username": text})))
     assert error.field == "username"
     assert count_rows(hostile_url) == before
+
+
+@pytest.mark.parametrize("role", ["OWNER", None, 7, UUID(int=0)])
+def test_a_role_that_skipped_the_checks_is_refused_as_well(hostile_url: str, role: Any) -> None:
+    new = db.NewUser(email="copied@example.org", username="copied", password="x")
+    before = count_rows(hostile_url)
+    error = refusal_of(lambda: db.create_user(new.model_copy(update={"role": role})))
+    assert error.field == "role"
+    assert count_rows(hostile_url) == before

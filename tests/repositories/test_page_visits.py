@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from triosigno_db.models import SignCategory
+from triosigno_db.repositories import pages
 
 ROWS = 7
 IMAGE = "https://example.org/image.webp"
@@ -198,3 +199,29 @@ def test_rows_that_come_and_go_move_no_others(
     assert kept <= set(seen)
     order = [category.name for category in db.list_categories(limit=200).items]
     assert [name for name in order if name in kept] == [name for name in seen if name in kept]
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    "keys",
+    [
+        *("", "{", "NaN", "null", "7", "{}", "[]", '["a","b"]', "[null]", "[[1]]"),
+        *("[{}]", '[{"at":"no date"}]', '[{"at":7}]', '[{"at":null}]', "[" * 100_000),
+    ],
+    ids=lambda keys: keys[:30],
+)
+def test_a_cursor_that_is_signed_without_a_secret_is_still_looked_at(keys: str) -> None:
+    digest = pages._digest(keys.encode(), "categories []")
+    forged = base64.urlsafe_b64encode(digest + keys.encode()).decode().rstrip("=")
+    with pytest.raises(db.InvalidInputError, match=r"^cursor: "):
+        db.list_categories(cursor=forged)
+
+
+@pytest.mark.usefixtures("database")
+def test_a_cursor_is_signed_as_the_forged_ones_are() -> None:
+    for _ in range(2):
+        make_category()
+    cursor = db.list_categories(limit=1).next_cursor
+    assert cursor is not None
+    packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    assert packed[:16] == pages._digest(packed[16:], "categories []")

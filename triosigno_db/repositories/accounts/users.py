@@ -130,6 +130,7 @@ def create_user(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     new_user = check_input("new_user", new_user, NewUser)
+    role = check_label("role", new_user.role, UserRole)
     chosen = new_user_with_preferences(selection_of(shape))
     database = current_database()
     # Hashing takes longer than all else: no connection waits for it.
@@ -145,7 +146,7 @@ def create_user(
         password_hash=password_hash,
         first_name=new_user.first_name,
         last_name=new_user.last_name,
-        role=new_user.role.value,
+        role=role.value,
         profile_picture=new_user.profile_picture,
     )
     return to_user(row, shape)
