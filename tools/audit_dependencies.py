@@ -173,14 +173,13 @@ def audit(requirements: Sequence[str], services: Sequence[Sequence[str]] = SERVI
     for service in services:
         answer = ask(left, *service)
         if answer is None:
-            print(f"audit: {' '.join(service)}: can't be reached")
+            print(f"audit: {' '.join(service)}: can't be reached, or gives no answer")
             continue
         if answer.vulnerable:
             print("audit: known vulnerabilities:", *answer.vulnerable, sep="\n  ")
             return 1
-        print(
-            f"audit: {' '.join(service)}: {answer.audited} packages without a known vulnerability"
-        )
+        told = f"answers for {answer.audited} of {len(left)} packages, none of them vulnerable"
+        print(f"audit: {' '.join(service)}: {told}")
         left = [each for each in left if each.partition("==")[0] in answer.unknown]
         if not left:
             return 0

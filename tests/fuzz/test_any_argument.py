@@ -190,7 +190,7 @@ def test_any_call_is_answered_or_refused_at_length(
     run = fuzz(known, texts, seed=seed, numbers=range(part * size, (part + 1) * size))
     # Whatever can be right was so at times.
     unanswered = {name for name, outcomes in run.outcomes.items() if "answered" not in outcomes}
-    assert size < 10_000 or unanswered <= NEVER_CALLED_RIGHT
+    assert size < 50_000 or unanswered <= NEVER_CALLED_RIGHT
 
 
 @pytest.mark.parametrize("kind", INPUTS.values(), ids=INPUTS)

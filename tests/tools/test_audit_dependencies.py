@@ -94,7 +94,7 @@ def test_packages_without_a_vulnerability_pass(
 ) -> None:
     assert audit(PINS, [service.options]) == 0
     assert sorted(service.asked) == ["peewee", "pydantic"]
-    assert "2 packages without a known vulnerability" in capsys.readouterr().out
+    assert "answers for 2 of 2 packages, none of them vulnerable" in capsys.readouterr().out
 
 
 def test_a_known_vulnerability_fails(service: Service, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +112,7 @@ def test_a_service_that_is_not_there_is_told_and_passes(
     printed = capsys.readouterr().out
     assert "can't be reached" in printed
     assert "NOT AUDITED, as no service answers for these 2: peewee==4.5.3" in printed
-    assert "without a known vulnerability" not in printed
+    assert "none of them vulnerable" not in printed
 
 
 def test_a_service_that_fails_gives_no_answer(service: Service) -> None:
