@@ -75,7 +75,7 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
 def _start_server() -> "ThrowawayPostgres":
     try:
         # Here, so that with a URL the command runs without the `testing` extra.
-        from triosigno_db.testing import ThrowawayPostgres  # noqa: PLC0415
+        from triosigno_db.testing import ThrowawayPostgres  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError as exc:
         raise db.TrioSignoDBError(
             "A server of its own needs more: pip install 'triosigno-db[demo]', or give --url."
@@ -161,6 +161,7 @@ def _draw_bar(mastery: int | None) -> Text:
     if mastery is None:
         return Text("·" * BAR_WIDTH + "  not yet", style="dim")
     filled = round(BAR_WIDTH * mastery / 100)
+    # Colours of a picture: the numbers mean nothing elsewhere.
     style = "green" if mastery >= 80 else "yellow" if mastery >= 40 else "red"  # noqa: PLR2004
     return (
         Text("█" * filled, style=style)

@@ -33,10 +33,10 @@ def studio(
     """
     try:
         # Here, so that the other commands run without the extra.
-        from werkzeug.serving import make_server  # noqa: PLC0415
+        from werkzeug.serving import make_server  # noqa: PLC0415 (an extra)
 
-        from triosigno_db.studio import create_studio  # noqa: PLC0415
-        from triosigno_db.studio.app import is_local  # noqa: PLC0415
+        from triosigno_db.studio import create_studio  # noqa: PLC0415 (an extra)
+        from triosigno_db.studio.app import is_local  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError as exc:
         raise db.TrioSignoDBError(
             "The studio needs more: pip install 'triosigno-db[studio]'."

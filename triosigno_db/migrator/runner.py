@@ -236,7 +236,7 @@ def _refuse_unknown_tables(ledger: Ledger) -> None:
     if not ledger.exists() and (tables := ledger.other_tables()):
         raise MigrationError(
             f"The database has no history, but tables: {', '.join(tables[:5])}"
-            f"{', ...' if len(tables) > 5 else ''}. "  # noqa: PLR2004
+            f"{', ...' if len(tables) > 5 else ''}. "  # noqa: PLR2004 (as many as are shown)
             "Adopt a database that Prisma made with baseline."
         ).with_prisma_code("P3005")
 
