@@ -117,6 +117,7 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     "40P01": _plain(ConflictError),
     "42501": _plain(DatabaseUnavailableError, "P1010"),
     "42703": _plain(SchemaMismatchError, "P2022"),
+    "42804": _invalid("P2007"),
     "42704": _plain(SchemaMismatchError),
     "42710": _plain(SchemaMismatchError),
     "42P07": _plain(SchemaMismatchError),
@@ -246,6 +247,9 @@ def translate(
     if code is None:
         if is_connection_lost(cause):
             return DatabaseUnavailableError(failure.message).with_prisma_code("P1017")
+        if isinstance(cause, psycopg2.ProgrammingError):
+            # The driver's own refusal: a value of a type that it can't send.
+            return InvalidInputError("input", failure.message)
         return TrioSignoDBError(failure.message)
     for prefix in (code, code[:3], code[:2]):
         if prefix in _BY_SQLSTATE:

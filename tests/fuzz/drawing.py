@@ -45,17 +45,11 @@ _ORDINARY = 0.75
 
 
 class Call(NamedTuple):
-    """A function and its arguments.
-
-    Attributes:
-        skips_checks: Whether an input among them was copied with a value that nobody has checked,
-            as pydantic allows.
-    """
+    """A function and its arguments."""
 
     name: str
     arguments: tuple[Any, ...]
     keywords: dict[str, Any]
-    skips_checks: bool
 
     @property
     def is_well_formed(self) -> bool:
@@ -85,7 +79,7 @@ def draw_call(choice: Random, known: Known) -> Call:
         drawing.input(choice.choice([*INPUTS.values()]))
     name = choice.choice([*FUNCTIONS])
     keywords = drawing.keywords(FUNCTIONS[name])
-    call = Call(name, (), keywords, drawing.skips_checks)
+    call = Call(name, (), keywords)
     is_wrong = name in NEVER_CALLED_RIGHT or choice.random() < 0.02
     return drawing.disturbed(call) if is_wrong else call
 
@@ -97,7 +91,6 @@ class _Drawing:
         self._choice = choice
         self._known = known
         self._function = ""
-        self.skips_checks = False
 
     def keywords(self, function: Callable[..., Any]) -> dict[str, Any]:
         self._function = function.__name__
@@ -128,7 +121,7 @@ class _Drawing:
         if spoiled and self._choice.random() < 0.4:
             value = self._argument(spoiled, fields[spoiled].annotation)
             if self._choice.random() < 0.5:
-                self.skips_checks = True
+                # As pydantic allows, with a value that nobody has checked.
                 return kind(**values).model_copy(update={spoiled: value})
             values[spoiled] = value
         return kind(**values)

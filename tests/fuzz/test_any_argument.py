@@ -92,9 +92,6 @@ class Run:
             expected = (TypeError,)
         elif call.name == "connect":
             expected += (db.DatabaseUnavailableError,)
-        elif call.skips_checks:
-            # The driver and the server refuse the rest.
-            expected += (db.TrioSignoDBError,)
         try:
             call.make()
         except expected as error:
