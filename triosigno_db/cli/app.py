@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 import triosigno_db
-from triosigno_db.cli import content, migrate, schema, users
+from triosigno_db.cli import content, migrate, roles, schema, users
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
 from triosigno_db.cli.studio import studio
@@ -27,6 +27,7 @@ app.add_typer(migrate.app, name="migrate")
 app.add_typer(schema.app, name="schema")
 app.add_typer(content.app, name="content")
 app.add_typer(users.app, name="users")
+app.add_typer(roles.app, name="roles")
 app.command()(doctor)
 app.command()(studio)
 

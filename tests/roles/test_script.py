@@ -1,0 +1,215 @@
+"""Making the roles: by the script and by the library, on any database, as often as one likes."""
+
+import subprocess
+import threading
+from collections.abc import Iterator
+from shutil import which
+from typing import Any
+
+import pytest
+from psycopg2 import sql
+
+import triosigno_db as db
+from tests.plain_sql import run_plain
+from tests.roles.logins import PASSWORD, give_password, url_as
+from tests.roles.test_application import UndoneError, undo
+from triosigno_db import migrator
+from triosigno_db.database import run_sql
+from triosigno_db.roles import Deviation, RoleNames, apply_roles, check_roles, role_script
+
+DUMP = """
+SELECT 'table', relname::text, pg_get_userbyid(relowner), relacl::text FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'column', attname::text, '', attacl::text FROM pg_attribute WHERE attacl IS NOT NULL
+UNION ALL
+SELECT 'schema', nspname::text, '', nspacl::text FROM pg_namespace
+UNION ALL
+SELECT 'default', '', pg_get_userbyid(defaclrole), defaclacl::text FROM pg_default_acl
+UNION ALL
+SELECT 'database', '', '', datacl::text FROM pg_database WHERE datname = current_database()
+ORDER BY 1, 2
+"""
+
+
+def test_a_second_time_changes_nothing(admin_url: str, names: RoleNames) -> None:
+    before = run_plain(admin_url, DUMP)
+    db.connect(admin_url)
+    assert apply_roles(names) == ()
+    assert run_plain(admin_url, DUMP) == before
+
+
+@pytest.mark.skipif(which("psql") is None, reason="there is no psql here")
+def test_psql_runs_the_script_as_the_library_does(admin_url: str, names: RoleNames) -> None:
+    before = run_plain(admin_url, DUMP)
+    run_plain(admin_url, 'GRANT ALL ON "User" TO PUBLIC; GRANT CREATE ON SCHEMA public TO PUBLIC')
+    assert run_plain(admin_url, DUMP) != before
+    ended = subprocess.run(
+        ["psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", admin_url],
+        input=role_script(names), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "DO\n", "")
+    assert run_plain(admin_url, DUMP) == before
+
+
+def test_a_database_that_somebody_else_made_is_handed_over(
+    database: str, url: str, names: RoleNames
+) -> None:
+    db.connect(url)
+    assert {each.deviation for each in check_roles(names)} == {*Deviation}
+    assert apply_roles(names) == ()
+    owners = run_sql(
+        "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class"
+        " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    assert owners == [(names.owner,)]
+    db.connect(url_as(url, names.owner))
+    db.drop_schema()
+
+
+def test_the_owner_undoes_and_applies_the_whole_history(admin_url: str, names: RoleNames) -> None:
+    db.connect(url_as(admin_url, names.owner))
+    steps = len(migrator.status().migrations)
+    assert len(migrator.rollback(steps=steps)) == steps
+    assert len(migrator.deploy()) == steps
+    db.create_schema()  # it would tell what is different
+    # What is new in the schema is the application's again; the reader waits for the next run.
+    findings = check_roles(names)
+    assert {each.deviation for each in findings} == {Deviation.LACK}
+    assert {each.role for each in findings if "triosigno_db" not in each.target} == {names.reader}
+    db.connect(url_as(admin_url, names.reader))
+    with pytest.raises(db.TrioSignoDBError):
+        run_sql('SELECT password FROM "User"')
+
+
+def test_before_the_second_run_nothing_is_open_that_should_not_be(
+    empty_url: str, names: RoleNames, migrated: str
+) -> None:
+    db.connect(empty_url)
+    assert apply_roles(names) == ()
+    db.connect(url_as(empty_url, names.owner))
+    migrator.deploy()
+    findings = check_roles(names)
+    assert {each.role for each in findings} == {names.application, names.reader}
+    assert {each.deviation for each in findings} == {Deviation.LACK}
+
+
+def test_another_schema_has_roles_of_its_own(
+    empty_url: str, names: RoleNames, migrated: str
+) -> None:
+    other = f"{empty_url}?schema=l'%22autre%22"
+    db.connect(other)
+    apply_roles(names)
+    db.connect(url_as(empty_url, names.owner) + "?schema=l'%22autre%22")
+    migrator.deploy()
+    db.connect(other)
+    assert apply_roles(names) == ()
+    db.connect(url_as(empty_url, names.application) + "?schema=l'%22autre%22")
+    db.create_category(db.NewCategory(name="Politesse", description=""))
+    db.connect(url_as(empty_url, names.reader) + "?schema=l'%22autre%22")
+    assert [each.name for each in db.list_categories().items] == ["Politesse"]
+
+
+@pytest.fixture
+def administrator(server: Any, empty_url: str, names: RoleNames) -> Iterator[tuple[str, RoleNames]]:
+    """A role that may create roles and owns a database, as a hosted server gives one out."""
+    own = RoleNames(*(f"{name} 2" for name in names))
+    role, database = f"{names.owner} admin", empty_url.rpartition("/")[2]
+    run_plain(empty_url, sql.SQL("CREATE ROLE {} LOGIN CREATEROLE").format(sql.Identifier(role)))
+    give_password(empty_url, role)
+    change = sql.SQL("ALTER DATABASE {} OWNER TO {}; ALTER SCHEMA public OWNER TO {}")
+    run_plain(empty_url, change.format(*map(sql.Identifier, (database, role, role))))
+    yield url_as(empty_url, role), own
+    db.disconnect()
+    server.drop_database(database)
+    for name in (*own, role):
+        run_plain(server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def test_a_superuser_is_not_needed(administrator: tuple[str, RoleNames]) -> None:
+    url, names = administrator
+    db.connect(url)
+    db.create_schema()
+    assert apply_roles(names) == ()
+    assert apply_roles(names) == ()
+    give_password(url, names.application)
+    db.connect(url_as(url, names.application))
+    assert db.count_users() == 0
+
+
+def test_who_may_not_changes_nothing(admin_url: str, names: RoleNames) -> None:
+    before = run_plain(admin_url, DUMP)
+    db.connect(url_as(admin_url, names.application))
+    with pytest.raises(db.TrioSignoDBError) as caught:
+        apply_roles(names)
+    assert caught.value.prisma_code == "P1010"
+    assert run_plain(admin_url, DUMP) == before
+
+
+def test_functions_that_somebody_put_in_the_way_are_not_called(
+    empty_url: str, names: RoleNames
+) -> None:
+    run_plain(
+        empty_url,
+        "CREATE FUNCTION format(text, name, name) RETURNS text LANGUAGE sql AS"
+        " $$SELECT 'ALTER ROLE postgres CREATEROLE NOT A STATEMENT'$$;"
+        "CREATE FUNCTION pg_has_role(name, text) RETURNS bool LANGUAGE sql AS 'SELECT 1 / 0 = 1'",
+    )
+    db.connect(empty_url)
+    with db.transaction():
+        before = run_sql("SHOW search_path")
+        assert apply_roles(names) == ()
+        assert run_sql("SHOW search_path") == before
+
+
+def test_two_at_once_wait_for_each_other(admin_url: str, names: RoleNames) -> None:
+    before = run_plain(admin_url, DUMP)
+    db.connect(admin_url)
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(apply_roles(names))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [()] * 4
+    assert run_plain(admin_url, DUMP) == before
+
+
+def test_roles_are_made_without_a_password(admin_url: str, names: RoleNames) -> None:
+    assert PASSWORD not in role_script(names)
+    own = RoleNames(*(f"{name} 3" for name in names))
+    db.connect(admin_url)
+    with pytest.raises(UndoneError), db.transaction():
+        apply_roles(own)
+        made = run_sql(
+            "SELECT rolcanlogin, rolpassword FROM pg_authid WHERE rolname = ANY (%(own)s)",
+            own=list(own),
+        )
+        undo()
+    assert made == [(True, None)] * 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        (RoleNames(owner=""), "owner"),
+        (RoleNames(owner="a\0b"), "owner"),
+        (RoleNames(application="\ud800"), "application"),
+        (RoleNames(application="pg_mine"), "application"),
+        (RoleNames(reader="public"), "reader"),
+        (RoleNames(reader="é" * 32), "reader"),
+        (RoleNames(reader=5), "reader"),  # type: ignore[arg-type]
+        (RoleNames(owner="one", reader="one"), "names"),
+    ],
+)
+def test_a_name_that_can_not_be_is_refused(wrong: RoleNames, field: str) -> None:
+    for use in (role_script, check_roles, apply_roles):
+        with pytest.raises(db.InvalidInputError) as caught:
+            use(wrong)
+        assert caught.value.field == field
+
+
+def test_a_schema_s_name_is_checked_too() -> None:
+    with pytest.raises(db.InvalidInputError) as caught:
+        role_script(schema_name="")
+    assert caught.value.field == "schema_name"
