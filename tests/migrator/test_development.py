@@ -19,7 +19,6 @@ from triosigno_db.migrator import (
     deploy,
     dev,
     diff,
-    examine,
     export,
     reset,
     rollback,
@@ -308,34 +307,6 @@ def test_export_never_overwrites_another_text(tmp_path: Path) -> None:
         export(tmp_path)
     assert not (tmp_path / "schema.prisma").exists()
     assert changed.read_text() == "-- ours"
-
-
-def test_the_doctor_finds_old_rows_and_validates_the_rest(connected: str, history: Path) -> None:
-    shutil.rmtree(history / CHECKS)
-    deploy(history)
-    user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
-    run_sql('UPDATE "UserPreference" SET "learningGoal" = 0')
-    deploy()
-    reports = {report.name: report for report in examine()}
-    broken = reports.pop("UserPreference_learningGoal_check")
-    assert user.preferences is not None
-    assert (broken.broken, broken.examples) == (1, (user.preferences.id,))
-    assert (broken.is_present, broken.is_validated) == (True, False)
-    assert {(each.broken, each.is_validated) for each in reports.values()} == {(0, True)}
-    run_sql('UPDATE "UserPreference" SET "learningGoal" = 10')
-    assert all(report.is_validated for report in examine())
-
-
-def test_the_doctor_only_looks_when_told_so(connected: str) -> None:
-    deploy()
-    assert not any(report.is_validated for report in examine(validate=False))
-    assert not any(report.is_validated for report in examine(validate=False))
-
-
-def test_the_doctor_tells_missing_rules(connected: str) -> None:
-    deploy()
-    rollback(to=INDEXES)
-    assert not any(report.is_present for report in examine())
 
 
 @pytest.mark.parametrize(

@@ -1,59 +1,109 @@
-"""`triosigno-db doctor`: rows that break the rules."""
+"""`triosigno-db doctor`: a database looked over."""
 
 import json
-from collections.abc import Iterable
+from datetime import timedelta
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
 
-from triosigno_db.cli.connection import AsJson, Url, connected
-from triosigno_db.migrator import CheckReport, examine
+from triosigno_db.cli.connection import AsJson, History, Url
+from triosigno_db.doctor import Diagnosis, Finding, Limits, diagnose
+from triosigno_db.settings import Settings
 
-BROKEN = 1
+SICK = 1
+STYLES = {"ok": "green", "unknown": "cyan", "warning": "yellow", "error": "bold red"}
+MOST_DETAILS = 10
+"""How many lines of details are shown; JSON has them all."""
 
 
 def doctor(
+    *,
     url: Url = None,
+    migrations: History = None,
     validate: Annotated[
         bool, typer.Option(help="Let PostgreSQL validate the rules that no row breaks.")
     ] = True,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")] = False,
+    long_after: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Seconds that a statement may run, and a transaction be idle, untold."
+        ),
+    ] = 60,
+    unused_after: Annotated[
+        float, typer.Option(min=0, help="Days that an index may be unused, untold.")
+    ] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """Count the rows that break a rule, show examples, validate what is clean.
+    """Look a database over: connection, schema, indexes, rows, vacuum, rights, sessions.
 
-    Exit 0 where no row breaks a rule, 1 where one does.
+    Exit 0 where nothing is broken, 1 where something is or the server can't be reached; with
+    --strict, 1 on warnings as well.
 
-    Example: triosigno-db doctor --no-validate --json
+    Example: triosigno-db doctor --no-validate --strict --json
     """
-    with connected(url):
-        reports = examine(validate=validate)
+    limits = Limits(timedelta(seconds=long_after), timedelta(days=unused_after))
+    settings = Settings.load(url)
+    diagnosis = diagnose(settings, history=migrations, limits=limits, validate=validate)
     if as_json:
-        print(json.dumps([report._asdict() for report in reports], indent=2))
+        print(json.dumps(_as_json(settings, diagnosis), indent=2))
     else:
-        Console(highlight=False).print(_draw(reports))
-    if any(report.broken for report in reports):
-        raise typer.Exit(BROKEN)
+        console = Console(highlight=False)
+        console.print(_draw(diagnosis))
+        console.print(_sum_up(settings, diagnosis))
+    if diagnosis.level == "error" or (strict and diagnosis.level == "warning"):
+        raise typer.Exit(SICK)
 
 
-def _draw(reports: Iterable[CheckReport]) -> Table:
-    table = Table(
-        Column("rule", overflow="fold"),
-        "asks for",
-        Column("broken by", justify="right"),
-        Column("examples", overflow="fold"),
-        "validated",
-    )
-    for report in reports:
-        examples = "\n".join(report.examples)
+def _as_json(settings: Settings, diagnosis: Diagnosis) -> dict[str, object]:
+    return {
+        "database": settings.database,
+        "level": diagnosis.level,
+        "findings": [finding._asdict() for finding in diagnosis.findings],
+        "checks": [report._asdict() for report in diagnosis.checks],
+    }
+
+
+def _draw(diagnosis: Diagnosis) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")
+    earlier = ""
+    for finding in diagnosis.findings:
+        subject = finding.subject if finding.subject != earlier else ""
+        earlier = finding.subject
         table.add_row(
-            report.name, report.condition, f"{report.broken}", examples, _validated(report)
+            Text(subject, style="bold"),
+            Text(finding.level, style=STYLES[finding.level]),
+            Text(finding.summary),
         )
+        for line in _below(finding):
+            table.add_row("", "", line)
     return table
 
 
-def _validated(report: CheckReport) -> str:
-    if not report.is_present:
-        return "missing"
-    return "yes" if report.is_validated else "no"
+def _below(finding: Finding) -> list[Padding]:
+    """Lay out what stands under a summary; of what is well the summary is enough."""
+    if finding.level == "ok":
+        return []
+    lines = [Text(f"- {detail}") for detail in finding.details[:MOST_DETAILS]]
+    if (left := len(finding.details) - MOST_DETAILS) > 0:
+        lines.append(Text(f"  and {left:,} more"))
+    if finding.advice:
+        lines.append(Text(f"> {finding.advice}", style="italic"))
+    return [Padding(line, (0, 0, 0, 2)) for line in lines]
+
+
+def _sum_up(settings: Settings, diagnosis: Diagnosis) -> Text:
+    errors, warnings = diagnosis.count("error"), diagnosis.count("warning")
+    counted = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
+    return Text(f"\n{settings.database}: {counted}.", style=STYLES[diagnosis.level])
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number == 1 else 's'}"

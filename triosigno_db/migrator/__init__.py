@@ -6,7 +6,6 @@ Every function works on the database that `connect()` has set, over a connection
 from triosigno_db.migrator.adoption import baseline
 from triosigno_db.migrator.comparison import Drift, diff
 from triosigno_db.migrator.development import NewMigration, dev, reset
-from triosigno_db.migrator.doctor import CheckReport, examine
 from triosigno_db.migrator.execution import Step
 from triosigno_db.migrator.export import export
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
@@ -22,7 +21,6 @@ from triosigno_db.migrator.runner import (
 )
 
 __all__ = [
-    "CheckReport",
     "Drift",
     "HistoryStatus",
     "Migration",
@@ -35,7 +33,6 @@ __all__ = [
     "deploy",
     "dev",
     "diff",
-    "examine",
     "export",
     "read_history",
     "reset",

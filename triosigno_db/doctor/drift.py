@@ -1,0 +1,102 @@
+"""Drift: the catalogs, against what the applied part of the history makes."""
+
+from collections.abc import Iterator
+
+from triosigno_db.catalog import Catalog, Difference, compare, read_current_schema
+from triosigno_db.ddl import create_script
+from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.findings import Finding
+from triosigno_db.migrator.comparison import without_positions
+from triosigno_db.migrator.history import LEDGER_TABLE, Migration, read_history
+from triosigno_db.migrator.ledger import MigrationState, compare_histories
+from triosigno_db.migrator.scratch import temporary_catalogs
+
+SUBJECT = "drift"
+
+_MAY_COMPARE = (
+    "SELECT has_database_privilege(current_database(), 'TEMPORARY'), NOT pg_is_in_recovery()"
+)
+
+
+def examine_drift(examination: Examination) -> Iterator[Finding]:
+    """Compare the schema with what the applied migrations make.
+
+    They are replayed as temporary tables in a transaction that is undone. Without a history that
+    the role may read, the models take its place. An index that is missing is told with the indexes.
+
+    Args:
+        examination: Where to look.
+
+    Yields:
+        What is found.
+
+    Raises:
+        MigrationError: The history on disk is not as it must be, or can't be replayed.
+    """
+    with examination.reading() as session:
+        ((may_make_tables, is_primary),) = session.run(_MAY_COMPARE)
+        live = without_positions(read_current_schema(session.run))
+    if not (may_make_tables and is_primary):
+        why = "The role may not make" if is_primary else "A replica can't make"
+        yield Finding(
+            SUBJECT,
+            "unknown",
+            f"{why} the temporary tables that the schema is compared with.",
+            "Run the doctor as the role that owns the tables, at the primary.",
+        )
+        return
+    origin, migrations = _origin(examination)
+    if not migrations or not live.tables:
+        yield Finding(SUBJECT, "unknown", "No migration is applied: there is nothing to compare.")
+        return
+    catalogs = temporary_catalogs(examination.session, migrations)
+    yield _judge(origin, without_positions(catalogs[migrations[-1].name]), live)
+
+
+def _origin(examination: Examination) -> tuple[str, list[Migration]]:
+    if not examination.may_read_ledger():
+        models = Migration("models", create_script(), "", None, frozenset())
+        return "the models", [models]
+    migrations = read_history(examination.history)
+    states = compare_histories(migrations, examination.read_ledger() or ())
+    applied = {
+        each.name
+        for each in states
+        if each.state in (MigrationState.APPLIED, MigrationState.EDITED)
+    }
+    return "the applied migrations", [each for each in migrations if each.name in applied]
+
+
+def _judge(origin: str, expected: Catalog, live: Catalog) -> Finding:
+    ours = live.only({*expected.tables} - {LEDGER_TABLE}, expected.enums)
+    differences = [each for each in compare(expected, ours) if not is_missing_index(each)]
+    if not differences:
+        return Finding(
+            SUBJECT, "ok", f"All {len(expected.tables)} tables are as {origin} make them."
+        )
+    # What is there beside the expected hinders little; what is missing or other breaks calls.
+    is_broken = any(each.expected is not None and not _is_index(each) for each in differences)
+    number = len(differences)
+    return Finding(
+        SUBJECT,
+        "error" if is_broken else "warning",
+        f"{number} {'thing is' if number == 1 else 'things are'} not as {origin} make them.",
+        "triosigno-db migrate diff --sql prints what would mend it; look at it before you run it.",
+        tuple(map(str, differences)),
+    )
+
+
+def is_missing_index(difference: Difference) -> bool:
+    """Tell whether a difference is an index that is not there.
+
+    Args:
+        difference: The difference.
+
+    Returns:
+        `False` for an index that is another one than expected, too.
+    """
+    return _is_index(difference) and difference.found is None
+
+
+def _is_index(difference: Difference) -> bool:
+    return difference.what.startswith("index ")

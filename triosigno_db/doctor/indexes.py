@@ -1,0 +1,207 @@
+"""Indexes: missing, invalid, wanted by a foreign key, used by nobody."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.findings import Finding
+from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.models import MODELS
+from triosigno_db.models.search import SEARCH_INDEXES
+
+SUBJECT = "indexes"
+
+WORTH_TELLING = 1024 * 1024
+"""The size in bytes below which it does not matter whether an index is used."""
+
+_MEBIBYTE = 1024 * 1024
+
+_INDEXES = """
+SELECT c.relname, i.relname, x.indisunique, x.indisvalid AND x.indisready
+FROM pg_index x
+JOIN pg_class i ON i.oid = x.indexrelid
+JOIN pg_class c ON c.oid = x.indrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+WHERE c.relkind IN ('r', 'p')
+ORDER BY c.relname, i.relname
+"""
+_TABLES = """
+SELECT c.relname FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+WHERE c.relkind IN ('r', 'p')
+"""
+_HAS_TRIGRAMS = "SELECT count(*) > 0 FROM pg_extension WHERE extname = 'pg_trgm'"
+
+# The first columns of the index are those of the key, in any order; a partial index knows only
+# some of the rows.
+_KEYS_WITHOUT_INDEX = """
+SELECT c.relname, o.conname FROM pg_constraint o
+JOIN pg_class c ON c.oid = o.conrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+WHERE o.contype = 'f' AND NOT EXISTS (
+    SELECT FROM pg_index x
+    WHERE x.indrelid = o.conrelid AND x.indisvalid AND x.indpred IS NULL
+      AND (x.indkey::int2[])[0:cardinality(o.conkey) - 1] @> o.conkey
+)
+ORDER BY c.relname, o.conname
+"""
+_UNUSED = """
+SELECT s.relname, s.indexrelname, pg_relation_size(s.indexrelid)
+FROM pg_stat_user_indexes s
+JOIN pg_index x ON x.indexrelid = s.indexrelid
+WHERE s.schemaname = current_schema() AND s.idx_scan = 0 AND x.indisvalid
+  AND NOT x.indisunique AND NOT x.indisprimary AND NOT x.indisexclusion
+  AND pg_relation_size(s.indexrelid) >= %(least)s
+ORDER BY pg_relation_size(s.indexrelid) DESC, s.indexrelname
+"""
+# Never reset means since the database was made; for how long at least, the server's start tells.
+_STATISTICS_AGE = """
+SELECT extract(epoch FROM now() - coalesce(stats_reset, pg_postmaster_start_time()))
+FROM pg_stat_database WHERE datname = current_database()
+"""
+_HISTORY_AGE = 'SELECT extract(epoch FROM now() - max(finished_at)) FROM "_prisma_migrations"'
+
+
+class _Index(NamedTuple):
+    table: str
+    name: str
+    is_unique: bool
+    is_usable: bool = True
+
+
+def examine_indexes(examination: Examination) -> Iterator[Finding]:
+    """Look for indexes that are missing, unusable, or wanted by a foreign key.
+
+    Args:
+        examination: Where to look.
+
+    Yields:
+        What is found.
+    """
+    with examination.reading() as session:
+        there = [_Index(*row) for row in session.run(_INDEXES)]
+        expected = _expected(session)
+        keys = tuple(f"{key} of {table}" for table, key in session.run(_KEYS_WITHOUT_INDEX))
+    names = {index.name for index in there}
+    missing = [index for index in expected if index.name not in names]
+    broken = [index for index in there if not index.is_usable]
+    if missing:
+        yield _missing(missing)
+    if broken:
+        yield Finding(
+            SUBJECT,
+            "error",
+            f"{_count(len(broken))} invalid: no query uses them, and every write keeps them.",
+            "What a failed CREATE INDEX CONCURRENTLY left, unless one still runs: "
+            "DROP INDEX CONCURRENTLY, then make it again, or REINDEX INDEX CONCURRENTLY.",
+            tuple(map(_describe, broken)),
+        )
+    if keys:
+        yield Finding(
+            SUBJECT,
+            "warning",
+            f"{len(keys)} foreign keys have no index: deleting what they refer to reads all rows."
+            if len(keys) > 1
+            else "A foreign key has no index: deleting what it refers to reads all rows.",
+            "CREATE INDEX CONCURRENTLY on the key's columns.",
+            keys,
+        )
+    if not expected:
+        yield Finding(SUBJECT, "unknown", "There are no tables to have indexes.")
+    elif not (missing or broken or keys):
+        yield Finding(
+            SUBJECT, "ok", f"All {len(expected)} expected are there, {len(there)} are valid."
+        )
+
+
+def examine_use(examination: Examination) -> Iterator[Finding]:
+    """Look for indexes that no query has used, where the statistics can tell.
+
+    Args:
+        examination: Where to look.
+
+    Yields:
+        What is found.
+    """
+    if examination.is_replica():
+        yield Finding(
+            SUBJECT,
+            "unknown",
+            "Whether indexes are used is not told on a replica: it counts its own queries only.",
+        )
+        return
+    wanted = examination.limits.unused_after
+    may_read_ledger = examination.may_read_ledger()
+    with examination.reading() as session:
+        ages = session.run(_STATISTICS_AGE)
+        if may_read_ledger:
+            # An index can't be used before it is made.
+            ages += session.run(_HISTORY_AGE)
+        reaches_back = min((float(age) for (age,) in ages if age is not None), default=0.0)
+        unused = session.run(_UNUSED, least=WORTH_TELLING)
+    if reaches_back < wanted.total_seconds():
+        yield Finding(
+            SUBJECT,
+            "ok",
+            f"Which are unused is told once the statistics reach back {wanted.days} days; "
+            f"now they reach back {_span(reaches_back)}.",
+        )
+    elif unused:
+        total = sum(size for *_, size in unused) / _MEBIBYTE
+        yield Finding(
+            SUBJECT,
+            "warning",
+            f"{_count(len(unused))} used by no query for {_span(reaches_back)}, "
+            f"and {'takes' if len(unused) == 1 else 'take'} {total:.0f} MiB.",
+            "Ask the replicas and yearly jobs before dropping one, by a migration.",
+            tuple(f"{name} of {table}: {size / _MEBIBYTE:.0f} MiB" for table, name, size in unused),
+        )
+    else:
+        yield Finding(SUBJECT, "ok", f"None of 1 MiB or more was unused for {_span(reaches_back)}.")
+
+
+def _expected(session: MigrationSession) -> list[_Index]:
+    """List the models' indexes, by name; drift tells of missing tables and other definitions."""
+    tables = {name for (name,) in session.run(_TABLES)}
+    expected = []
+    for model in MODELS:
+        table = model._meta.table_name
+        if table in tables:
+            expected.append(_Index(table, f"{table}_pkey", is_unique=True))
+            expected += [
+                _Index(table, index._name, is_unique=bool(index._unique))
+                for index in model._meta.fields_to_index()
+            ]
+    ((has_trigrams,),) = session.run(_HAS_TRIGRAMS)
+    if has_trigrams:
+        expected += [
+            _Index(table, name, is_unique=False)
+            for name, (table, _) in SEARCH_INDEXES.items()
+            if table in tables
+        ]
+    return expected
+
+
+def _missing(missing: list[_Index]) -> Finding:
+    # An upsert can't be done without its unique index; a plain one costs time only.
+    is_broken = any(index.is_unique for index in missing)
+    return Finding(
+        SUBJECT,
+        "error" if is_broken else "warning",
+        f"{_count(len(missing))} missing{', unique ones among them' if is_broken else ''}.",
+        "Deploy what is pending; else triosigno-db migrate diff --sql prints what makes them.",
+        tuple(map(_describe, missing)),
+    )
+
+
+def _describe(index: _Index) -> str:
+    return f"{index.name} of {index.table}{', unique' if index.is_unique else ''}"
+
+
+def _count(number: int) -> str:
+    return "1 index is" if number == 1 else f"{number} indexes are"
+
+
+def _span(seconds: float) -> str:
+    hours = seconds / 3600
+    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004

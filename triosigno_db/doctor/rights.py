@@ -1,0 +1,94 @@
+"""Rights: what the connected role may do beyond what a service needs."""
+
+from collections.abc import Iterator
+
+from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.findings import Finding
+
+SUBJECT = "roles"
+
+_ROLE = """
+SELECT rolname, rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls
+FROM pg_roles WHERE rolname = current_user
+"""
+_POWERS = (
+    "is a superuser",
+    "may make roles",
+    "may make databases",
+    "may replicate",
+    "passes by row-level security",
+)
+_MEMBER_OF = """
+SELECT rolname FROM pg_roles
+WHERE rolname IN ('pg_write_all_data', 'pg_read_all_data', 'pg_read_server_files',
+                  'pg_write_server_files', 'pg_execute_server_program', 'pg_signal_backend')
+  AND pg_has_role(current_user, oid, 'MEMBER')
+ORDER BY rolname
+"""
+_OWNED = """
+SELECT c.relname, c.relname = '_prisma_migrations' AND has_table_privilege(c.oid, 'SELECT'),
+       pg_has_role(c.relowner, 'USAGE'),
+       has_table_privilege(c.oid, 'TRUNCATE'), has_table_privilege(c.oid, 'TRIGGER')
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+WHERE c.relkind IN ('r', 'p')
+ORDER BY c.relname
+"""
+_MAY_CREATE = """
+SELECT has_schema_privilege(current_schema(), 'CREATE'),
+       has_database_privilege(current_database(), 'CREATE')
+WHERE current_schema() IS NOT NULL
+"""
+
+
+def examine_rights(examination: Examination) -> Iterator[Finding]:
+    """Look at what the role may do that a service needs not.
+
+    Args:
+        examination: Where to look.
+
+    Yields:
+        What is found.
+    """
+    with examination.reading() as session:
+        ((role, *powers),) = session.run(_ROLE)
+        excess = [what for what, has_it in zip(_POWERS, powers, strict=True) if has_it]
+        is_superuser = powers[0]
+        if is_superuser:
+            # Who may do everything need not be told of the rest.
+            excess = excess[:1]
+        else:
+            excess += [f"is a member of {name}" for (name,) in session.run(_MEMBER_OF)]
+            excess += _on_tables(session.run(_OWNED))
+            for in_schema, in_database in session.run(_MAY_CREATE):
+                excess += ["may make objects in the schema"] * in_schema
+                excess += ["may make schemas in the database"] * in_database
+    if not excess:
+        yield Finding(SUBJECT, "ok", f"{role} may do what a service needs, and no more.")
+        return
+    yield Finding(
+        SUBJECT,
+        "warning",
+        f"{role} may do more than a service needs.",
+        "Right for whoever migrates; let services log in as a role that has rights on rows only.",
+        tuple(excess),
+    )
+
+
+def _on_tables(tables: list[tuple[str, bool, bool, bool, bool]]) -> list[str]:
+    excess = []
+    owned = [table for table, _, is_owner, *_ in tables if is_owner]
+    if owned:
+        excess.append(f"owns {_tables(len(owned))}, and may drop them")
+    elif any(may_read for _, may_read, *_ in tables):
+        excess.append("may read the ledger of migrations")
+    foreign = [table for table in tables if not table[2]]
+    if may_truncate := [table for table, *_, may, _ in foreign if may]:
+        excess.append(f"may empty {_tables(len(may_truncate))} at once")
+    if may_trigger := [table for table, *_, may in foreign if may]:
+        excess.append(f"may put triggers on {_tables(len(may_trigger))}")
+    return excess
+
+
+def _tables(number: int) -> str:
+    return "1 table" if number == 1 else f"{number} tables"
