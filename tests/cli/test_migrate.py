@@ -1,4 +1,4 @@
-"""`triosigno-db migrate` and `doctor`, as a user types them."""
+"""`triosigno-db migrate`, as a user types it."""
 
 import json
 import re
@@ -168,19 +168,3 @@ def test_export_lists_its_files(tmp_path: Path) -> None:
     assert sorted(ended.stdout.split()) == sorted(
         str(path) for path in (tmp_path / "prisma").rglob("*") if path.is_file()
     )
-
-
-def test_the_doctor_shows_broken_rows(history: Path, database_url: str) -> None:
-    shutil.rmtree(history / NAMES[2])
-    migrate("deploy", "--migrations", history)
-    db.connect(database_url)
-    user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
-    run_sql('UPDATE "UserPreference" SET "learningGoal" = 0')
-    db.disconnect()
-    migrate("deploy")
-    ended = run("doctor")
-    assert ended.exit_code == 1
-    assert user.preferences is not None
-    assert user.preferences.id in ended.stdout
-    assert ended.stdout.count(" yes ") == 9
-    assert run("doctor", "--no-validate").exit_code == 1

@@ -53,7 +53,7 @@ def doctor(
         print(json.dumps(_as_json(settings, diagnosis), indent=2))
     else:
         console = Console(highlight=False)
-        console.print(_draw(diagnosis))
+        console.print(draw(diagnosis))
         console.print(_sum_up(settings, diagnosis))
     if diagnosis.level == "error" or (strict and diagnosis.level == "warning"):
         raise typer.Exit(SICK)
@@ -68,7 +68,15 @@ def _as_json(settings: Settings, diagnosis: Diagnosis) -> dict[str, object]:
     }
 
 
-def _draw(diagnosis: Diagnosis) -> Table:
+def draw(diagnosis: Diagnosis) -> Table:
+    """Lay out the findings.
+
+    Args:
+        diagnosis: What was found.
+
+    Returns:
+        A line for each, and below it what an operator needs to act.
+    """
     table = Table.grid(padding=(0, 2))
     table.add_column()
     table.add_column()

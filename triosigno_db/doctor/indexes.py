@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
+from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession
 from triosigno_db.models import MODELS
 from triosigno_db.models.search import SEARCH_INDEXES
@@ -24,11 +25,6 @@ JOIN pg_class c ON c.oid = x.indrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname, i.relname
-"""
-_TABLES = """
-SELECT c.relname FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-WHERE c.relkind IN ('r', 'p')
 """
 _HAS_TRIGRAMS = "SELECT count(*) > 0 FROM pg_extension WHERE extname = 'pg_trgm'"
 
@@ -110,7 +106,7 @@ def examine_indexes(examination: Examination) -> Iterator[Finding]:
         yield Finding(SUBJECT, "unknown", "There are no tables to have indexes.")
     elif not (missing or broken or keys):
         yield Finding(
-            SUBJECT, "ok", f"All {len(expected)} expected are there, {len(there)} are valid."
+            SUBJECT, "ok", f"All {len(expected)} that the models need are there; all are valid."
         )
 
 
@@ -162,7 +158,7 @@ def examine_use(examination: Examination) -> Iterator[Finding]:
 
 def _expected(session: MigrationSession) -> list[_Index]:
     """List the models' indexes, by name; drift tells of missing tables and other definitions."""
-    tables = {name for (name,) in session.run(_TABLES)}
+    tables = set(Ledger(session).other_tables())
     expected = []
     for model in MODELS:
         table = model._meta.table_name

@@ -8,6 +8,7 @@ from triosigno_db.ddl import quote
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import CheckReport, Finding, could_not_look
 from triosigno_db.errors import TrioSignoDBError
+from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession, open_session
 from triosigno_db.models import MODELS, BaseModel
 
@@ -22,14 +23,6 @@ FROM pg_constraint o
 JOIN pg_class c ON c.oid = o.conrelid
 JOIN pg_namespace n ON n.oid = o.connamespace AND n.nspname = current_schema()
 WHERE o.contype = 'c'
-"""
-
-
-_TABLES = f"""
-SELECT c.relname FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-WHERE c.relkind IN ('r', 'p')
-  AND c.relname IN ({", ".join(f"'{model._meta.table_name}'" for model in MODELS)})
 """
 
 
@@ -68,7 +61,7 @@ def examine_rows(examination: Examination) -> Iterator[Finding]:
         What is found.
     """
     with examination.reading() as session:
-        there = {table for (table,) in session.run(_TABLES)}
+        there = set(Ledger(session).other_tables())
     reports: list[CheckReport] = []
     for model in MODELS:
         if model._meta.table_name not in there:
@@ -82,7 +75,7 @@ def examine_rows(examination: Examination) -> Iterator[Finding]:
             yield could_not_look(SUBJECT, exc)
     examination.checks.extend(reports)
     yield from _judge(reports)
-    if len(there) < len(MODELS):
+    if not there.issuperset(model._meta.table_name for model in MODELS):
         yield Finding(SUBJECT, "unknown", "Tables are missing: there are no rows to look at.")
 
 

@@ -1,0 +1,49 @@
+"""Drift: what is missing, other, or too much."""
+
+import pytest
+
+from tests.doctor.patients import Patient, look
+
+
+@pytest.mark.parametrize(
+    ("statement", "level", "told"),
+    [
+        ('ALTER TABLE "Sign" DROP COLUMN "videoUrl"', "error", 'column "Sign"."videoUrl" is miss'),
+        ('ALTER TABLE "User" ALTER "username" DROP NOT NULL', "error", 'column "User"."username"'),
+        ('DROP TABLE "UserAchievement"', "error", 'table "UserAchievement" is missing'),
+        (
+            'ALTER TABLE "Progress" DROP CONSTRAINT "Progress_signId_fkey"',
+            "error",
+            'constraint "Progress_signId_fkey" of "Progress" is missing',
+        ),
+        ("ALTER TYPE \"UserRole\" ADD VALUE 'GUEST'", "error", 'enum "UserRole"'),
+        ('ALTER TABLE "Sign" ADD COLUMN "hint" text', "warning", 'column "Sign"."hint" is not exp'),
+        (
+            'CREATE INDEX "by_hand" ON "Sign"("name")',
+            "warning",
+            'index "by_hand" of "Sign" is not expected',
+        ),
+        (
+            'DROP INDEX "Sign_categoryId_idx"; CREATE INDEX "Sign_categoryId_idx" '
+            'ON "Sign"("categoryId" DESC)',
+            "warning",
+            'index "Sign_categoryId_idx" of "Sign" is ',
+        ),
+    ],
+)
+def test_what_differs_is_told(patient: Patient, statement: str, level: str, told: str) -> None:
+    patient.run(statement)
+    seen = look(patient.url)
+    assert told in "\n".join(seen.one("drift", level).details)
+    assert seen.exit_code == (level == "error")
+
+
+def test_another_s_table_is_none_of_ours(patient: Patient) -> None:
+    patient.run('CREATE TABLE "Invoice" (id text PRIMARY KEY)')
+    assert look(patient.url).of("drift", "ok")
+
+
+def test_a_role_without_temporary_tables_can_t_tell(patient: Patient, service: Patient) -> None:
+    ((name,),) = patient.run("SELECT current_database()")
+    patient.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    assert "temporary tables" in look(service.url).one("drift", "unknown").summary

@@ -1,0 +1,37 @@
+"""Rights beyond what a service needs."""
+
+import pytest
+
+from tests.doctor.patients import Patient, look
+
+
+def role_of(patient: Patient) -> str:
+    ((role,),) = patient.run("SELECT current_user")
+    return str(role)
+
+
+def test_a_superuser_may_do_everything(patient: Patient) -> None:
+    assert look(patient.url).one("roles", "warning").details == ("is a superuser",)
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("ALTER ROLE {} CREATEDB", "may make databases"),
+        ("ALTER ROLE {} CREATEROLE", "may make roles"),
+        ("ALTER ROLE {} REPLICATION", "may replicate"),
+        ("ALTER ROLE {} BYPASSRLS", "passes by row-level security"),
+        ("GRANT pg_read_server_files TO {}", "is a member of pg_read_server_files"),
+        ('ALTER TABLE "Sign" OWNER TO {}', "owns 1 table, and may drop them"),
+        ("GRANT CREATE ON SCHEMA public TO {}", "may make objects in the schema"),
+        ('GRANT TRUNCATE ON "Sign", "Module" TO {}', "may empty 2 tables at once"),
+        ('GRANT TRIGGER ON "Sign" TO {}', "may put triggers on 1 table"),
+        ('GRANT SELECT ON "_prisma_migrations" TO {}', "may read the ledger of migrations"),
+    ],
+)
+def test_each_right_is_told(patient: Patient, service: Patient, statement: str, told: str) -> None:
+    patient.run(statement.format(role_of(service)))
+    try:
+        assert look(service.url).one("roles", "warning").details == (told,)
+    finally:
+        patient.run('ALTER TABLE "Sign" OWNER TO postgres')

@@ -1,0 +1,94 @@
+"""Tables that need vacuum, by autovacuum's own limits."""
+
+import pytest
+
+from tests.doctor.patients import Patient, look, look_until
+
+WRITE = """
+INSERT INTO "SignCategory" (id, name, description, "updatedAt")
+SELECT n, n, '', now() FROM generate_series(1, {}) n
+"""
+BURN_TRANSACTION_IDS = """
+CREATE TEMP TABLE burnt (n int);
+DO $$ BEGIN
+    FOR n IN 1..{} LOOP
+        BEGIN
+            INSERT INTO burnt VALUES (n);
+        EXCEPTION WHEN unique_violation THEN
+            RAISE;
+        END;
+    END LOOP;
+END $$
+"""
+
+
+@pytest.fixture
+def unattended(patient: Patient) -> Patient:
+    """A table that autovacuum leaves alone, else it might be quicker than the doctor."""
+    patient.run('ALTER TABLE "SignCategory" SET (autovacuum_enabled = off)')
+    return patient
+
+
+def test_a_table_that_autovacuum_leaves_out(unattended: Patient) -> None:
+    assert look(unattended.url).one("vacuum", "warning").details == ("SignCategory",)
+    unattended.run('ALTER TABLE "SignCategory" SET (autovacuum_enabled = tr)')
+    assert look(unattended.url).of("vacuum", "warning") == []
+
+
+def test_dead_rows(unattended: Patient) -> None:
+    unattended.run(WRITE.format(100))
+    unattended.run('ANALYZE "SignCategory"')
+    # 50 and a fifth of 100: at 70 autovacuum would still wait.
+    unattended.run('DELETE FROM "SignCategory" WHERE id::int <= 70')
+    unattended.leave()
+    assert dead_rows(look(unattended.url).findings) == []
+    unattended.run('DELETE FROM "SignCategory" WHERE id::int = 71')
+    unattended.leave()
+    seen = look_until(unattended.url, lambda seen: dead_rows(seen.findings))
+    assert dead_rows(seen.findings) == [("SignCategory: 71 dead, autovacuum comes after 70",)]
+    unattended.run('VACUUM "SignCategory"')
+    unattended.leave()
+    look_until(unattended.url, lambda seen: not dead_rows(seen.findings))
+
+
+def test_a_table_s_own_limits_count(unattended: Patient) -> None:
+    unattended.run(
+        'ALTER TABLE "SignCategory" SET '
+        "(autovacuum_vacuum_threshold = 3, autovacuum_vacuum_scale_factor = 0)"
+    )
+    unattended.run(WRITE.format(10))
+    unattended.run('DELETE FROM "SignCategory" WHERE id::int <= 4')
+    unattended.leave()
+    seen = look_until(unattended.url, lambda seen: dead_rows(seen.findings))
+    assert dead_rows(seen.findings) == [("SignCategory: 4 dead, autovacuum comes after 3",)]
+
+
+def dead_rows(findings):  # type: ignore[no-untyped-def]
+    return [each.details for each in findings if "dead rows" in each.summary and each.level != "ok"]
+
+
+def test_rows_that_were_never_analyzed(unattended: Patient) -> None:
+    unattended.run(WRITE.format(51))
+    unattended.leave()
+
+    def is_told(seen):  # type: ignore[no-untyped-def]
+        return [each for each in seen.of("vacuum", "warning") if "never analyzed" in each.summary]
+
+    (finding,) = is_told(look_until(unattended.url, is_told))
+    assert finding.details == ("SignCategory: 51 rows written",)
+    unattended.run('ANALYZE "SignCategory"')
+    unattended.leave()
+    look_until(unattended.url, lambda seen: not is_told(seen))
+
+
+@pytest.mark.parametrize(("transactions", "level"), [(91_000, "warning"), (200_500, "error")])
+def test_transaction_ids_that_run_out(patient: Patient, transactions: int, level: str) -> None:
+    # The least that PostgreSQL takes; autovacuum looks at most once a minute.
+    patient.run('ALTER TABLE "Sign" SET (autovacuum_freeze_max_age = 100000)')
+    patient.run(BURN_TRANSACTION_IDS.format(transactions))
+    seen = look(patient.url)
+    (line,) = seen.one("vacuum", level).details
+    assert line.startswith("Sign: ")
+    assert line.endswith("autovacuum must come at 100,000")
+    patient.run('VACUUM (FREEZE) "Sign"')
+    assert look(patient.url).of("vacuum", level) == []
