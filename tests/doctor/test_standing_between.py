@@ -1,0 +1,111 @@
+"""The doctor through PgBouncer, at a replica, and over TLS."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import urlsplit
+
+import pytest
+
+import triosigno_db as db
+from tests.doctor.patients import Patient, look
+from tests.faults.test_pgbouncer import BINARY, running, wait_until_ready
+from triosigno_db.migrator import deploy
+from triosigno_db.testing import ThrowawayPostgres
+
+
+@pytest.fixture
+def pooled_url(patient: Patient) -> Iterator[str]:
+    """The patient's URL behind a pooler that lets startup options pass unheard."""
+    parts = urlsplit(patient.url)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as folder:
+        Path(folder).chmod(0o755)
+        users = Path(folder, "users.txt")
+        users.write_text(f'"{parts.username}" "{parts.password}"\n')
+        configuration = Path(folder, "pgbouncer.ini")
+        configuration.write_text(
+            f"[databases]\n* = host={parts.hostname} port={parts.port}\n"
+            "[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+            f"auth_type = plain\nauth_file = {users}\n"
+            "pool_mode = transaction\ndefault_pool_size = 2\n"
+            "ignore_startup_parameters = options\n"
+        )
+        url = patient.url.replace(f":{parts.port}/", f":{port}/")
+        with running(configuration) as process:
+            wait_until_ready(url, process)
+            yield url
+
+
+@pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
+def test_all_can_be_seen_through_a_pooler(pooled_url: str) -> None:
+    seen = look(f"{pooled_url}?pgbouncer=true")
+    assert "through a pooler" in seen.one("connection", "ok").summary
+    assert [each for each in seen.findings if each.level != "ok"] == seen.of("roles", "warning")
+    assert all(check["is_validated"] for check in seen.document["checks"])
+
+
+@pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
+def test_a_pooler_that_the_url_does_not_tell_of(pooled_url: str) -> None:
+    finding = look(pooled_url).one("connection", "warning")
+    assert "pgbouncer=true" in finding.advice
+
+
+@pytest.fixture(scope="module")
+def replica_url() -> Iterator[str]:
+    """A server that stays in recovery, as one does whose primary is gone."""
+    with ThrowawayPostgres(in_memory=True) as replica:
+        db.connect(replica.url)
+        deploy()
+        db.disconnect()
+        (replica.data_directory / "standby.signal").touch()
+        replica.restart()
+        yield replica.url
+
+
+def test_a_replica_is_looked_at_as_far_as_it_can_tell(replica_url: str) -> None:
+    seen = look(replica_url, "--unused-after", "0")
+    assert "a replica" in seen.one("connection", "ok").summary
+    assert seen.of("history", "ok")
+    assert "temporary tables" in seen.one("drift", "unknown").summary
+    assert [each.level for each in seen.findings if each.subject == "indexes"] == ["ok", "unknown"]
+    assert "not told on a replica" in seen.one("vacuum", "unknown").summary
+    # Not even a superuser can validate there.
+    assert len(seen.one("rows", "warning").details) == 10
+    assert seen.exit_code == 0
+
+
+def test_encryption_is_told(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "server.key", tmp_path / "server.crt"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
+            "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate),
+        ],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    with ThrowawayPostgres(in_memory=True) as server:
+        place = server.data_directory
+        owner = place.stat()
+        for source in (key, certificate):
+            target = place / source.name
+            target.write_bytes(source.read_bytes())
+            target.chmod(0o600)
+
+            os.chown(target, owner.st_uid, owner.st_gid)
+        with (place / "postgresql.conf").open("a") as settings:
+            settings.write("ssl = on\n")
+        server.restart()
+        prefer = look(server.url).one("connection", "ok").summary
+        assert "TLSv1.3, certificate not checked" in prefer
+        full = f"{server.url}?sslmode=verify-full&sslcert={certificate}"
+        assert "TLSv1.3, certificate checked" in look(full).one("connection", "ok").summary
+        wrong = look(f"{server.url}?sslmode=verify-full&sslcert={tmp_path / 'none'}")
+        assert wrong.one("connection", "error")
