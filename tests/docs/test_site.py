@@ -11,7 +11,7 @@ import pytest
 
 import triosigno_db as db
 from tests.docs.pages import ROOT
-from triosigno_db import migrator, packs, roles, schema, testing
+from triosigno_db import doctor, migrator, packs, roles, schema, testing
 from triosigno_db.models import MODELS
 
 
@@ -38,7 +38,7 @@ def documented(site: Path) -> set[str]:
     return {line.split(" ")[0] for line in lines}
 
 
-@pytest.mark.parametrize("module", [db, migrator, packs, roles, testing])
+@pytest.mark.parametrize("module", [db, doctor, migrator, packs, roles, testing])
 def test_every_public_name_is_in_the_reference(module: ModuleType, documented: set[str]) -> None:
     names = {f"{module.__name__}.{name}" for name in module.__all__}
     # A function that has the name of its file is documented by its full path.

@@ -42,6 +42,8 @@ def service(server: ThrowawayPostgres, patient: Patient) -> Iterator[Patient]:
         f"REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
         f'REVOKE ALL ON "_prisma_migrations" FROM {role};'
+        f"GRANT USAGE ON SCHEMA triosigno_db TO {role};"
+        f"GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA triosigno_db TO {role};"
     )
     service = Patient(patient.as_role(role, "secret"))
     yield service

@@ -40,7 +40,7 @@ def examine_connection(examination: Examination) -> Iterator[Finding]:
     yield Finding(
         SUBJECT,
         "ok",
-        f"{info.host}:{info.port} answers in {round_trip * 1000:.1f} ms: "
+        f"{info.host}:{info.port} answers in {round_trip * 1000:.2f} ms: "
         f"{_kind(is_replica, lag)}, {encryption}, {pooler}.",
         details=(
             f"opened in {examination.opened_in * 1000:.1f} ms",

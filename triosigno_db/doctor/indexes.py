@@ -8,6 +8,7 @@ from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession
 from triosigno_db.models import MODELS
+from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import SEARCH_INDEXES
 
 SUBJECT = "indexes"
@@ -22,10 +23,11 @@ SELECT c.relname, i.relname, x.indisunique, x.indisvalid AND x.indisready
 FROM pg_index x
 JOIN pg_class i ON i.oid = x.indexrelid
 JOIN pg_class c ON c.oid = x.indrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), '{keys}')
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname, i.relname
-"""
+""".replace("{keys}", KEYS_SCHEMA)
+_HAS_KEYS = "SELECT count(*) > 0 FROM pg_tables WHERE schemaname = %(schema)s"
 _HAS_TRIGRAMS = "SELECT count(*) > 0 FROM pg_extension WHERE extname = 'pg_trgm'"
 
 # The first columns of the index are those of the key, in any order; a partial index knows only
@@ -168,6 +170,10 @@ def _expected(session: MigrationSession) -> list[_Index]:
                 _Index(table, index._name, is_unique=bool(index._unique))
                 for index in model._meta.fields_to_index()
             ]
+    ((has_keys,),) = session.run(_HAS_KEYS, schema=KEYS_SCHEMA)
+    if has_keys:
+        expected.append(_Index(KEYS_TABLE, f"{KEYS_TABLE}_pkey", is_unique=True))
+        expected.append(_Index(KEYS_TABLE, f"{KEYS_TABLE}_createdAt_idx", is_unique=False))
     ((has_trigrams,),) = session.run(_HAS_TRIGRAMS)
     if has_trigrams:
         expected += [

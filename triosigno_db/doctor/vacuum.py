@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
+from triosigno_db.models.keys import KEYS_SCHEMA
 
 SUBJECT = "vacuum"
 
@@ -26,11 +27,11 @@ SELECT c.relname, c.reltuples, c.reloptions, age(c.relfrozenxid),
        coalesce(s.n_dead_tup, 0), coalesce(s.n_mod_since_analyze, 0),
        coalesce(s.last_analyze, s.last_autoanalyze) IS NOT NULL
 FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), '{keys}')
 LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
 WHERE c.relkind = 'r'
 ORDER BY c.relname
-"""
+""".replace("{keys}", KEYS_SCHEMA)
 _DATABASE_AGE = "SELECT age(datfrozenxid) FROM pg_database WHERE datname = current_database()"
 
 

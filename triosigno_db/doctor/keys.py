@@ -1,0 +1,60 @@
+"""Idempotency keys: whether there is a table for them, and how many are old."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.findings import Finding
+from triosigno_db.models.keys import IDEMPOTENCY_KEYS, KEYS_SCHEMA, KEYS_TABLE
+
+SUBJECT = "keys"
+
+OLD_AFTER = timedelta(days=30)
+"""From which age on a key is old: nothing is repeated after so long."""
+
+_MAY_READ = f"""
+SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = '{KEYS_SCHEMA}' AND c.relname = '{KEYS_TABLE}'
+"""  # noqa: S608 (names of the models)
+_COUNT = f"""
+SELECT count(*) FROM {IDEMPOTENCY_KEYS.sql}
+WHERE "createdAt" < timezone('UTC', now()) - %(age)s
+"""  # noqa: S608 (a name of the models)
+
+
+def examine_keys(examination: Examination) -> Iterator[Finding]:
+    """Look at the table of idempotency keys.
+
+    Args:
+        examination: Where to look.
+
+    Yields:
+        What is found.
+    """
+    with examination.reading() as session:
+        may_read = session.run(_MAY_READ)
+        old = session.run(_COUNT, age=OLD_AFTER)[0][0] if may_read == [(True,)] else 0
+    if not may_read:
+        yield Finding(
+            SUBJECT,
+            "warning",
+            f"{KEYS_SCHEMA}.{KEYS_TABLE} is missing: writes with an idempotency key fail.",
+            "triosigno-db migrate deploy",
+        )
+    elif may_read == [(False,)]:
+        yield Finding(
+            SUBJECT,
+            "unknown",
+            f"The role may not read {KEYS_SCHEMA}.{KEYS_TABLE}.",
+            "Without SELECT, INSERT and DELETE on it, writes with an idempotency key fail.",
+        )
+    elif old:
+        yield Finding(
+            SUBJECT,
+            "warning",
+            f"{old:,} idempotency keys are older than {OLD_AFTER.days} days.",
+            "Have delete_idempotency_keys(before=...) run now and then.",
+        )
+    else:
+        yield Finding(SUBJECT, "ok", f"No idempotency key is older than {OLD_AFTER.days} days.")
