@@ -1,8 +1,11 @@
 """Tables that need vacuum, by autovacuum's own limits."""
 
+from collections.abc import Iterable
+
 import pytest
 
-from tests.doctor.patients import Patient, look, look_until
+from tests.doctor.patients import Patient, Seen, look, look_until
+from triosigno_db.doctor import Finding
 
 WRITE = """
 INSERT INTO "SignCategory" (id, name, description, "updatedAt")
@@ -63,7 +66,7 @@ def test_a_table_s_own_limits_count(unattended: Patient) -> None:
     assert dead_rows(seen.findings) == [("SignCategory: 4 dead, autovacuum comes after 3",)]
 
 
-def dead_rows(findings):  # type: ignore[no-untyped-def]
+def dead_rows(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
     return [each.details for each in findings if "dead rows" in each.summary and each.level != "ok"]
 
 
@@ -71,7 +74,7 @@ def test_rows_that_were_never_analyzed(unattended: Patient) -> None:
     unattended.run(WRITE.format(51))
     unattended.leave()
 
-    def is_told(seen):  # type: ignore[no-untyped-def]
+    def is_told(seen: Seen) -> list[Finding]:
         return [each for each in seen.of("vacuum", "warning") if "never analyzed" in each.summary]
 
     (finding,) = is_told(look_until(unattended.url, is_told))
