@@ -17,6 +17,7 @@ WORTH_TELLING = 1024 * 1024
 """The size in bytes below which it does not matter whether an index is used."""
 
 _MEBIBYTE = 1024 * 1024
+_HOURS_TOLD = 48
 
 _INDEXES = """
 SELECT c.relname, i.relname, x.indisunique, x.indisvalid AND x.indisready
@@ -206,4 +207,4 @@ def _count(number: int) -> str:
 
 def _span(seconds: float) -> str:
     hours = seconds / 3600
-    return f"{hours:.0f} hours" if hours < 48 else f"{hours / 24:.0f} days"  # noqa: PLR2004
+    return f"{hours:.0f} hours" if hours < _HOURS_TOLD else f"{hours / 24:.0f} days"
