@@ -34,6 +34,7 @@ CODES = {
     db.NotConnectedError: None,
     db.NotFoundError: "P2025",
     db.OutcomeUnknownError: "P1017",
+    db.PermissionDeniedError: "P1010",
     db.PoolTimeoutError: "P2024",
     db.QueryTimeoutError: "P1008",
     db.ReadOnlyError: None,
@@ -61,6 +62,7 @@ EXAMPLES = (
     db.NotFoundError("Sign"),
     db.NotFoundError("Sign", "a key").with_prisma_code("P2003"),
     db.OutcomeUnknownError("lost"),
+    db.PermissionDeniedError("denied"),
     db.ReadOnlyError("a replica"),
     db.PoolTimeoutError(10, 2.5),
     db.QueryTimeoutError("slow"),
@@ -220,7 +222,7 @@ def test_a_missing_right(server, database: str) -> None:
     try:
         db.connect(database, user=role, password="guest")
         error = failure_of(lambda: db.get_user_with_preferences(uuid4()))
-        assert kind_of(error) == (db.DatabaseUnavailableError, "P1010")
+        assert kind_of(error) == (db.PermissionDeniedError, "P1010")
     finally:
         run_plain(database, f"DROP ROLE {role}")
 

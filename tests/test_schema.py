@@ -253,6 +253,6 @@ def test_nothing_is_made_without_the_right_to(server: ThrowawayPostgres, empty_u
     db.disconnect()
     password = empty_url.split("@", maxsplit=1)[0]
     db.connect(empty_url.replace(password, "postgresql://reader:reader"))
-    with pytest.raises(db.DatabaseUnavailableError, match="permission denied") as caught:
+    with pytest.raises(db.PermissionDeniedError, match="permission denied") as caught:
         db.create_schema()
     assert caught.value.prisma_code == "P1010"

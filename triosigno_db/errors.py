@@ -4,6 +4,7 @@
     ├── NotConnectedError          connect() was not called
     ├── DatabaseUnavailableError   the server can't be reached or was lost; nothing was applied
     ├── OutcomeUnknownError        the answer to a write or a commit was lost
+    ├── PermissionDeniedError      the connected role lacks a right; nothing was applied
     ├── ReadOnlyError              a write where only reads are taken; nothing was applied
     ├── PoolTimeoutError           no pooled connection became free in time
     ├── QueryTimeoutError          a statement, a lock or an idle transaction took too long
@@ -81,6 +82,12 @@ class ReadOnlyError(TrioSignoDBError):
 
     Nothing was applied.
     """
+
+
+class PermissionDeniedError(TrioSignoDBError):
+    """The role that the service connects as lacks the right to do this; nothing was applied."""
+
+    prisma_code = "P1010"
 
 
 class PoolTimeoutError(TrioSignoDBError):

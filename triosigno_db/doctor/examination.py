@@ -102,7 +102,7 @@ class Examination:
             Its rows, the oldest first; `None` where there is no such table.
 
         Raises:
-            DatabaseUnavailableError: The role may not read it (P1010).
+            PermissionDeniedError: The role may not read it.
         """
         with self.reading() as session:
             return Ledger(session).rows() if session.run(_MAY_READ_LEDGER) else None

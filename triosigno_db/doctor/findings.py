@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple
 
-from triosigno_db.errors import TrioSignoDBError
+from triosigno_db.errors import PermissionDeniedError, TrioSignoDBError
 
 Level = Literal["ok", "unknown", "warning", "error"]
 
@@ -91,7 +91,7 @@ def could_not_look(subject: str, exc: TrioSignoDBError) -> Finding:
         `"unknown"` where the role lacks a right, `"error"` for everything else.
     """
     message = " ".join(str(exc).split())
-    if exc.prisma_code == ACCESS_DENIED:
+    if isinstance(exc, PermissionDeniedError):
         return Finding(
             subject,
             "unknown",
@@ -99,7 +99,3 @@ def could_not_look(subject: str, exc: TrioSignoDBError) -> Finding:
             "Run the doctor as the role that owns the tables to know more.",
         )
     return Finding(subject, "error", f"It could not be looked at: {message}")
-
-
-ACCESS_DENIED = "P1010"
-"""Prisma's code for a right that the role lacks."""

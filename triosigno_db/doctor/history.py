@@ -36,7 +36,7 @@ def examine_history(examination: Examination) -> Iterator[Finding]:
 
     Raises:
         MigrationError: The history on disk is not as it must be.
-        DatabaseUnavailableError: The role may not read the ledger (P1010).
+        PermissionDeniedError: The role may not read the ledger.
     """
     migrations = read_history(examination.history)
     rows = examination.read_ledger()

@@ -23,8 +23,8 @@ def apply_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
         InvalidInputError: A name can't be one, or two roles have the same.
         QueryTimeoutError: A migration, or another transaction on a table that changes its owner,
             held a lock for too long; nothing was changed.
-        TrioSignoDBError: As for every function; where the connected role may not do this, with
-            the Prisma code P1010, and nothing was changed.
+        PermissionDeniedError: The connected role may not do this; nothing was changed.
+        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     names = check_names(names or RoleNames())
     script = role_script(names, schema_name=current_database().settings.schema_name)
