@@ -53,6 +53,7 @@ print(*map(version, sys.argv[1:]))
 EVERY_PART = """
 import triosigno_db.aio, triosigno_db.packs
 import triosigno_db.integrations.fastapi, triosigno_db.integrations.flask
+import triosigno_db.integrations.opentelemetry
 import triosigno_db.studio, triosigno_db.cli.app, triosigno_db.testing.server
 """
 
@@ -77,7 +78,7 @@ def test_it_works_with_the_lowest_versions(
     environment = make_environment(LOWEST)
     constraints = tmp_path / "lowest.txt"
     constraints.write_text("\n".join(lowest_versions()))
-    extras = "redis,async,demo,fastapi,flask,studio"
+    extras = "redis,async,demo,fastapi,flask,opentelemetry,studio"
     environment.install(f"{PROJECT['name']}[{extras}]", constraints=constraints)
     environment.run("-W", "error", "-c", FIRST_STEPS, DATABASE_URL=empty_url)
     environment.run("-c", EVERY_PART)

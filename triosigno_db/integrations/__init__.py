@@ -1,1 +1,1 @@
-"""The library in web frameworks: `fastapi` and `flask`, each with the extra of its name."""
+"""The library beside others: `fastapi`, `flask`, `opentelemetry`, each with the extra of its name."""

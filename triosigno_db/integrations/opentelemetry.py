@@ -1,0 +1,264 @@
+"""The library's statements as spans and metrics of OpenTelemetry.
+
+from triosigno_db.integrations.opentelemetry import instrument
+
+instrument()  # once, when the service starts
+
+Names and attributes are those of the semantic conventions for database clients, the stable ones;
+`db.response.returned_rows` and what is measured of the pool are still in development there.
+https://opentelemetry.io/docs/specs/semconv/db/postgresql/
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from weakref import WeakSet
+
+import psycopg2
+
+from triosigno_db import PoolStatus, StatementEvent, __version__, on_statement, pool_status
+from triosigno_db.database import current_database
+from triosigno_db.errors import NotConnectedError
+from triosigno_db.integrations.query_text import Query, describe
+
+try:
+    from opentelemetry.metrics import (
+        CallbackOptions,
+        MeterProvider,
+        Observation,
+        get_meter,
+        get_meter_provider,
+    )
+    from opentelemetry.trace import (
+        SpanKind,
+        Status,
+        StatusCode,
+        TracerProvider,
+        get_tracer,
+        set_span_in_context,
+    )
+except ModuleNotFoundError as exc:
+    if not (exc.name or "").startswith("opentelemetry"):
+        raise
+    raise ModuleNotFoundError(
+        "Spans and metrics need more than the library: pip install 'triosigno-db[opentelemetry]'",
+        name=exc.name,
+    ) from exc
+
+SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
+"""The version of the conventions that names and attributes are taken from."""
+
+DURATION_BOUNDARIES = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
+"""The bounds, in seconds, of what is counted together; the conventions' own."""
+
+_SCOPE = "triosigno_db"
+
+Attributes = dict[str, str | int]
+
+
+def instrument(
+    tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
+) -> Callable[[], None]:
+    """Make a span and metrics of each statement that this process sends, from now on.
+
+    A span is a child of the span that is current where the library was called, also through
+    `triosigno_db.aio`. A statement that is sent again has a span each time. No value that a
+    statement was given is shown, nor a message of the server, as that may quote one.
+
+    To call it again changes nothing; with other providers it takes the place of the earlier call.
+
+    Args:
+        tracer_provider: Makes the spans; without it the process's own, which may be set later.
+        meter_provider: Takes the metrics; without it the process's own, which may be set later.
+
+    Returns:
+        A function without arguments that ends this.
+    """
+    with _changing:
+        for current in _in_effect:
+            if current.reports_to(tracer_provider, meter_provider):
+                return current.end
+        _end_all()
+        begun = _Instrumentation(tracer_provider, meter_provider)
+        _in_effect.append(begun)
+        _watch_pool(meter_provider)
+        return begun.end
+
+
+class _Instrumentation:
+    """Tells of statements to the providers of one call of `instrument()`."""
+
+    def __init__(
+        self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None
+    ) -> None:
+        self._tracer_provider = tracer_provider
+        self.meter_provider = meter_provider
+        self._tracer = get_tracer(_SCOPE, __version__, tracer_provider, SCHEMA_URL)
+        meter = get_meter(_SCOPE, __version__, meter_provider, SCHEMA_URL)
+        self._duration = meter.create_histogram(
+            "db.client.operation.duration",
+            unit="s",
+            description="Duration of database client operations.",
+            explicit_bucket_boundaries_advisory=DURATION_BOUNDARIES,
+        )
+        self.stop = on_statement(self._tell)
+
+    def reports_to(
+        self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None
+    ) -> bool:
+        """Whether these are its providers."""
+        return self._tracer_provider is tracer_provider and self.meter_provider is meter_provider
+
+    def end(self) -> None:
+        """Tell of nothing any more."""
+        with _changing:
+            if self in _in_effect:
+                _end_all()
+
+    def _tell(self, event: StatementEvent) -> None:
+        ended = time.time_ns()
+        query = describe(event.name)
+        attributes = _attributes_of(event, query)
+        span = self._tracer.start_span(
+            query.summary or "postgresql",
+            kind=SpanKind.CLIENT,
+            attributes=attributes | _details_of(event, query),
+            start_time=ended - round(event.duration * 1e9),
+        )
+        if event.error is not None:
+            span.set_status(Status(StatusCode.ERROR, type(event.error).__name__))
+        span.end(ended)
+        self._duration.record(event.duration, attributes, set_span_in_context(span))
+
+
+_in_effect: list[_Instrumentation] = []
+"""What `instrument()` has begun and nobody has ended: one at most."""
+
+_changing = threading.Lock()
+
+
+def _end_all() -> None:
+    for each in _in_effect:
+        each.stop()
+    _in_effect.clear()
+
+
+def _attributes_of(event: StatementEvent, query: Query) -> Attributes:
+    """What a span and a measurement have in common: few values, which many statements share."""
+    attributes: Attributes = {
+        "db.system.name": "postgresql",
+        "db.namespace": _namespace(event.database),
+        "server.address": event.host,
+        "server.port": event.port,
+    }
+    if query.summary:
+        attributes["db.query.summary"] = query.summary
+    if query.operation is not None:
+        attributes["db.operation.name"] = query.operation
+    if event.error is not None:
+        attributes |= _failure(event.error)
+    return attributes
+
+
+def _details_of(event: StatementEvent, query: Query) -> Attributes:
+    details: Attributes = {}
+    if query.text is not None:
+        details["db.query.text"] = query.text
+    if event.error is None:
+        details["db.response.returned_rows"] = event.rows
+    return details
+
+
+def _failure(error: BaseException) -> Attributes:
+    sqlstate = error.pgcode if isinstance(error, psycopg2.Error) else None
+    if sqlstate is None:
+        # None came from the server: a lost connection, an answer that was not waited for.
+        return {"error.type": f"{type(error).__module__}.{type(error).__qualname__}"}
+    return {"error.type": sqlstate, "db.response.status_code": sqlstate}
+
+
+def _namespace(database: str) -> str:
+    # The schema is the one that the search path of the library's connections names.
+    try:
+        settings = current_database().settings
+    except NotConnectedError:
+        return database
+    return f"{database}|{settings.schema_name}" if settings.database == database else database
+
+
+# -- the pool ----------------------------------------------------------------------------------
+
+
+class _ProcessProvider:
+    """Stands for the provider of the process, whether it is set yet or not."""
+
+
+_PROCESS_PROVIDER = _ProcessProvider()
+
+_watching: WeakSet[MeterProvider | _ProcessProvider] = WeakSet()
+"""The providers that have the pool's instruments: these can't be taken back, nor made twice."""
+
+
+def _watch_pool(meter_provider: MeterProvider | None) -> None:
+    key = _key_of(meter_provider)
+    if key in _watching:
+        return
+    _watching.add(key)
+    meter = get_meter(_SCOPE, __version__, meter_provider, SCHEMA_URL)
+    meter.create_observable_up_down_counter(
+        "db.client.connection.count",
+        [_observing(key, _connections)],
+        "{connection}",
+        "The number of connections in each state.",
+    )
+    meter.create_observable_up_down_counter(
+        "db.client.connection.max",
+        [_observing(key, _limit)],
+        "{connection}",
+        "The maximum number of open connections allowed.",
+    )
+    meter.create_observable_up_down_counter(
+        "db.client.connection.pending_requests",
+        [_observing(key, _waiting)],
+        "{request}",
+        "The number of current pending requests for an open connection.",
+    )
+
+
+Counts = Iterator[tuple[int, Attributes]]
+
+
+def _connections(status: PoolStatus) -> Counts:
+    yield status.idle, {"db.client.connection.state": "idle"}
+    yield status.in_use, {"db.client.connection.state": "used"}
+
+
+def _limit(status: PoolStatus) -> Counts:
+    yield status.limit, {}
+
+
+def _waiting(status: PoolStatus) -> Counts:
+    yield status.waiting, {}
+
+
+def _observing(
+    key: MeterProvider | _ProcessProvider, count: Callable[[PoolStatus], Counts]
+) -> Callable[[CallbackOptions], Iterator[Observation]]:
+    def observe(_: CallbackOptions) -> Iterator[Observation]:
+        if not any(_key_of(each.meter_provider) is key for each in _in_effect):
+            return
+        try:
+            settings, status = current_database().settings, pool_status()
+        except NotConnectedError:
+            return
+        name = f"{settings.host}:{settings.port}/{_namespace(settings.database)}"
+        for number, attributes in count(status):
+            yield Observation(number, {"db.client.connection.pool.name": name, **attributes})
+
+    return observe
+
+
+def _key_of(meter_provider: MeterProvider | None) -> MeterProvider | _ProcessProvider:
+    if meter_provider is None or meter_provider is get_meter_provider():
+        return _PROCESS_PROVIDER
+    return meter_provider
