@@ -76,6 +76,7 @@ def test_a_long_summary_ends_with_a_whole_name() -> None:
         (f"SELECT '{SECRET}", "SELECT ?"),
         (f"SELECT $a$ {SECRET}", "SELECT ?"),
         (f"SELECT /* {SECRET}", "SELECT "),
+        (f"SELECT \"a '{SECRET}'", "SELECT ?"),
     ],
 )
 def test_a_text_shows_no_value(sql: str, shown: str) -> None:

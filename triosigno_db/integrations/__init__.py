@@ -1,1 +1,1 @@
-"""The library beside others: `fastapi`, `flask`, `opentelemetry`, each with the extra of its name."""
+"""The library beside others, each with its extra: `fastapi`, `flask`, `opentelemetry`."""

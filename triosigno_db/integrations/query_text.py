@@ -16,18 +16,20 @@ _CONTROL = frozenset(
 )
 
 # https://www.postgresql.org/docs/current/sql-syntax-lexical.html
+_IDENTIFIER = r"""(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*+)"""
 _TOKEN = re.compile(
-    r"""
+    rf"""
       (?P<comment> --[^\n]*+ | /\*.*?(?:\*/|\Z) )
     | (?P<literal>
           e'(?:[^'\\]|\\.|'')*+(?:'|\Z)
         | (?:u&|[bxn])?'(?:[^']|'')*+(?:'|\Z)
         | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z)
+        | "(?:[^"]|"")*+\Z
         | \.?\d[\w.]*+
         | \b(?:true|false)\b
       )
     | (?P<placeholder> %\(\w+\)s | %s | \$\d+ )
-    | (?P<name> (?:"(?:[^"]|"")*+"|[^\W\d][\w$]*+) (?:\.(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*+))*+ )
+    | (?P<name> {_IDENTIFIER} (?:\.{_IDENTIFIER})*+ )
     | (?P<mark> [(),;] )
     | .
     """,
@@ -150,7 +152,9 @@ class _Reader:
         if mark == "(":
             self._levels.append(_Level())
         elif mark == ")":
-            self._levels = self._levels[:-1] or [_Level()]
+            self._levels.pop()
+            if not self._levels:
+                self._levels.append(_Level())
         elif mark == ";":
             self._levels, self._is_first, self._last = [_Level()], True, ""
 
