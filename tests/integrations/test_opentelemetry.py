@@ -266,6 +266,9 @@ def test_durations_are_counted_by_statement_and_failure(telemetry: Telemetry) ->
     spans = [span for span in telemetry.spans if span.status.status_code is StatusCode.UNSET]
     lengths = [span.end_time - span.start_time for span in spans]  # type: ignore[operator]
     assert measured[None].sum == pytest.approx(sum(lengths) / 1e9)
+    examples = {example.span_id for point in measured.values() for example in point.exemplars}
+    assert examples
+    assert examples <= {span.context.span_id for span in telemetry.spans if span.context}
     assert "db.query.text" not in repr(metric)
     assert "db.response.returned_rows" not in repr(metric)
 
