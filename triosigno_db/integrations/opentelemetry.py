@@ -12,7 +12,6 @@ https://opentelemetry.io/docs/specs/semconv/db/postgresql/
 import threading
 import time
 from collections.abc import Callable, Iterator
-from weakref import WeakSet
 
 import psycopg2
 
@@ -189,21 +188,12 @@ def _namespace(database: str) -> str:
 # -- the pool ----------------------------------------------------------------------------------
 
 
-class _ProcessProvider:
-    """Stands for the provider of the process, whether it is set yet or not."""
-
-
-_PROCESS_PROVIDER = _ProcessProvider()
-
-_watching: WeakSet[MeterProvider | _ProcessProvider] = WeakSet()
-"""The providers that have the pool's instruments: these can't be taken back, nor made twice."""
+Counts = Iterator[tuple[int, Attributes]]
 
 
 def _watch_pool(meter_provider: MeterProvider | None) -> None:
+    # An instrument can't be taken back, and one that was made before is kept, with its callback.
     key = _key_of(meter_provider)
-    if key in _watching:
-        return
-    _watching.add(key)
     meter = get_meter(_SCOPE, __version__, meter_provider, SCHEMA_URL)
     meter.create_observable_up_down_counter(
         "db.client.connection.count",
@@ -225,9 +215,6 @@ def _watch_pool(meter_provider: MeterProvider | None) -> None:
     )
 
 
-Counts = Iterator[tuple[int, Attributes]]
-
-
 def _connections(status: PoolStatus) -> Counts:
     yield status.idle, {"db.client.connection.state": "idle"}
     yield status.in_use, {"db.client.connection.state": "used"}
@@ -242,7 +229,7 @@ def _waiting(status: PoolStatus) -> Counts:
 
 
 def _observing(
-    key: MeterProvider | _ProcessProvider, count: Callable[[PoolStatus], Counts]
+    key: MeterProvider | None, count: Callable[[PoolStatus], Counts]
 ) -> Callable[[CallbackOptions], Iterator[Observation]]:
     def observe(_: CallbackOptions) -> Iterator[Observation]:
         if not any(_key_of(each.meter_provider) is key for each in _in_effect):
@@ -258,7 +245,6 @@ def _observing(
     return observe
 
 
-def _key_of(meter_provider: MeterProvider | None) -> MeterProvider | _ProcessProvider:
-    if meter_provider is None or meter_provider is get_meter_provider():
-        return _PROCESS_PROVIDER
-    return meter_provider
+def _key_of(meter_provider: MeterProvider | None) -> MeterProvider | None:
+    """The provider, `None` for that of the process: it may not be set yet, or be given by name."""
+    return None if meter_provider is get_meter_provider() else meter_provider
