@@ -265,7 +265,7 @@ class PooledDatabase(Pool):
         with self.held(), self._state.conn.cursor() as cursor:
             with self._reported(sql) as outcome:
                 cursor.execute(sql, parameters)
-                outcome.rows = max(cursor.rowcount, 0)
+                outcome.rows = cursor.rowcount if cursor.description else 0
             return list(cursor.fetchall()) if cursor.description else []
 
     def _fetch_held(
@@ -358,7 +358,7 @@ class PooledDatabase(Pool):
         try:
             with self._reported(name) as outcome:
                 cursor = super()._execute_cursor(sql, params, **cursor_options)
-                outcome.rows = max(cursor.rowcount, 0)
+                outcome.rows = cursor.rowcount if cursor.description else 0
         except peewee.PeeweeException as exc:
             driver_error = getattr(exc, "orig", None)
             if isinstance(driver_error, psycopg2.Error):
