@@ -18,11 +18,13 @@ class Block(NamedTuple):
         source: Its text.
         line: The line on the page that it begins on, from 1.
         file: What the reader is told to call it; `None` for a piece that is run as it stands.
+        is_hidden: Whether readers don't see it: it prepares the pieces after it.
     """
 
     source: str
     line: int
     file: str | None
+    is_hidden: bool
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -33,7 +35,7 @@ def blocks_of(page: Path) -> list[Block]:
         source = found[1] or found[2]
         name = _FILE.match(source)
         line = text.count("\n", 0, found.start()) + 2
-        blocks.append(Block(source, line, name[1] if name else None))
+        blocks.append(Block(source, line, name[1] if name else None, is_hidden=bool(found[2])))
     return blocks
 
 

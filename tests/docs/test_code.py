@@ -1,6 +1,7 @@
 """Every piece of Python in the documentation runs, on a real database."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,14 @@ def names_on_every_page(url: str) -> dict[str, Any]:
         "category_id": lesson.lesson_signs[0].sign.category_id,
         "achievement_id": factories.make_achievement().id,
     }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_piece_is_overlooked(page: Path) -> None:
+    fences = re.findall(
+        r"^[ >]*(?:`{3,}|~{3,}) *(?:\{ *\.)?py", page.read_text("utf-8"), re.MULTILINE
+    )
+    assert len(fences) == sum(not block.is_hidden for block in blocks_of(page))
 
 
 @pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
