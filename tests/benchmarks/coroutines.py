@@ -1,19 +1,30 @@
-"""Measure the coroutines beside raw asyncpg: `make bench WHAT=coroutines`."""
+"""Measure the coroutines, the ways that were not kept, and raw asyncpg.
+
+`make bench WHAT=coroutines`
+"""
 
 import argparse
 import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, NamedTuple
 
 import asyncpg
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 import triosigno_db
+from tests.benchmarks.bridge import BridgedDatabase, leave_as_it_is
 from triosigno_db import aio as db
+from triosigno_db.database import current_database
+from triosigno_db.models import database_proxy
+from triosigno_db.settings import Settings
+from triosigno_db.tasks import coroutine
 from triosigno_db.testing import ThrowawayPostgres, factories
 
 CONNECTIONS = 10
@@ -80,45 +91,107 @@ async def drive(call: Call, callers: int, calls: int) -> Load:
     return Load(calls / elapsed, middle * 1000, late * 1000, silence * 1000)
 
 
-async def measure(url: str, seed: int, console: Console) -> None:
-    choice = random.Random(seed)
-    triosigno_db.connect(url, connection_limit=CONNECTIONS, password_cost=4)
-    triosigno_db.create_schema()
+class Contest(NamedTuple):
+    """A function of the library, its arguments, and what asyncpg alone would be sent."""
+
+    function: Callable[..., Any]
+    arguments: Callable[[], tuple[str, ...]]
+    options: dict[str, Any]
+    query: str | None
+
+
+def contests(choice: random.Random) -> list[Contest]:
     users = [factories.make_user().id for _ in range(USERS)]
     sign, module = factories.make_sign().id, factories.make_module().id
-    raw = await asyncpg.create_pool(url, min_size=CONNECTIONS, max_size=CONNECTIONS)
-    contests: dict[str, tuple[Call, Call | None]] = {
-        "get_user_with_preferences": (
-            lambda: db.get_user_with_preferences(choice.choice(users)),
-            lambda: raw.fetchrow(USER_QUERY, choice.choice(users)),
+    return [
+        Contest(
+            triosigno_db.get_user_with_preferences, lambda: (choice.choice(users),), {}, USER_QUERY
         ),
-        "record_attempt": (
-            lambda: db.record_attempt(choice.choice(users), sign, is_correct=True),
-            lambda: raw.fetchrow(ATTEMPT_QUERY, choice.choice(users), sign),
+        Contest(
+            triosigno_db.record_attempt,
+            lambda: (choice.choice(users), sign),
+            {"is_correct": True},
+            ATTEMPT_QUERY,
         ),
-        "get_module_tree": (lambda: db.get_module_tree(module), None),
-    }
-    table = Table(
-        "function", "callers", "", "calls/s", "median ms", "p99 ms", "loop silent ms", "ratio"
-    )
-    for name, (ours, theirs) in contests.items():
+        Contest(triosigno_db.get_module_tree, lambda: (module,), {}, None),
+    ]
+
+
+@asynccontextmanager
+async def bridged(settings: Settings) -> AsyncIterator[BridgedDatabase]:
+    """Put asyncpg below the library's functions while the block lasts."""
+    pooled = database_proxy.obj
+    database = BridgedDatabase(settings)
+    database_proxy.initialize(database)
+    try:
+        yield database
+    finally:
+        database_proxy.initialize(pooled)
+        await database.close_pool()
+
+
+async def measure(url: str, seed: int, console: Console) -> None:
+    triosigno_db.connect(url, connection_limit=CONNECTIONS, password_cost=4)
+    triosigno_db.create_schema()
+    settings = current_database().settings
+    figures = ("calls/s", "median ms", "p99 ms", "loop silent ms", "of raw")
+    table = Table("function", "callers", "way", *(Column(f, justify="right") for f in figures))
+    for contest in contests(random.Random(seed)):
         for callers, calls in CALLERS.items():
-            peer = theirs and await drive(theirs, callers, calls)
-            load = await drive(ours, callers, calls)
-            ratio = f"{load.rate / peer.rate:.2f}" if peer else ""
-            table.add_row(name, str(callers), "aio", *(f"{x:,.1f}" for x in load), ratio)
-            if peer:
-                table.add_row("", "", "asyncpg", *(f"{x:,.1f}" for x in peer), "")
-    await raw.close()
+            loads = await measure_ways(contest, callers, calls, url, settings)
+            raw = loads.get(RAW)
+            named = contest.function.__name__, f"{callers:,}"
+            for way, load in loads.items():
+                ratio = f"{load.rate / raw.rate:.2f}" if raw and way != RAW else ""
+                shown = (f"{load.rate:,.0f}", *(f"{figure:,.1f}" for figure in load[1:]))
+                table.add_row(*named, way, *shown, ratio)
+                named = "", ""
+            table.add_section()
     await db.disconnect()
     console.print(table)
+
+
+RAW = "raw asyncpg"
+
+
+async def measure_ways(
+    contest: Contest, callers: int, calls: int, url: str, settings: Settings
+) -> dict[str, Load]:
+    """Let each way have its turn; a connection is open before it begins."""
+    function = contest.function
+    loads = {}
+    kept = coroutine(function)
+    loads["threads (kept)"] = await drive(
+        lambda: kept(*contest.arguments(), **contest.options), callers, calls
+    )
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(CONNECTIONS) as executor:
+        loads["concurrent.futures"] = await drive(
+            lambda: loop.run_in_executor(
+                executor, partial(function, *contest.arguments(), **contest.options)
+            ),
+            callers,
+            calls,
+        )
+    async with bridged(settings) as bridge:
+        loads["pwasyncio"] = await drive(
+            lambda: bridge.run(function, *contest.arguments(), **contest.options), callers, calls
+        )
+    if contest.query is not None:
+        query = contest.query
+        limits = {"min_size": CONNECTIONS, "max_size": CONNECTIONS}
+        async with asyncpg.create_pool(url, **limits, reset=leave_as_it_is) as pool:
+            loads[RAW] = await drive(
+                lambda: pool.fetchrow(query, *contest.arguments()), callers, calls
+            )
+    return loads
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=2026)
     chosen = parser.parse_args()
-    console = Console(width=110)
+    console = Console(width=130)
     console.print(f"seed {chosen.seed}, {CONNECTIONS} connections")
     with ThrowawayPostgres() as server:
         asyncio.run(measure(server.url, chosen.seed, console))
