@@ -124,6 +124,37 @@ def test_diff_lists_and_mends(database_url: str) -> None:
     assert 'CREATE INDEX "Sign_categoryId_idx"' in migrate("diff", "--sql").stdout
 
 
+def test_the_sql_of_a_diff_is_whole_however_narrow_the_terminal(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    migrate("deploy")
+    assert migrate("diff", "--sql").stdout == ""
+    db.connect(database_url)
+    run_sql('ALTER TABLE "Sign" DROP CONSTRAINT "Sign_categoryId_fkey"')
+    found = json.loads(migrate("diff", "--json").stdout)
+    printed = migrate("diff", "--sql").stdout
+    assert printed == found["sql"]
+    db.connect(database_url)
+    run_sql(printed)
+    db.disconnect()
+    assert migrate("diff", "--exit-code").exit_code == 0
+
+
+def test_diff_in_json(database_url: str) -> None:
+    migrate("deploy")
+    nothing = {"fromHistory": [], "fromModels": [], "sql": ""}
+    assert json.loads(migrate("diff", "--json").stdout) == nothing
+    db.connect(database_url)
+    run_sql('DROP INDEX "Sign_categoryId_idx"')
+    db.disconnect()
+    ended = migrate("diff", "--json", "--exit-code")
+    assert ended.exit_code == 1
+    (difference,) = json.loads(ended.stdout)["fromModels"]
+    assert difference["what"] == 'index "Sign_categoryId_idx" of "Sign"'
+    assert difference["found"] is None
+
+
 def test_dev_says_so_when_there_is_nothing_to_do(history: Path) -> None:
     ended = migrate("dev", "--name", "nothing", "--migrations", history)
     assert ended.stdout == "The history and the models agree: there is nothing to do.\n"

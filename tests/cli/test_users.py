@@ -123,6 +123,15 @@ def test_accounts_are_listed_and_filtered(learner: db.UserWithPreferences) -> No
     assert json.loads(users("list", "--role=ADMIN", "--json").stdout) == []
 
 
+def test_a_list_in_a_pipe_is_not_cut(
+    learner: db.UserWithPreferences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    (row,) = [line for line in users("list").stdout.splitlines() if learner.id in line]
+    assert "lea@example.org" in row
+    assert "…" not in row
+
+
 def test_an_export_is_json_without_the_password(
     learner: db.UserWithPreferences, tmp_path: Path
 ) -> None:

@@ -53,7 +53,7 @@ def run() -> None:
     try:
         app()
     except TrioSignoDBError as exc:
-        errors = Console(stderr=True, highlight=False)
+        errors = Console(stderr=True, highlight=False, soft_wrap=True)
         errors.print(f"[bold red]{type(exc).__name__}[/]")
         errors.print(str(exc), markup=False)
         sys.exit(FAILED)

@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.tables import print_table
 from triosigno_db.packs import (
     ContentPack,
     PackReport,
@@ -51,10 +52,9 @@ def import_(
     if as_json:
         print(json.dumps(_to_json(report), ensure_ascii=False, indent=2))
         return
-    console = Console(highlight=False)
     if report.changes:
-        console.print(_draw_changes(report))
-    console.print(_summarize(report, "would be " if dry_run else ""))
+        print_table(_draw_changes(report))
+    print(_summarize(report, "would be " if dry_run else ""))
 
 
 @app.command()
@@ -69,7 +69,7 @@ def export(
     """
     with connected(url):
         rows = export_pack(file, overwrite=force)
-    Console(highlight=False).print(f"{rows:,} rows in {file}.", markup=False)
+    print(f"{rows:,} rows in {file}.")
 
 
 def _load(pack: ContentPack) -> PackReport:
@@ -83,7 +83,7 @@ def _load(pack: ContentPack) -> PackReport:
 
 
 def _draw_changes(report: PackReport) -> Table:
-    table = Table("", "kind", "name", "changes")
+    table = Table("", "kind", Column("name", overflow="fold"), "changes")
     for change in report.changes[:SHOWN_CHANGES]:
         mark = Text("+", style="green") if change.is_new else Text("~", style="yellow")
         table.add_row(mark, change.kind, Text(change.name), ", ".join(change.fields))

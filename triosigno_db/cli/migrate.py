@@ -15,7 +15,7 @@ from rich.text import Text
 from triosigno_db import migrator
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url, connected
 from triosigno_db.database import current_database
-from triosigno_db.migrator import MigrationState, MigrationStatus, Rename, Step
+from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.execution import OnStep
 from triosigno_db.migrator.runner import DEFAULT_LOCK_TIMEOUT
 
@@ -132,6 +132,7 @@ def diff(
     migrations: History = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 on differences.")] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would mend it.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the live database with its history and with the models.
 
@@ -139,17 +140,12 @@ def diff(
     """
     with connected(url):
         drift = migrator.diff(migrations)
-    if sql:
-        console.print(Syntax(drift.sql, "sql", background_color="default", word_wrap=True))
+    if as_json:
+        print(json.dumps(_drift_as_json(drift), indent=2))
+    elif sql:
+        _tell_sql(drift.sql)
     else:
-        for title, differences in (
-            ("the history", drift.from_history),
-            ("the models", drift.from_models),
-        ):
-            count = len(differences) or "no"
-            console.print(Text(f"Against {title}: {count} differences", style="bold"))
-            for difference in differences:
-                console.print(Text(f"  - {difference}"))
+        _tell_drift(drift)
     if exit_code and not drift.is_none:
         raise typer.Exit(DIFFERENT)
 
@@ -240,6 +236,31 @@ def _as_json(status: MigrationStatus) -> dict[str, Any]:
         "rolledBackAt": row and row.rolled_back_at and row.rolled_back_at.isoformat(),
         "logs": row and row.logs,
     }
+
+
+def _drift_as_json(drift: Drift) -> dict[str, Any]:
+    return {
+        "fromHistory": [each._asdict() for each in drift.from_history],
+        "fromModels": [each._asdict() for each in drift.from_models],
+        "sql": drift.sql,
+    }
+
+
+def _tell_drift(drift: Drift) -> None:
+    for title, differences in (
+        ("the history", drift.from_history),
+        ("the models", drift.from_models),
+    ):
+        count = len(differences) or "no"
+        console.print(Text(f"Against {title}: {count} differences", style="bold"))
+        for difference in differences:
+            console.print(Text(f"  - {difference}"))
+
+
+def _tell_sql(sql: str) -> None:
+    if sql:
+        # As a text: a Syntax is a block, whose lines end where the terminal does.
+        console.print(Syntax("", "sql", background_color="default").highlight(sql), end="")
 
 
 def _tell(what: str, names: tuple[str, ...], otherwise: str = "") -> None:

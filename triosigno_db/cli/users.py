@@ -10,11 +10,12 @@ from uuid import UUID
 import typer
 from pydantic import TypeAdapter
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 import triosigno_db as db
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.tables import print_table
 
 app = typer.Typer(help="Make, list and look after accounts.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -88,7 +89,7 @@ def list_(
         kind = TypeAdapter(tuple[db.UserRecord, ...])
         print(kind.dump_json(tuple(found), indent=2, by_alias=True).decode())
         return
-    Console(highlight=False).print(_draw_users(found))
+    print_table(_draw_users(found))
     console.print(f"{len(found):,} of {total:,}.")
 
 
@@ -185,7 +186,8 @@ def _find_users(
 
 
 def _draw_users(users: Sequence[db.UserRecord]) -> Table:
-    table = Table("username", "e-mail", "name", "role", "since", "id")
+    names = ("username", "e-mail", "name", "role", "since", "id")
+    table = Table(*(Column(name, overflow="fold") for name in names))
     for user in users:
         name = " ".join(filter(None, (user.first_name, user.last_name)))
         table.add_row(
