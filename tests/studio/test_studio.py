@@ -1,6 +1,7 @@
 """The studio in a real browser, against a real database."""
 
 import re
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -111,6 +112,13 @@ def test_nobody_enters_without_the_token(page: Page, studio: Studio) -> None:
     enter(page, studio)
     open_table(page, "User")
     expect(page.locator("table.model-list")).to_contain_text("lea")
+
+
+def test_ctrl_c_stops_it(studio: Studio) -> None:
+    studio.process.send_signal(signal.SIGINT)
+    assert studio.process.stdout is not None
+    assert studio.process.stdout.read() == "Stopped.\n"
+    assert studio.process.wait() == 0
 
 
 def test_it_is_served_to_this_machine_alone(studio: Studio) -> None:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -59,10 +60,8 @@ def studio(
             + ("rows can be changed." if write else "read-only.")
         )
         console.print(f"Open http://{ADDRESS}:{server.port}/?token={token}")
-        console.print("Ctrl-C stops it.")
-        try:
+        with suppress(KeyboardInterrupt):  # the server's own is there only once it serves
+            console.print("Ctrl-C stops it.")
             server.serve_forever()
-        except KeyboardInterrupt:
-            console.print("Stopped.")
-        finally:
-            server.server_close()
+        server.server_close()
+        console.print("Stopped.")
