@@ -53,12 +53,21 @@ ATTEMPT_QUERY = """
 
 
 class Load(NamedTuple):
-    """What many callers saw: calls a second, milliseconds, and the loop's longest silence."""
+    """What many callers saw.
+
+    Attributes:
+        rate: Calls a second.
+        median: Milliseconds for a call.
+        p99: Milliseconds that one call in a hundred takes longer than.
+        silence: The loop's longest silence, in milliseconds.
+        cost: What a call costs this process on the processor, in microseconds.
+    """
 
     rate: float
     median: float
     p99: float
     silence: float
+    cost: float
 
 
 async def drive(call: Call, callers: int, calls: int) -> Load:
@@ -80,15 +89,17 @@ async def drive(call: Call, callers: int, calls: int) -> Load:
             times.append(time.perf_counter() - started)
 
     beating = asyncio.create_task(heart())
-    started = time.perf_counter()
+    started, used = time.perf_counter(), time.process_time()
     await asyncio.gather(*(caller() for _ in range(callers)))
-    elapsed = time.perf_counter() - started
+    elapsed, used = time.perf_counter() - started, time.process_time() - used
     beating.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await beating
     times.sort()
     middle, late = times[len(times) // 2], times[len(times) * 99 // 100]
-    return Load(calls / elapsed, middle * 1000, late * 1000, silence * 1000)
+    return Load(
+        calls / elapsed, middle * 1000, late * 1000, silence * 1000, used / calls * 1_000_000
+    )
 
 
 class Contest(NamedTuple):
@@ -130,15 +141,15 @@ async def bridged(settings: Settings) -> AsyncIterator[BridgedDatabase]:
         await database.close_pool()
 
 
-async def measure(url: str, seed: int, console: Console) -> None:
+async def measure(url: str, seed: int, share: float, console: Console) -> None:
     triosigno_db.connect(url, connection_limit=CONNECTIONS, password_cost=4)
     triosigno_db.create_schema()
     settings = current_database().settings
-    figures = ("calls/s", "median ms", "p99 ms", "loop silent ms", "of raw")
+    figures = ("calls/s", "median ms", "p99 ms", "loop silent ms", "processor µs", "of raw")
     table = Table("function", "callers", "way", *(Column(f, justify="right") for f in figures))
     for contest in contests(random.Random(seed)):
         for callers, calls in CALLERS.items():
-            loads = await measure_ways(contest, callers, calls, url, settings)
+            loads = await measure_ways(contest, callers, round(calls * share), url, settings)
             raw = loads.get(RAW)
             named = contest.function.__name__, f"{callers:,}"
             for way, load in loads.items():
@@ -190,11 +201,12 @@ async def measure_ways(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--share", type=float, default=1.0, help="of the calls, such as 0.25")
     chosen = parser.parse_args()
-    console = Console(width=130)
+    console = Console(width=150)
     console.print(f"seed {chosen.seed}, {CONNECTIONS} connections")
     with ThrowawayPostgres() as server:
-        asyncio.run(measure(server.url, chosen.seed, console))
+        asyncio.run(measure(server.url, chosen.seed, chosen.share, console))
 
 
 if __name__ == "__main__":

@@ -120,11 +120,11 @@ def test_the_version_and_the_folder_of_the_server_can_be_chosen(
                 Path("version").write_text(str(connection.server_version // 10_000))
             connection.close()
     """
-    newest = available_versions()[-1]
-    for wanted in (str(newest.version), str(newest.bin_dir)):
+    folder = {each.version: str(each.bin_dir) for each in available_versions()}
+    for wanted, version in (("16", "16"), ("18", "18"), (folder[16], "16")):
         outcome = run_tests(source, f"--triosigno-postgres={wanted}")
         assert outcome.returncode == 0, outcome.stdout
-        assert (tmp_path / "version").read_text() == str(newest.version)
+        assert (tmp_path / "version").read_text() == version
 
 
 @pytest.mark.parametrize(
