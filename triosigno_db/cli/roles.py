@@ -11,6 +11,7 @@ from rich.text import Text
 
 from triosigno_db import roles
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.tables import print_table
 from triosigno_db.roles import Deviation, RoleFinding, RoleNames
 
 app = typer.Typer(
@@ -82,7 +83,7 @@ def _report(findings: Sequence[RoleFinding], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps([finding._asdict() for finding in findings], indent=2))
     elif findings:
-        Console(highlight=False).print(_draw(findings))
+        print_table(_draw(findings))
     else:
         console.print("Each role may do what it is for, and nothing else.")
     if any(finding.deviation is Deviation.EXCESS for finding in findings):
