@@ -1,14 +1,12 @@
 """Measure the hot functions: `make bench`."""
 
 import argparse
-import hashlib
 import random
 import statistics
 import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import psycopg2
 from rich.console import Console
@@ -16,6 +14,7 @@ from rich.table import Table
 
 import triosigno_db as db
 from tests.benchmarks import data
+from tests.benchmarks.data import a_module, a_sign, a_user, an_id
 from tests.benchmarks.peers import RawPsycopg2
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -78,22 +77,6 @@ def measure_batch(rounds: int, signs: int, seed: int) -> tuple[float, float, flo
             alone.append(time.perf_counter() - started)
     ours, single = (statistics.median(of) * 1000 for of in (batched, alone))
     return ours, single, single / ours
-
-
-def an_id(text: str) -> str:
-    return str(UUID(hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()))
-
-
-def a_user(choice: random.Random) -> str:
-    return an_id(f"user{choice.randint(1, data.USERS)}")
-
-
-def a_module(choice: random.Random) -> str:
-    return an_id(f"module{choice.randint(1, data.MODULES)}")
-
-
-def a_sign(choice: random.Random) -> str:
-    return an_id(f"sign{choice.randint(1, data.PROGRESS_PER_USER)}")
 
 
 def a_search(choice: random.Random) -> str:
