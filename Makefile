@@ -38,8 +38,12 @@ soak: $(READY)  ## Run for long: random faults, load, 200,000 hostile calls (SOA
 	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
 		$(BIN)/python -m pytest -m soak -s $(WHAT) $(ARGS)
 
-bench: $(READY)  ## Measure the hot functions against raw psycopg2 (WHAT=coroutines, isolation, imports)
+bench: $(READY)  ## Measure everything that is promised, or one thing (WHAT=load, growth, coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
+ifndef WHAT
+	$(BIN)/python -m tests.benchmarks.load
+	$(BIN)/python -m tests.benchmarks.growth
+endif
 
 lint: $(READY)  ## Check style, types and floors
 	$(BIN)/ruff check .

@@ -113,9 +113,8 @@ def main() -> None:
     options = parser.parse_args()
     console = Console()
     with ThrowawayPostgres() as server:
-        db.connect(server.url)
         with console.status("Loading rows ..."):
-            data.load()
+            data.load(server.url)
         with closing(psycopg2.connect(server.url)) as connection:
             connection.autocommit = True
             title = f"PostgreSQL {server.version}, {options.rounds} rounds, seed {options.seed}"

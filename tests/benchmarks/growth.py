@@ -27,7 +27,11 @@ WARM_UP = 50
 TO_REACH = 1.5
 
 # What a server of a gigabyte's memory and more is given; the rest is the system's own cache.
-SERVER_SETTINGS = {"shared_buffers": "512MB", "max_wal_size": "8GB"}
+SERVER_SETTINGS = {
+    "shared_buffers": "512MB",
+    "maintenance_work_mem": "512MB",
+    "max_wal_size": "8GB",
+}
 
 Call = Callable[[random.Random, Rows], object]
 
@@ -59,8 +63,7 @@ def grow(server: ThrowawayPostgres, size: int) -> Grown:
     """Make a database of a size."""
     rows = Rows(users=size // PROGRESS_PER_USER, progress_per_user=PROGRESS_PER_USER)
     url = server.create_database(f"growth_{size}")
-    db.connect(url)
-    data.load(rows.users, rows.progress_per_user)
+    data.load(url, *rows)
     db.disconnect()
     return Grown(size, url, rows, {name: [] for name in CALLS})
 

@@ -174,9 +174,8 @@ def main() -> None:
         f"thread with {SHARE_TO_REACH:g} of the median's calls or more.",
     )
     with ThrowawayPostgres() as server:
-        db.connect(server.url)
         with console.status("Loading rows ..."):
-            data.load()
+            data.load(server.url)
         console.print(
             f"PostgreSQL {server.version}, {chosen.repeats} turns of {chosen.seconds} s each, "
             f"seed {chosen.seed}, {program or 'no pgbench here: the functions alone'}"

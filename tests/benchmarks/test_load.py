@@ -1,7 +1,10 @@
 """That what drives the functions counts right: the rows say what was called."""
 
+from collections.abc import Iterator
+
 import pytest
 
+import triosigno_db as db
 from tests.benchmarks import data, growth, load, pgbench
 from tests.benchmarks.calls import HOT, Rows
 from tests.benchmarks.figures import Load
@@ -12,10 +15,11 @@ ROWS = Rows(users=20, progress_per_user=3)
 
 
 @pytest.fixture
-def loaded(connected: str) -> str:
+def loaded(empty_url: str) -> Iterator[str]:
     """The library, connected to a database with a few of the benchmarks' rows."""
-    data.load(*ROWS)
-    return connected
+    data.load(empty_url, *ROWS)
+    yield empty_url
+    db.disconnect()
 
 
 def attempts_counted() -> int:
