@@ -100,7 +100,7 @@ def main() -> None:
         help="10000000 takes 5 GB of disk and several minutes more",
     )
     chosen = parser.parse_args()
-    console = Console(width=110)
+    console = Console(width=130)
     sizes = [size for size in SIZES if size <= chosen.largest]
     with ThrowawayPostgres(settings=SERVER_SETTINGS) as server:
         databases = []

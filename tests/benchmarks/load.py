@@ -165,7 +165,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--only", nargs="*", choices=HOT, default=list(HOT))
     chosen = parser.parse_args()
-    console = Console(width=120)
+    console = Console(width=130)
     program = pgbench.find_pgbench()
     table = Table(
         *("function", "callers", "by", "calls/s", "p50 ms", "p95 ms", "p99 ms", "slowest"),
