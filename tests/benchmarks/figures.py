@@ -1,5 +1,6 @@
 """What callers that call at once have seen, whoever drove them."""
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -39,7 +40,9 @@ class Load(NamedTuple):
         return self.counts[0] / others if others else 1.0
 
     def milliseconds(self, *percents: int) -> list[float]:
-        """The percentiles of all calls."""
+        """The percentiles of all calls; where every call failed there are none."""
         times = sorted(time for each in self.times for time in each)
+        if not times:
+            return [math.nan for _ in percents]
         places = [min(len(times) * percent // 100, len(times) - 1) for percent in percents]
         return [times[place] * 1000 for place in places]
