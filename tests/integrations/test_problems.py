@@ -22,6 +22,7 @@ STATUSES: dict[db.TrioSignoDBError, int] = {
     db.ReadOnlyError("db-4.internal is a replica"): 503,
     db.OutcomeUnknownError("db-3.internal was lost"): 500,
     db.NotConnectedError(): 500,
+    db.PermissionDeniedError('permission denied for relation "User"'): 500,
     db.SchemaMismatchError('relation "User" does not exist'): 500,
     db.DataLossError("lost"): 500,
     db.MigrationError("wrong"): 500,
