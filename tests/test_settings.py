@@ -51,7 +51,8 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
         ("sslcert=%2Fetc%2Fssl%2Fca.pem", "sslcert", "/etc/ssl/ca.pem"),
         ("application_name=my%20service", "application_name", "my service"),
         ("pgbouncer=true", "pgbouncer", True),
-        ("host=%2Fvar%2Frun%2Fpostgresql", "host", "/var/run/postgresql"),
+        ("host=%2Fvar%2Frun%2FpostgreSQL", "host", "/var/run/postgreSQL"),
+        ("target_session_attrs=standby", "target_session_attrs", "standby"),
     ],
 )
 def test_prisma_s_parameters_are_read(parameter: str, name: str, value: Any) -> None:
@@ -76,6 +77,8 @@ def test_an_unknown_parameter_is_named(parameter: str) -> None:
         ("sslmode=perhaps", "sslmode"),
         ("pgbouncer=perhaps", "pgbouncer"),
         ("schema=", "schema_name"),
+        ("target_session_attrs=master", "target_session_attrs"),
+        ("host=one,,two", "host"),
     ],
 )
 def test_a_wrong_value_names_its_setting(parameter: str, field: str) -> None:
@@ -94,6 +97,13 @@ def test_a_wrong_value_names_its_setting(parameter: str, field: str) -> None:
         ("postgresql://learner:geheim@localhost:port/x", "can't be read"),
         ("postgresql://learner:geheim@[::1/x", "can't be read"),
         ("postgresql://learner:ge#heim@localhost/x", "percent-encode"),
+        ("postgresql://learner:ge?heim@localhost/x", "percent-encode"),
+        ("postgresql://learner:geheim@one:1,two:port/x", "can't be read"),
+        ("postgresql://learner:geheim@one:1,::1/x", "can't be read"),
+        ("postgresql://learner:geheim@one,[::1/x", "can't be read"),
+        ("postgresql://learner:geheim@[one],two/x", "can't be read"),
+        ("postgresql://learner:geheim@one%2Ctwo/x", "can't be read"),
+        ("postgresql://learner:geheim@one,two", "names no database"),
         ("postgresql://learner:1/ge?heim@localhost/x", "percent-encode"),
         ("", "is missing"),
     ],
@@ -117,6 +127,103 @@ def test_percent_encoded_parts_are_decoded() -> None:
 def test_an_ipv6_host_stands_in_brackets() -> None:
     settings = Settings.load("postgresql://learner@[2001:db8::1]:5433/triosigno")
     assert (settings.host, settings.port) == ("2001:db8::1", 5433)
+
+
+def test_several_hosts_have_a_port_each() -> None:
+    settings = Settings.load(
+        "postgresql://le%40rner:a,b%2C@one:5433,[2001:db8::1],%2Fvar%2Frun:5434/triosigno"
+        "?target_session_attrs=read-write"
+    )
+    assert settings.hosts == (("one", 5433), ("2001:db8::1", 5432), ("/var/run", 5434))
+    assert settings.address == "one:5433,2001:db8::1:5432,/var/run:5434"
+    assert settings.password is not None
+    assert settings.password.get_secret_value() == "a,b,"
+    parameters = settings.connection_parameters()
+    assert parameters["host"] == "one,2001:db8::1,/var/run"
+    assert parameters["port"] == "5433,5432,5434"
+    assert "a,b" not in f"{settings!r}"
+
+
+@pytest.mark.parametrize(
+    ("url", "sought"),
+    [
+        ("postgresql://one/x", "any"),
+        ("postgresql://one,two/x", "read-write"),
+        ("postgresql://one/x?target_session_attrs=primary", "primary"),
+        ("postgresql://one,two/x?target_session_attrs=prefer-standby", "prefer-standby"),
+        ("postgresql://localhost/x?host=one,two", "read-write"),
+    ],
+)
+def test_of_several_servers_the_one_that_takes_writes_is_sought(url: str, sought: str) -> None:
+    assert Settings.load(url).connection_parameters()["target_session_attrs"] == sought
+
+
+def test_ports_can_be_given_beside_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[str, Any] = {"host": "one,two", "ports": [1, 2]}
+    assert Settings.load(URL, **options).hosts == (("one", 1), ("two", 2))
+    monkeypatch.setenv("TRIOSIGNO_DB_PORTS", "3,4")
+    assert Settings.load(URL, host="one,two").hosts == (("one", 3), ("two", 4))
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        ({"ports": [1]}, "ports"),
+        ({"ports": [1, 2, 3]}, "ports"),
+        ({"ports": [1, 70_000]}, "ports.1"),
+        ({"ports": "1,x"}, "ports.1"),
+        ({"host": "one,"}, "host"),
+    ],
+)
+def test_a_port_for_each_host_or_none(options: dict[str, Any], field: str) -> None:
+    with pytest.raises(db.InvalidInputError) as caught:
+        Settings.load("postgresql://learner:geheim@one:1,two:2/x", **options)
+    assert caught.value.field == field
+    assert "geheim" not in str(caught.value)
+
+
+def test_a_replica_is_reached_as_the_database_where_its_url_says_nothing() -> None:
+    settings = Settings.load(
+        f"{URL}?schema=other&target_session_attrs=primary",
+        replica_url="postgresql://replica/triosigno?connection_limit=3",
+        statement_timeout=5,
+    )
+    replica = settings.of_replica()
+    assert replica is not None
+    assert replica.hosts == (("replica", 5432),)
+    assert replica.connection_parameters()["target_session_attrs"] == "any"
+    assert (replica.user, replica.password) == (settings.user, settings.password)
+    assert (replica.schema_name, replica.statement_timeout) == ("other", 5)
+    assert (settings.connection_limit, replica.connection_limit) == (10, 3)
+    assert replica.of_replica() is None
+
+
+def test_a_replica_s_own_role_has_its_own_password() -> None:
+    replica = Settings.load(URL, replica_url="postgresql://reader@one:1,two:2/x").of_replica()
+    assert replica is not None
+    assert (replica.user, replica.password) == ("reader", None)
+    assert replica.hosts == (("one", 1), ("two", 2))
+
+
+@pytest.mark.parametrize(
+    "replica_url",
+    [
+        "mysql://reader:geheim@replica/x",
+        "postgresql://reader:geheim@replica",
+        "postgresql://reader:geheim@replica:port/x",
+        "postgresql://reader:geheim@replica:70000/x",
+        "postgresql://reader:geheim@replica/x?connection_limit=0",
+        "postgresql://reader:geheim@replica/x?pool=1",
+    ],
+)
+def test_a_replica_s_wrong_url_is_told_without_its_password(replica_url: str) -> None:
+    settings = Settings.load(URL, replica_url=replica_url)
+    assert "geheim" not in f"{settings!r}"
+    with pytest.raises(db.InvalidInputError) as caught:
+        settings.of_replica()
+    assert caught.value.field == "replica_url"
+    assert "geheim" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 def test_without_a_url_the_environment_s_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,14 +9,25 @@ import math
 import os
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import (
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from triosigno_db.errors import FieldError, InvalidInputError
+from triosigno_db.urls import read_url
 
 SslMode = Literal["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]
+SessionAttributes = Literal[
+    "any", "read-write", "read-only", "primary", "standby", "prefer-standby"
+]
 
 _SETTING_OF_URL_PARAMETER = {
     "application_name": "application_name",
@@ -29,9 +40,11 @@ _SETTING_OF_URL_PARAMETER = {
     "socket_timeout": "statement_timeout",
     "sslcert": "sslcert",
     "sslmode": "sslmode",
+    "target_session_attrs": "target_session_attrs",
 }
 
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+_Port = Annotated[int, Field(ge=1, le=65_535)]
 _Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00]*$")]
 
 
@@ -39,15 +52,19 @@ class Settings(BaseSettings):
     """What a service may configure; times are in seconds, and 0 means no limit.
 
     Attributes:
-        host: Host name, address, or the folder of a Unix socket.
+        host: Host name, address, or the folder of a Unix socket; several with commas between, which
+            are tried in order.
         port: TCP port.
+        ports: A port for each of several hosts, in their order; without them `port` is everyone's.
+        target_session_attrs: Which of the servers will do, as in libpq; where it is missing,
+            `any` for one host, and `read-write` for several.
         user: Role to log in as; libpq's default where it is missing.
         password: Its password, shown masked.
         database: Name of the database.
         schema_name: PostgreSQL schema that holds the tables.
         connection_limit: Size of the pool of one process, 1 to 1000.
         pool_timeout: Wait for a pooled connection.
-        connect_timeout: Wait for the server when a connection is opened.
+        connect_timeout: Wait for a server when a connection is opened, for each host anew.
         statement_timeout: Time limit of one statement.
         lock_timeout: Wait of one statement for a lock.
         idle_transaction_timeout: How long a transaction may stay open between two statements.
@@ -70,6 +87,9 @@ class Settings(BaseSettings):
             may be served from a cache; 0 means that there is none.
         content_cache_url: The Redis that processes share the cache in, such as
             `redis://host:6379/0`; each has its own in memory where it is missing.
+        replica_url: A streaming replica, for `reading_from_replica()`; where its URL says nothing,
+            it is reached as the database itself, by the same role and with the same limits.
+        replica_max_lag: How far the replica may be behind before it is passed by.
     """
 
     model_config = SettingsConfigDict(
@@ -77,7 +97,9 @@ class Settings(BaseSettings):
     )
 
     host: str = "localhost"
-    port: int = Field(default=5432, ge=1, le=65_535)
+    port: _Port = 5432
+    ports: Annotated[tuple[_Port, ...], NoDecode] = ()
+    target_session_attrs: SessionAttributes | None = None
     user: str | None = None
     password: SecretStr | None = None
     database: str = Field(default="postgres", min_length=1)
@@ -99,6 +121,39 @@ class Settings(BaseSettings):
     cursor_secret: SecretStr | None = None
     content_cache_seconds: Seconds = 0.0
     content_cache_url: SecretStr | None = None
+    replica_url: SecretStr | None = None
+    replica_max_lag: Seconds = 10.0
+
+    @field_validator("host")
+    @classmethod
+    def _check_hosts(cls, host: str) -> str:
+        if "," in host and not all(host.split(",")):
+            raise PydanticCustomError("host", "one of the hosts has no name")
+        return host
+
+    @field_validator("ports", mode="before")
+    @classmethod
+    def _split_ports(cls, ports: Any) -> Any:
+        return ports.split(",") if isinstance(ports, str) else ports
+
+    @field_validator("ports")
+    @classmethod
+    def _check_ports(cls, ports: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        host = info.data.get("host")
+        if ports and host is not None and len(ports) != len(host.split(",")):
+            raise PydanticCustomError("ports", "there must be one for each host")
+        return ports
+
+    @property
+    def hosts(self) -> tuple[tuple[str, int], ...]:
+        """Each host and its port, in the order in which they are tried."""
+        names = self.host.split(",")
+        return tuple(zip(names, self.ports or [self.port] * len(names), strict=True))
+
+    @property
+    def address(self) -> str:
+        """Where the server is, as `host:port`; several with commas between."""
+        return ",".join(f"{host}:{port}" for host, port in self.hosts)
 
     @classmethod
     def load(cls, url: str | None = None, **options: Any) -> Self:
@@ -132,6 +187,29 @@ class Settings(BaseSettings):
         # Outside of the handler: pydantic's error, which holds the password, is no context of it.
         raise failure
 
+    def of_replica(self) -> Self | None:
+        """Give the settings that the replica is reached with.
+
+        Returns:
+            These settings, as far as `replica_url` says nothing else; `None` without a replica.
+
+        Raises:
+            InvalidInputError: `replica_url` can't be read, or a part of it is out of bounds.
+        """
+        if self.replica_url is None:
+            return None
+        named = _settings_of_url(self.replica_url.get_secret_value(), "replica_url")
+        # A role of its own has a password of its own, and what stands by is no primary.
+        own = {"user", "password"} if "user" in named else set()
+        own |= {"host", "port", "ports", "target_session_attrs", "replica_url"}
+        defaults = {name: type(self).model_fields[name].default for name in own}
+        defaults["target_session_attrs"] = "any"
+        try:
+            return type(self)(**{**dict(self), **defaults, **named})
+        except ValidationError as exc:
+            failure = InvalidInputError("replica_url", str(_invalid_settings(exc)))
+        raise failure
+
     def connection_parameters(self) -> dict[str, Any]:
         """Give libpq's parameters for one connection.
 
@@ -140,7 +218,8 @@ class Settings(BaseSettings):
         """
         parameters: dict[str, Any] = {
             "host": self.host,
-            "port": self.port,
+            "port": ",".join(str(port) for _, port in self.hosts),
+            "target_session_attrs": self._sought_session(),
             "user": self.user,
             "password": self.password.get_secret_value() if self.password else None,
             "connect_timeout": math.ceil(self.connect_timeout),
@@ -166,6 +245,11 @@ class Settings(BaseSettings):
         if not self.statement_timeout or not self.network_timeout:
             return None
         return self.statement_timeout + self.network_timeout
+
+    def _sought_session(self) -> SessionAttributes:
+        if self.target_session_attrs is not None:
+            return self.target_session_attrs
+        return "any" if len(self.hosts) == 1 else "read-write"
 
     def session_settings(self) -> list[tuple[str, str]]:
         """Give the server's settings that a session of the library runs under.
@@ -203,51 +287,16 @@ def _escape_option(value: str) -> str:
     return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
-def _settings_of_url(url: str) -> dict[str, Any]:
-    if "#" in url:
-        raise InvalidInputError("url", "holds a '#': percent-encode it as %23 in a password")
-    parts = _split(url)
-    if parts is None:
-        raise InvalidInputError("url", "has a host or port that can't be read")
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise InvalidInputError("url", "must start with postgresql:// or postgres://")
-    return _address_of(parts) | _parameters_of_query(parts.query)
-
-
-def _split(url: str) -> SplitResult | None:
-    """Split a URL; what is wrong with it is not raised on, as it may quote the password."""
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError:
-        return None
-    return parts
-
-
-def _address_of(parts: SplitResult) -> dict[str, Any]:
-    database = unquote(parts.path.removeprefix("/"))
-    if not database:
-        raise InvalidInputError("url", "names no database: end it with /database")
-    address = {
-        "host": unquote(parts.hostname) if parts.hostname else None,
-        "port": parts.port,
-        "user": unquote(parts.username) if parts.username else None,
-        "password": unquote(parts.password) if parts.password else None,
-        "database": database,
-    }
-    return {name: value for name, value in address.items() if value is not None}
-
-
-def _parameters_of_query(query: str) -> dict[str, Any]:
-    settings: dict[str, Any] = {}
-    for name, value in parse_qsl(query, keep_blank_values=True):
-        if "@" in query:
-            # Nothing of it is shown: it is the rest of a password and the address after it.
-            raise InvalidInputError("url", "holds a '?' before its '@': percent-encode it as %3F")
+def _settings_of_url(url: str, argument: str = "url") -> dict[str, Any]:
+    found = read_url(url, argument)
+    account = {"user": found.user, "password": found.password, "database": found.database}
+    settings: dict[str, Any] = {name: value for name, value in account.items() if value is not None}
+    settings |= found.address
+    for name, value in found.parameters:
         if name not in _SETTING_OF_URL_PARAMETER:
             known = ", ".join(sorted(_SETTING_OF_URL_PARAMETER))
             raise InvalidInputError(
-                "url", f"has the unknown parameter {name!r}; known ones are {known}"
+                argument, f"has the unknown parameter {name!r}; known ones are {known}"
             )
         settings[_SETTING_OF_URL_PARAMETER[name]] = value
     return settings

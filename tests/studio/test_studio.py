@@ -266,13 +266,16 @@ def test_what_is_wrong_is_told(page: Page, studio: Studio) -> None:
         ("db.example.org", False),
         ("192.168.1.4", False),
         ("localhost.example.org", False),
+        ("localhost,127.0.0.1", True),
+        ("localhost,db.example.org", False),
     ],
 )
 def test_a_database_elsewhere_is_shown_in_red(
     database: str, host: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert is_local(host) is expected
-    monkeypatch.setattr("triosigno_db.studio.app.is_local", lambda _: is_local(host))
+    settings = db.Settings.load(database, host=host)
+    assert is_local(settings) is expected
+    monkeypatch.setattr("triosigno_db.studio.app.is_local", lambda _: is_local(settings))
     client = create_studio("token").test_client()
     client.get("/?token=token")
     shown = client.get("/").get_data(as_text=True)

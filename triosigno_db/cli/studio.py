@@ -54,9 +54,9 @@ def studio(
         except (OSError, SystemExit) as exc:
             why = f"can't be taken on {ADDRESS}: choose another one, or 0"
             raise db.InvalidInputError("port", why) from exc
-        style = "green" if is_local(settings.host) else "bold red"
+        style = "green" if is_local(settings) else "bold red"
         console.print(
-            f"[{style}]{settings.database} on {settings.host}:{settings.port}[/], "
+            f"[{style}]{settings.database} on {settings.address}[/], "
             + ("rows can be changed." if write else "read-only.")
         )
         console.print(f"Open http://{ADDRESS}:{server.port}/?token={token}")

@@ -71,23 +71,27 @@ def create_studio(token: str, *, write: bool = False) -> Flask:
 
 def _describe(settings: Settings, *, write: bool) -> dict[str, Any]:
     return {
-        "address": f"{settings.host}:{settings.port}",
+        "address": settings.address,
         "database": settings.database,
         "user": settings.user,
-        "is_local": is_local(settings.host),
+        "is_local": is_local(settings),
         "may_write": write,
     }
 
 
-def is_local(host: str) -> bool:
+def is_local(settings: Settings) -> bool:
     """Tell whether a database server runs on this machine.
 
     Args:
-        host: Its name, its address, or the folder of its Unix socket.
+        settings: How to reach it.
 
     Returns:
-        `True` for loopback addresses, `localhost` and sockets.
+        `True` for loopback addresses, `localhost` and sockets; of several hosts all must be such.
     """
+    return all(_is_this_machine(host) for host, _ in settings.hosts)
+
+
+def _is_this_machine(host: str) -> bool:
     if host == "localhost" or host.startswith("/"):
         return True
     try:

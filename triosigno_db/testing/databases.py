@@ -40,7 +40,7 @@ class DatabaseServer:
 
     def __repr__(self) -> str:
         """Say which server it is, without a password."""
-        return f"DatabaseServer({self._settings.host}:{self._settings.port})"
+        return f"DatabaseServer({self._settings.address})"
 
     def __enter__(self) -> Self:
         """Give the server itself."""
