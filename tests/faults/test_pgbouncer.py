@@ -5,18 +5,25 @@ import pwd
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 import psycopg2
 import pytest
+from peewee import sort_models
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_sign, make_user
+from tests.plain_sql import run_plain
+from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
+from triosigno_db import migrator
 from triosigno_db.database import run_sql
+from triosigno_db.models import MODELS
 from triosigno_db.testing import ThrowawayPostgres
 
 BINARY = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -100,6 +107,60 @@ def test_everything_works_behind_a_pooler(pooled_url: str) -> None:
         make_category()
     assert len(db.get_module_tree(lesson.module_id).lessons) == 1
     db.drop_schema()
+
+
+CALLS = {**ONE, **{name: call for name, (_, call) in SEVERAL.items()}}
+TABLES = [model.__name__ for model in reversed(sort_models(MODELS))]
+CLEAR = "; ".join(f'DELETE FROM "{table}"' for table in TABLES)
+
+
+@pytest.mark.parametrize("block", [nullcontext, db.transaction])
+def test_every_function_passes_through(
+    pooled_url: str, empty_url: str, block: Callable[[], AbstractContextManager[None]]
+) -> None:
+    db.connect(pooled_url, password_cost=4)
+    db.create_schema()
+    with traffic():
+        for call in CALLS.values():
+            run_plain(empty_url, CLEAR)
+            rows = make_rows()
+            with block():
+                call(rows)
+
+
+@contextmanager
+def traffic() -> Iterator[None]:
+    """Two more clients, so that the pooler's connections change hands between statements."""
+    is_over = threading.Event()
+
+    def call() -> None:
+        while not is_over.is_set():
+            db.count_users()
+
+    with ThreadPoolExecutor(2) as threads:
+        calls = [threads.submit(call) for _ in range(2)]
+        try:
+            yield
+        finally:
+            is_over.set()
+    for each in calls:
+        each.result()
+
+
+def test_the_history_s_status_is_told_through_the_pooler(
+    pooled_url: str, empty_url: str, triosigno_command: list[str]
+) -> None:
+    status = [*triosigno_command, "migrate", "status", "--url"]
+    before = subprocess.run([*status, pooled_url], capture_output=True, text=True, check=False)
+    assert (before.returncode, before.stderr) == (1, "")
+    db.connect(empty_url)
+    names = migrator.deploy()
+    after = subprocess.run([*status, pooled_url], capture_output=True, text=True, check=False)
+    assert (after.returncode, after.stderr) == (0, "")
+    assert [name for name in names if name not in after.stdout] == []
+    other = f"{pooled_url}&schema=other"
+    elsewhere = subprocess.run([*status, other], capture_output=True, text=True, check=False)
+    assert (elsewhere.returncode, elsewhere.stderr) == (1, "")
 
 
 def test_nothing_stays_on_the_server_s_connections(pooled_url: str) -> None:

@@ -143,9 +143,8 @@ SEVERAL: dict[str, tuple[int, Call]] = {
 }
 
 
-@pytest.fixture
-def ids(database: str) -> Ids:
-    """The ids of a learner and of some content; more rows of each kind are beside them."""
+def make_rows() -> Ids:
+    """Make a learner and some content, more rows of each kind beside them, and give the ids."""
     user, sign, other = make_user(), make_sign(name="Être"), make_sign()
     module, empty_module = make_module(), make_module()
     lesson, empty_lesson = (make_lesson(module_id=module.id) for _ in range(2))
@@ -168,6 +167,11 @@ def ids(database: str) -> Ids:
         "session": db.start_session(user.id, lesson.id).id,
         "achievement": achievement.id,
     }
+
+
+@pytest.fixture
+def ids(database: str) -> Ids:
+    return make_rows()
 
 
 def test_every_function_is_counted() -> None:

@@ -16,7 +16,12 @@ from triosigno_db.migrator.ledger import (
     compare_histories,
 )
 from triosigno_db.migrator.script import is_transactional, split_statements
-from triosigno_db.migrator.session import MigrationSession, migration_lock, open_session
+from triosigno_db.migrator.session import (
+    MigrationSession,
+    migration_lock,
+    open_reading_session,
+    open_session,
+)
 
 DEFAULT_LOCK_TIMEOUT = 10.0
 """Seconds; Prisma Migrate waits as long for its lock."""
@@ -71,7 +76,7 @@ def status(history: Path | None = None) -> HistoryStatus:
         TrioSignoDBError: As for every function: not connected, unavailable.
     """
     migrations = read_history(history or shipped_history())
-    with open_session(current_database().settings) as session:
+    with open_reading_session(current_database().settings) as session:
         return HistoryStatus(compare_histories(migrations, Ledger(session).rows()))
 
 

@@ -112,6 +112,33 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Mi
         raise MigrationError(
             "Migrations need a direct connection: give a URL without pgbouncer=true."
         )
+    with _connected(settings, database) as session:
+        # Building an index may take hours; a transaction waits for nobody but the server.
+        session.run("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+        yield session
+
+
+@contextmanager
+def open_reading_session(settings: Settings) -> Iterator[MigrationSession]:
+    """Open a connection that only reads, in one transaction, so that a pooler may stand between.
+
+    Args:
+        settings: How to reach the server.
+
+    Yields:
+        The session; its search path is the settings' schema, and their time limits hold.
+
+    Raises:
+        DatabaseUnavailableError: The server can't be reached.
+    """
+    local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.session_settings())
+    with _connected(settings) as session, session.transaction():
+        session.run(f"SET TRANSACTION READ ONLY; {local}")
+        yield session
+
+
+@contextmanager
+def _connected(settings: Settings, database: str | None = None) -> Iterator[MigrationSession]:
     try:
         connection = psycopg2.connect(
             dbname=database or settings.database, **settings.connection_parameters()
@@ -120,10 +147,7 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Mi
         raise DatabaseUnavailableError(primary_message(exc)) from exc
     with closing(connection):
         connection.autocommit = True
-        session = MigrationSession(connection, settings.schema_name)
-        # Building an index may take hours; a transaction waits for nobody but the server.
-        session.run("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
-        yield session
+        yield MigrationSession(connection, settings.schema_name)
 
 
 @contextmanager
