@@ -214,6 +214,7 @@ def test_a_replica_s_own_role_has_its_own_password() -> None:
         "postgresql://reader:geheim@replica:70000/x",
         "postgresql://reader:geheim@replica/x?connection_limit=0",
         "postgresql://reader:geheim@replica/x?pool=1",
+        "postgresql://reader:geheim@replica/x?schema=other",
     ],
 )
 def test_a_replica_s_wrong_url_is_told_without_its_password(replica_url: str) -> None:

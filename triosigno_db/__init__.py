@@ -13,6 +13,7 @@ from triosigno_db.database import (
     connect,
     connection,
     disconnect,
+    reading_from_replica,
     run_in_transaction,
     transaction,
 )
@@ -354,6 +355,7 @@ __all__ = [
     "ping",
     "pool_status",
     "reactivate_user",
+    "reading_from_replica",
     "record_attempt",
     "record_attempts",
     "remove_sign_from_lesson",

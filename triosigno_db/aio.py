@@ -96,6 +96,7 @@ from triosigno_db.tasks import (
     coroutine,
     disconnect,
     ping,
+    reading_from_replica,
     run_in_transaction,
     transaction,
 )
@@ -235,6 +236,7 @@ __all__ = [
     "ping",
     "pool_status",
     "reactivate_user",
+    "reading_from_replica",
     "record_attempt",
     "record_attempts",
     "remove_sign_from_lesson",

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import new_type
+from psycopg2.extensions import POLL_OK, POLL_READ, new_type
 
 Row = tuple[Any, ...]
 
@@ -68,6 +68,7 @@ class Connection(psycopg2.extensions.connection):
         last_used: When its last statement succeeded, by `time.monotonic`.
         thread_id: The thread that has borrowed it.
         is_interrupted: Whether the server was asked to end a statement of it.
+        is_demoted: Whether its server takes no writes any more, where one was sought that does.
         answer_limit: How long an answer may take, in seconds.
         answer_due: Until when the statement that runs must be answered, by `time.monotonic`;
             infinite where none runs.
@@ -83,6 +84,7 @@ class Connection(psycopg2.extensions.connection):
         self.last_used = time.monotonic()
         self.thread_id = 0
         self.is_interrupted = False
+        self.is_demoted = False
         self.answer_limit = math.inf
         self.answer_due = math.inf
         self.is_given_up = False
@@ -127,9 +129,9 @@ class Connection(psycopg2.extensions.connection):
             idle_check_after: Seconds without use after which the server is asked.
 
         Returns:
-            `False` for a connection that is closed or lost.
+            `False` for a connection that is closed, lost, or to a server that was demoted.
         """
-        if self.closed:
+        if self.closed or self.is_demoted:
             return False
         if not self.has_news() and time.monotonic() - self.last_used <= idle_check_after:
             return True
@@ -139,6 +141,25 @@ class Connection(psycopg2.extensions.connection):
         except psycopg2.Error:
             return False
         return True
+
+
+def await_answer(connection: psycopg2.extensions.connection, deadline: float) -> None:
+    """Wait until a connection that was made with `async_=True` is open, or has its answer.
+
+    Args:
+        connection: The connection.
+        deadline: Until when, by `time.monotonic`.
+
+    Raises:
+        TimeoutError: The deadline has passed.
+        psycopg2.Error: The server's answer, or its loss.
+    """
+    while (state := connection.poll()) != POLL_OK:
+        wanted = select.poll()
+        wanted.register(connection, select.POLLIN if state == POLL_READ else select.POLLOUT)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not wanted.poll(remaining * 1000):
+            raise TimeoutError
 
 
 class DetachedCursor:

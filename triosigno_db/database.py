@@ -22,6 +22,8 @@ from triosigno_db.errors import (
 from triosigno_db.failures import is_collision, refused_by_driver, translate
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
 from triosigno_db.pooled_database import PooledDatabase
+from triosigno_db.reading import is_only_reading, only_reading
+from triosigno_db.replicas import ReplicatedDatabase
 from triosigno_db.retries import pause_after
 from triosigno_db.settings import Settings
 from triosigno_db.statements import Statement
@@ -38,26 +40,31 @@ _connecting = threading.Lock()
 def connect(url: str | None = None, **options: Any) -> None:
     """Connect the process to its database, once, when the service starts.
 
-    One connection is opened at once, so that a wrong URL shows here. A second call changes the
-    database for all later calls; threads that are in a block finish it on the earlier one.
+    One connection is opened at once, so that a wrong URL shows here; a replica that does not answer
+    is logged. A second call changes the database for all later calls; threads that are in a block
+    finish it on the earlier one.
 
     Args:
         url: `postgresql://user:password@host:5432/database?schema=public`, as Prisma takes it;
             without it the environment's `DATABASE_URL`.
-        **options: Attributes of `Settings`, such as `connection_limit=20` or
+        **options: Attributes of `Settings`, such as `connection_limit=20`, `replica_url="..."` or
             `statement_timeout=5` (seconds); each takes precedence over the URL.
 
     Raises:
         InvalidInputError: There is no URL, or a part of it or an option is wrong.
         DatabaseUnavailableError: The server can't be reached or refuses the login.
-        ConflictError: This thread is inside a `connection()` or `transaction()` block.
+        ConflictError: This thread is inside a block of the library.
     """
     settings = Settings.load(url, **options)
-    database = PooledDatabase(settings)
+    replica = settings.of_replica()
+    database = ReplicatedDatabase(settings, replica) if replica else PooledDatabase(settings)
     if settings.content_cache_seconds:
         database.content_cache = ContentCache(settings)
     with database.held(patiently=False):
         pass
+    with only_reading():
+        # A replica is asked now, so that what is wrong with it is logged when the service starts.
+        database.serving()
     with _connecting:
         _retire_current()
         for model in MODELS:
@@ -69,14 +76,14 @@ def disconnect() -> None:
     """Close the pool; connections in use are closed when their call or block ends.
 
     Raises:
-        ConflictError: This thread is inside a `connection()` or `transaction()` block.
+        ConflictError: This thread is inside a block of the library.
     """
     with _connecting:
         _retire_current()
         database_proxy.initialize(None)
 
 
-def current_database() -> PooledDatabase:
+def connected_database() -> PooledDatabase:
     """Give the database that `connect()` set.
 
     Returns:
@@ -89,6 +96,18 @@ def current_database() -> PooledDatabase:
     if database is None:
         raise NotConnectedError
     return database
+
+
+def current_database() -> PooledDatabase:
+    """Give the database that serves this thread: the connected one, or its replica.
+
+    Returns:
+        The pooled database.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+    """
+    return connected_database().serving()
 
 
 @contextmanager
@@ -106,7 +125,33 @@ def connection() -> Iterator[None]:
         PoolTimeoutError: No connection became free in time.
         DatabaseUnavailableError: The server can't be reached.
     """
-    with current_database().held():
+    with current_database().lent():
+        yield
+
+
+@contextmanager
+def reading_from_replica() -> Iterator[None]:
+    """Read from the replica inside the block, and write nothing.
+
+    What this thread reads inside the block comes from the replica that `connect()` was given. A
+    replica that is down, or further behind than `replica_max_lag`, is passed by: then, and where
+    there is no replica, the database itself serves. What was written just before may not be there
+    yet. A `transaction()` inside the block only reads as well; a serializable one is the
+    database's, as no replica can have it. Blocks may nest.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+        ConflictError: This thread is inside a `transaction()` block, which reads what it wrote.
+        ReadOnlyError: Raised by what writes inside the block; nothing was applied.
+    """
+    if not is_only_reading() and current_database().in_transaction():
+        raise ConflictError(
+            "A transaction() has begun on the database itself: enter reading_from_replica() before."
+        )
+    with only_reading():
         yield
 
 
@@ -133,8 +178,7 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
     """
     if isolation is not None and isolation not in _ISOLATIONS:
         raise InvalidInputError("isolation", f"must be one of {', '.join(_ISOLATIONS)}")
-    database = current_database()
-    with database.held():
+    with _chosen(isolation).lent() as database:
         if not database.in_transaction():
             scope = database.transaction(isolation and isolation.upper())
         elif isolation is None:
@@ -281,12 +325,21 @@ def translated() -> Iterator[None]:
         raise TrioSignoDBError(str(exc)) from exc
 
 
+def _chosen(isolation: Isolation | None) -> PooledDatabase:
+    database = current_database()
+    is_new = not database.in_transaction()
+    return connected_database() if is_new and isolation == "serializable" else database
+
+
 def _retire_current() -> None:
     database: PooledDatabase | None = database_proxy.obj
     if database is None:
         return
-    if not database.is_closed():
-        raise ConflictError("Leave the connection() or transaction() block of this thread first.")
+    if not database.is_closed() or is_only_reading():
+        raise ConflictError(
+            "Leave the connection(), transaction() or reading_from_replica() block of this thread "
+            "first."
+        )
     database.retire()
 
 

@@ -1,13 +1,12 @@
 """Health: whether the server answers, and what the pool does."""
 
-import select
 import time
 
 import psycopg2
-from psycopg2.extensions import POLL_OK, POLL_READ
 
 from triosigno_db.arguments import check_seconds
-from triosigno_db.database import current_database, translated
+from triosigno_db.connections import await_answer
+from triosigno_db.database import connected_database, translated
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.pool import PoolStatus
 
@@ -33,7 +32,7 @@ def ping(*, timeout: float = 1.0) -> float:
         NotConnectedError: `connect()` was not called.
     """
     check_seconds("timeout", timeout, most=LONGEST_PING)
-    settings = current_database().settings
+    settings = connected_database().settings
     started = time.monotonic()
     deadline = started + timeout
     with translated():
@@ -41,10 +40,13 @@ def ping(*, timeout: float = 1.0) -> float:
             dbname=settings.database, async_=True, **settings.connection_parameters()
         )
         try:
-            _wait(connection, deadline, timeout)
+            await_answer(connection, deadline)
             cursor = connection.cursor()
             cursor.execute("SELECT 1")
-            _wait(connection, deadline, timeout)
+            await_answer(connection, deadline)
+        except TimeoutError:
+            late = f"The server has not answered within {timeout:g} s."
+            raise DatabaseUnavailableError(late) from None
         finally:
             connection.close()
     return time.monotonic() - started
@@ -59,13 +61,4 @@ def pool_status() -> PoolStatus:
     Raises:
         NotConnectedError: `connect()` was not called.
     """
-    return current_database().status()
-
-
-def _wait(connection: psycopg2.extensions.connection, deadline: float, timeout: float) -> None:
-    while (state := connection.poll()) != POLL_OK:
-        wanted = select.poll()
-        wanted.register(connection, select.POLLIN if state == POLL_READ else select.POLLOUT)
-        remaining = deadline - time.monotonic()
-        if remaining <= 0 or not wanted.poll(remaining * 1000):
-            raise DatabaseUnavailableError(f"The server has not answered within {timeout:g} s.")
+    return connected_database().status()

@@ -205,7 +205,7 @@ class Pool(PooledPostgresqlDatabase):
         self._in_use[self.conn_key(connection)] = PoolConnection(opened_at, connection, time.time())
 
     def _can_reuse(self, connection: Connection) -> bool:
-        is_fit = not (self._is_retired or connection.is_interrupted)
+        is_fit = not (self._is_retired or connection.is_interrupted or connection.is_demoted)
         return is_fit and super()._can_reuse(connection)
 
     def _end_watch_if_empty(self) -> None:

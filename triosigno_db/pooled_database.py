@@ -28,7 +28,13 @@ from triosigno_db.failures import (
 )
 from triosigno_db.observers import Outcome, Report
 from triosigno_db.pool import Pool
-from triosigno_db.retries import STALE_PLAN, Retries, pause_after
+from triosigno_db.reading import (
+    SET_READ_ONLY,
+    is_only_reading,
+    refuse_write,
+    refuse_writing_query,
+)
+from triosigno_db.retries import READ_ONLY, STALE_PLAN, Retries, pause_after
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 
@@ -63,6 +69,16 @@ class PooledDatabase(Pool):
             self.content_cache = ContentCache(self.settings)
 
     # -- the connection of this thread ------------------------------------------------------
+
+    def serving(self) -> "PooledDatabase":
+        """Give what serves this thread at present: a replica, where there is one, or this."""
+        return self
+
+    @contextmanager
+    def lent(self) -> Iterator["PooledDatabase"]:
+        """Hold one connection for this thread while the block lasts, and tell whose it is."""
+        with self.held():
+            yield self
 
     @contextmanager
     def held(self, *, patiently: bool = True) -> Iterator[None]:
@@ -131,10 +147,11 @@ class PooledDatabase(Pool):
         try:
             with self._reported("BEGIN"):
                 super().begin(isolation_level)
-            if self.settings.pgbouncer:
-                # Behind a pooler the limits can't be the session's.
-                limits = "; ".join(f"SET LOCAL {n} = {v}" for n, v in self.settings.time_limits())
-                self.cursor().execute(limits)
+            local = self.settings.local_limits()
+            if is_only_reading():
+                local = [SET_READ_ONLY, *local]
+            if local:
+                self.cursor().execute("; ".join(local))
         except BaseException:
             self._give_back_borrowed()
             raise
@@ -225,7 +242,10 @@ class PooledDatabase(Pool):
             psycopg2.Error: The server's answer, or a loss that has changed nothing.
             OutcomeUnknownError: The answer to a write was lost.
             DatabaseUnavailableError: No connection could be opened; nothing was applied.
+            ReadOnlyError: The statement writes, and this thread only reads.
         """
+        if not compiled.reads_only:
+            refuse_write(compiled.name)
         retries = Retries(compiled, self.settings)
         while True:
             try:
@@ -264,7 +284,7 @@ class PooledDatabase(Pool):
         """
         with self.held(), self._state.conn.cursor() as cursor:
             with self._reported(sql) as outcome:
-                cursor.execute(sql, parameters)
+                cursor.execute(self._restricted(sql), parameters)
                 outcome.rows = cursor.rowcount if cursor.description else 0
             return list(cursor.fetchall()) if cursor.description else []
 
@@ -285,6 +305,7 @@ class PooledDatabase(Pool):
                 rows: list[Row] = cursor.fetchall()
         except BaseException as exc:
             retries.is_given_up = connection.is_given_up
+            self._note_demotion(exc)
             self._report.ended(compiled.name, connection.address, started, error=exc)
             raise
         self._report.ended(compiled.name, connection.address, started, len(rows))
@@ -314,6 +335,13 @@ class PooledDatabase(Pool):
     def _reported(self, name: str) -> AbstractContextManager[Outcome]:
         return self._report.of(name, self._state.conn.address)
 
+    def _note_demotion(self, exc: BaseException) -> None:
+        """Look for the primary anew where a server that was one has refused a write."""
+        is_refusal = isinstance(exc, psycopg2.Error) and exc.pgcode == READ_ONLY
+        if is_refusal and self.settings.seeks_writes and not is_only_reading():
+            self._state.conn.is_demoted = True
+            self.close_idle()
+
     def _final_failure(
         self, compiled: CompiledStatement, retries: Retries
     ) -> TrioSignoDBError | None:
@@ -342,7 +370,17 @@ class PooledDatabase(Pool):
                 "s: it is kept unless the server is lost before it is replicated."
             )
 
+    def _restricted(self, sql: str) -> str:
+        """Have the server refuse what text writes, where this thread only reads."""
+        is_free = not is_only_reading() or self.in_transaction()
+        return sql if is_free else f"{SET_READ_ONLY}; {sql}"
+
     # -- statements of the models -----------------------------------------------------------
+
+    def execute(self, query: Any, **context_options: Any) -> Any:
+        """Run a model's query, unless it writes and this thread only reads."""
+        refuse_writing_query(query)
+        return super().execute(query, **context_options)
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
         """Run a model's statement; outside of a block the connection goes back at once."""
@@ -357,12 +395,13 @@ class PooledDatabase(Pool):
         name = sql.partition('"')[0].rstrip() if is_savepoint else sql
         try:
             with self._reported(name) as outcome:
-                cursor = super()._execute_cursor(sql, params, **cursor_options)
+                cursor = super()._execute_cursor(self._restricted(sql), params, **cursor_options)
                 outcome.rows = cursor.rowcount if cursor.description else 0
         except peewee.PeeweeException as exc:
             driver_error = getattr(exc, "orig", None)
             if isinstance(driver_error, psycopg2.Error):
                 hide_details(driver_error)
+                self._note_demotion(driver_error)
                 exc.args = driver_error.args
             raise
         return cursor

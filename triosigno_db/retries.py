@@ -13,6 +13,9 @@ from triosigno_db.statements import CompiledStatement
 STALE_PLAN = ("0A000", "26000")
 """A prepared statement that no longer fits its tables, or that somebody deallocated."""
 
+READ_ONLY = "25006"
+"""A write on a server that takes none."""
+
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 0.5
 _MOST_COLLISIONS = 5
@@ -49,6 +52,7 @@ class Retries:
         # Each pooled connection may hold a plan that no longer fits.
         self._stale_plans_left = settings.connection_limit + 1
         self._collisions_left = _MOST_COLLISIONS
+        self._seeks_writes = settings.seeks_writes
         self._waits = 0
 
     def allow(self, failure: psycopg2.Error) -> bool:
@@ -67,6 +71,9 @@ class Retries:
         if is_collision(failure):
             self._collisions_left -= 1
             return self._collisions_left > 0
+        if failure.pgcode == READ_ONLY:
+            # Of several servers another one is the primary by now, or soon.
+            return self._seeks_writes and time.monotonic() < self._deadline
         if not is_connection_lost(failure) and is_outcome_known(failure):
             return False
         if was_sent:

@@ -199,6 +199,8 @@ class Settings(BaseSettings):
         if self.replica_url is None:
             return None
         named = _settings_of_url(self.replica_url.get_secret_value(), "replica_url")
+        if named.get("schema_name", self.schema_name) != self.schema_name:
+            raise InvalidInputError("replica_url", "has another schema than the database itself")
         # A role of its own has a password of its own, and what stands by is no primary.
         own = {"user", "password"} if "user" in named else set()
         own |= {"host", "port", "ports", "target_session_attrs", "replica_url"}
@@ -246,6 +248,11 @@ class Settings(BaseSettings):
             return None
         return self.statement_timeout + self.network_timeout
 
+    @property
+    def seeks_writes(self) -> bool:
+        """Whether a server that takes no writes is passed over for one that does."""
+        return self._sought_session() in ("read-write", "primary")
+
     def _sought_session(self) -> SessionAttributes:
         if self.target_session_attrs is not None:
             return self.target_session_attrs
@@ -261,6 +268,16 @@ class Settings(BaseSettings):
             *self.time_limits(),
             ("search_path", '"' + self.schema_name.replace('"', '""') + '"'),
         ]
+
+    def local_limits(self) -> list[str]:
+        """Give what sets the limits of one transaction, behind a pooler.
+
+        Returns:
+            Statements; none where the limits are the session's.
+        """
+        if not self.pgbouncer:
+            return []
+        return [f"SET LOCAL {name} = {value}" for name, value in self.time_limits()]
 
     def time_limits(self) -> list[tuple[str, str]]:
         """Give the server's time limits.

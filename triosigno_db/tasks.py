@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 from triosigno_db import database as blocking
 from triosigno_db import health
 from triosigno_db.arguments import check_integer
-from triosigno_db.database import Isolation, current_database
+from triosigno_db.database import Isolation, connected_database, current_database
 from triosigno_db.errors import ConflictError
 from triosigno_db.failures import is_collision
 from triosigno_db.pooled_database import PooledDatabase
@@ -51,7 +51,7 @@ def connect(url: str | None = None, **options: Any) -> "Connecting":
     Raises:
         InvalidInputError: There is no URL, or a part of it or an option is wrong.
         DatabaseUnavailableError: The server can't be reached or refuses the login.
-        ConflictError: This task is inside a `connection()` or `transaction()` block.
+        ConflictError: This task is inside a block of the library.
     """
     return Connecting(url, options)
 
@@ -92,7 +92,7 @@ async def disconnect() -> None:
     """Close the pool; connections in use are closed when their call or block ends.
 
     Raises:
-        ConflictError: This task is inside a `connection()` or `transaction()` block.
+        ConflictError: This task is inside a block of the library.
     """
     _refuse_block()
     found = _workers_of.pop(asyncio.get_running_loop(), None)
@@ -140,6 +140,23 @@ def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManag
         ConflictError: A concurrent transaction made this one fail at its commit; run it again.
     """
     return _Scope(blocking.transaction(isolation))
+
+
+def reading_from_replica() -> AbstractAsyncContextManager[None]:
+    """Read from the replica inside the block, and write nothing.
+
+    As the synchronous function of this name does it. The block belongs to its task: what another
+    task calls, also one that was started inside the block, is not part of it.
+
+    Returns:
+        The block, for `async with`.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+        ConflictError: This task is inside a `transaction()` block.
+        PoolTimeoutError: No connection became free in time.
+    """
+    return _Scope(blocking.reading_from_replica())
 
 
 async def ping(*, timeout: float = 1.0) -> float:
@@ -277,7 +294,7 @@ def _current_block() -> Block | None:
 
 
 def _current_workers() -> Workers:
-    database, loop = current_database(), asyncio.get_running_loop()
+    database, loop = connected_database(), asyncio.get_running_loop()
     found = _workers_of.get(loop)
     if found is not None and found[0] is database:
         return found[1]
@@ -297,4 +314,4 @@ async def _is_in_transaction() -> bool:
 
 def _refuse_block() -> None:
     if _current_block() is not None:
-        raise ConflictError("Leave the connection() or transaction() block of this task first.")
+        raise ConflictError("Leave the block of the library that this task is in first.")

@@ -13,7 +13,15 @@ import triosigno_db
 from tests.aio.loops import asynchronous
 from triosigno_db import aio as db
 
-OWN_DOCS = {"connect", "connection", "disconnect", "ping", "run_in_transaction", "transaction"}
+OWN_DOCS = {
+    "connect",
+    "connection",
+    "disconnect",
+    "ping",
+    "reading_from_replica",
+    "run_in_transaction",
+    "transaction",
+}
 AT_ONCE = {"on_statement", "pool_status"}
 FUNCTIONS = [
     name

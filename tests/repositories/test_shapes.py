@@ -20,6 +20,7 @@ RETURN_NO_RECORD = {
     "disconnect",
     "drop_schema",
     "revoke_achievement",
+    "reading_from_replica",
     "run_in_transaction",
     "set_password",
     "transaction",

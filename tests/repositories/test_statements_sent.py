@@ -20,6 +20,7 @@ SEND_NOTHING_OF_THEIR_OWN = {
     "on_statement",
     "ping",
     "pool_status",
+    "reading_from_replica",
     "run_in_transaction",
     "transaction",
 }

@@ -10,6 +10,7 @@ import psycopg2
 from triosigno_db.ddl import quote
 from triosigno_db.errors import DatabaseUnavailableError, MigrationError, MigrationLockedError
 from triosigno_db.failures import primary_message, translate
+from triosigno_db.reading import refuse_write
 from triosigno_db.schema import PRISMA_LOCK
 from triosigno_db.settings import Settings
 
@@ -107,7 +108,9 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Mi
     Raises:
         DatabaseUnavailableError: The server can't be reached.
         MigrationError: A pooler stands between, which would tear lock and statements apart.
+        ReadOnlyError: This thread is inside a `reading_from_replica()` block.
     """
+    refuse_write("A migration")
     if settings.pgbouncer:
         raise MigrationError(
             "Migrations need a direct connection: give a URL without pgbouncer=true."

@@ -19,7 +19,7 @@ class _DatabaseProxy(peewee.DatabaseProxy):
     def __getattr__(self, name: str) -> Any:
         if self.obj is None:
             raise NotConnectedError
-        return getattr(self.obj, name)
+        return getattr(self.obj.serving(), name)
 
 
 database_proxy = _DatabaseProxy()

@@ -22,6 +22,7 @@ from triosigno_db.passwords import (
     reveal_password,
     verify_password,
 )
+from triosigno_db.reading import is_only_reading
 from triosigno_db.records import Selection, UserRecord, whole
 from triosigno_db.records.accounts import UserT
 from triosigno_db.repositories.rows import selection_of
@@ -83,7 +84,7 @@ def authenticate(
     """Check who logs in.
 
     An unknown login takes as long as a wrong password. A hash that is cheaper than `password_cost`
-    in the settings is replaced by one of that cost.
+    in the settings is replaced by one of that cost, except inside `reading_from_replica()`.
 
     Args:
         email_or_username: The e-mail address in whatever case, or the username.
@@ -109,7 +110,7 @@ def authenticate(
         raise InvalidCredentialsError
     if not is_active:
         raise AccountInactiveError(str(user_id))
-    if (cost_of(password_hash) or cost) < cost:
+    if (cost_of(password_hash) or cost) < cost and not is_only_reading():
         _replace(user_id, password_hash, hash_password(password, cost=cost))
     return shape.from_row(values)
 
