@@ -117,16 +117,20 @@ def ask(server: ThrowawayPostgres, sql: str, *values: Any) -> list[tuple[Any, ..
     with closing(psycopg2.connect(server.url)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute(sql, values)
+            cursor.execute(sql, values or None)
             return cursor.fetchall() if cursor.description else []
 
 
 def kill(server: ThrowawayPostgres) -> None:
     """End a server as a loss of power would, and return once none of its processes is left."""
-    postmaster = server.server_pid
-    processes = [postmaster, *_children(postmaster)]
-    os.kill(postmaster, signal.SIGKILL)
+    processes = processes_of(server)
+    os.kill(server.server_pid, signal.SIGKILL)
     until(lambda: not any(map(_runs, processes)))
+
+
+def processes_of(server: ThrowawayPostgres) -> list[int]:
+    """List the ids of a server's processes, the first one first."""
+    return [server.server_pid, *_children(server.server_pid)]
 
 
 def restart_after_kill(server: ThrowawayPostgres) -> None:

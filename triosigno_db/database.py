@@ -22,7 +22,7 @@ from triosigno_db.errors import (
 from triosigno_db.failures import is_collision, refused_by_driver, translate
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
 from triosigno_db.pooled_database import PooledDatabase
-from triosigno_db.reading import is_only_reading, only_reading
+from triosigno_db.reading import is_only_reading, only_reading, refuse_write
 from triosigno_db.replicas import ReplicatedDatabase
 from triosigno_db.retries import pause_after
 from triosigno_db.settings import Settings
@@ -256,6 +256,8 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
     Raises:
         TrioSignoDBError: Whatever went wrong, as the matching class.
     """
+    if not statement.reads_only:
+        refuse_write(statement.name)
     database = current_database()
     compiled = statement.compile(database, database.settings.schema_name)
     try:

@@ -31,7 +31,6 @@ from triosigno_db.pool import Pool
 from triosigno_db.reading import (
     SET_READ_ONLY,
     is_only_reading,
-    refuse_write,
     refuse_writing_query,
 )
 from triosigno_db.retries import READ_ONLY, STALE_PLAN, Retries, pause_after
@@ -242,10 +241,7 @@ class PooledDatabase(Pool):
             psycopg2.Error: The server's answer, or a loss that has changed nothing.
             OutcomeUnknownError: The answer to a write was lost.
             DatabaseUnavailableError: No connection could be opened; nothing was applied.
-            ReadOnlyError: The statement writes, and this thread only reads.
         """
-        if not compiled.reads_only:
-            refuse_write(compiled.name)
         retries = Retries(compiled, self.settings)
         while True:
             try:
