@@ -127,7 +127,8 @@ class Pool(PooledPostgresqlDatabase):
         if self.settings.pgbouncer:
             return
         with suppress(psycopg2.Error, DatabaseUnavailableError):
-            other = self._open()
+            # Of several hosts the one that runs it, not the first that answers.
+            other = self._open(connection.address)
             try:
                 other.cursor().execute("SELECT pg_cancel_backend(%s)", (backend,))
             finally:
@@ -227,12 +228,14 @@ class Pool(PooledPostgresqlDatabase):
                 self._serve()
         return connection
 
-    def _open(self) -> Connection:
+    def _open(self, address: tuple[str, int] | None = None) -> Connection:
+        parameters = self.settings.connection_parameters()
+        if address is not None:
+            parameters["host"], parameters["port"] = address
+            parameters["target_session_attrs"] = "any"
         try:
             connection: Connection = psycopg2.connect(
-                dbname=self.settings.database,
-                connection_factory=Connection,
-                **self.settings.connection_parameters(),
+                dbname=self.settings.database, connection_factory=Connection, **parameters
             )
         except psycopg2.OperationalError as exc:
             raise DatabaseUnavailableError(primary_message(exc)) from exc

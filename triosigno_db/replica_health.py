@@ -17,7 +17,7 @@ logger = logging.getLogger("triosigno_db")
 _KNOWN_FOR = 1.0
 """Seconds until a replica is asked again that answered."""
 
-_LEFT_ALONE_FOR = 5.0
+LEFT_ALONE_FOR = 5.0
 """Seconds until a replica is asked again that did not answer."""
 
 _PATIENCE = 0.5
@@ -90,7 +90,7 @@ class ReplicaHealth:
         Args:
             why: For the log.
         """
-        self._note(why, _LEFT_ALONE_FOR)
+        self._note(why, LEFT_ALONE_FOR)
 
     def close(self) -> None:
         """Close what the replica was asked on."""

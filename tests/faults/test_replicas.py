@@ -4,10 +4,12 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import peewee
@@ -30,6 +32,7 @@ from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import aio
 from triosigno_db.database import current_database, fetch_all, run_sql
 from triosigno_db.models import MODELS, SignCategory
+from triosigno_db.replica_health import LEFT_ALONE_FOR
 from triosigno_db.statements import statement
 from triosigno_db.tasks import coroutine
 from triosigno_db.testing import ThrowawayPostgres, counting_statements
@@ -433,6 +436,72 @@ def test_a_replica_that_stands_still_holds_nobody_up_for_long(cluster: Cluster) 
         for process in processes:
             os.kill(process, signal.SIGCONT)
     until_served_by(cluster.standby)
+
+
+def test_a_cancelled_read_ends_where_it_runs(connected: Cluster) -> None:
+    """Of several hosts another one may be the first that answers by then."""
+    first, second = connected.standby, connected.primary
+    url = first.url.replace(f":{first.port}/", f":{first.port},127.0.0.1:{second.port}/")
+    sleeping = "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)'"
+
+    async def work() -> None:
+        async with aio.connect(url, target_session_attrs="any"):
+            reading = asyncio.create_task(run_sql_async("SELECT pg_sleep(600)"))
+            await asyncio.to_thread(until, lambda: bool(ask(second, sleeping)))
+            await asyncio.to_thread(restart_after_kill, first)
+            reading.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await reading
+            await asyncio.to_thread(until, lambda: not ask(second, sleeping))
+
+    kill(first)
+    try:
+        asyncio.run(work())
+    finally:
+        if not first.is_alive():
+            restart_after_kill(first)
+
+
+@contextmanager
+def listening(is_silent: bool) -> Iterator[tuple[int, list[socket.socket]]]:
+    """Something that takes connections and says nothing, or ends them at once."""
+    taken: list[socket.socket] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def take() -> None:
+            with suppress(OSError):
+                while True:
+                    taken.append(server.accept()[0])
+                    if not is_silent:
+                        taken[-1].close()
+
+        thread = threading.Thread(target=take)
+        thread.start()
+        try:
+            yield server.getsockname()[1], taken
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
+    for each in taken:
+        each.close()
+
+
+@pytest.mark.parametrize("is_silent", [True, False])
+def test_a_replica_that_is_down_is_not_asked_again_at_every_call(
+    cluster: Cluster, is_silent: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    with listening(is_silent) as (port, taken):
+        nowhere = cluster.standby.url.replace(f":{cluster.standby.port}/", f":{port}/")
+        started = time.monotonic()
+        db.connect(cluster.primary.url, replica_url=nowhere)
+        assert ("it does not answer" in caplog.text) is is_silent
+        # Encrypted, and where that fails in the clear.
+        at_a_time = len(taken)
+        for _ in range(50):
+            assert serving_port() == cluster.primary.port
+        rounds = 1 + (time.monotonic() - started) // LEFT_ALONE_FOR
+        assert 1 <= len(taken) <= at_a_time * rounds
+        db.disconnect()
 
 
 # -- a replica that lags -----------------------------------------------------------------------
