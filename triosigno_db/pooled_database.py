@@ -1,7 +1,6 @@
 """The database behind every function: statements and transactions on pooled connections."""
 
 import logging
-import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -26,14 +25,14 @@ from triosigno_db.failures import (
     is_outcome_known,
     primary_message,
 )
+from triosigno_db.holding import HoldingPool
 from triosigno_db.observers import Outcome, Report
-from triosigno_db.pool import Pool
 from triosigno_db.reading import (
     SET_READ_ONLY,
     is_only_reading,
     refuse_writing_query,
 )
-from triosigno_db.retries import READ_ONLY, STALE_PLAN, Retries, pause_after
+from triosigno_db.retries import READ_ONLY, STALE_PLAN, Retries
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 
@@ -49,7 +48,7 @@ class Savepoint(peewee._savepoint):
             super().rollback(begin)
 
 
-class PooledDatabase(Pool):
+class PooledDatabase(HoldingPool):
     """Sends statements, alone or in transactions, and knows what may be sent again.
 
     Args:
@@ -67,8 +66,6 @@ class PooledDatabase(Pool):
         if self.content_cache is not None:
             self.content_cache = ContentCache(self.settings)
 
-    # -- the connection of this thread ------------------------------------------------------
-
     def serving(self) -> "PooledDatabase":
         """Give what serves this thread at present: a replica, where there is one, or this."""
         return self
@@ -78,62 +75,6 @@ class PooledDatabase(Pool):
         """Hold one connection for this thread while the block lasts, and tell whose it is."""
         with self.held():
             yield self
-
-    @contextmanager
-    def held(self, *, patiently: bool = True) -> Iterator[None]:
-        """Hold one connection for this thread while the block lasts; blocks may nest.
-
-        Args:
-            patiently: Try again, for as long as connecting may take, where none can be opened.
-        """
-        if not self._state.closed:
-            yield
-            return
-        connect = self._connect_patiently if patiently else self._connect
-        self._state.set_connection(connect())
-        try:
-            yield
-        finally:
-            connection = self._state.conn
-            self._state.reset()
-            if connection is not None:
-                self._close(connection)
-
-    def _connect_patiently(self) -> Connection:
-        deadline = time.monotonic() + (self.settings.connect_timeout or math.inf)
-        tries = 0
-        while True:
-            try:
-                return self._connect()
-            except DatabaseUnavailableError:
-                if time.monotonic() >= deadline:
-                    raise
-            tries += 1
-            # Nothing tells when a server is up again but trying.
-            time.sleep(pause_after(tries))
-
-    def _renew_held(self) -> None:
-        """Replace the connection that this thread holds, if it was lost between two statements."""
-        if self._state.closed or self.in_transaction():
-            return
-        connection: Connection = self._state.conn
-        if not connection.is_usable(self.settings.idle_check_after):
-            logger.info("a lost connection is replaced")
-            self._close(connection, close_conn=True)
-            self._state.conn = self._connect_patiently()
-
-    def is_connection_lost(self) -> bool:
-        """Tell whether the connection that this thread holds is beyond use."""
-        return bool(self._state.conn is None or self._state.conn.closed)
-
-    @contextmanager
-    def ignoring_loss(self) -> Iterator[None]:
-        """Go on where a statement fails only because the connection is lost."""
-        try:
-            yield
-        except (peewee.OperationalError, peewee.InterfaceError):
-            if not self.is_connection_lost():
-                raise
 
     # -- transactions -----------------------------------------------------------------------
 
