@@ -100,11 +100,11 @@ SYNCHRONOUS = "SELECT sync_state FROM pg_stat_replication"
 
 
 @contextmanager
-def running_cluster() -> Iterator[Cluster]:
-    """Run a primary and its standby."""
+def running_cluster(version: int | None = None) -> Iterator[Cluster]:
+    """Run a primary and its standby, of a major version or the newest on the machine."""
     settings = {"wal_keep_size": "256MB", "wal_receiver_status_interval": "1s"}
     with (
-        ThrowawayPostgres(in_memory=True, settings=settings) as primary,
+        ThrowawayPostgres(version=version, in_memory=True, settings=settings) as primary,
         Standby(primary) as standby,
     ):
         cluster = Cluster(primary, standby)
