@@ -209,6 +209,18 @@ def test_a_login_that_is_refused(server: ThrowawayPostgres, watch: Watch) -> Non
     watch.check_failure(lambda: db.connect(server.url, password=WRONG_PASSWORD))
 
 
+def test_a_replica_that_refuses_the_login(server: ThrowawayPostgres, watch: Watch) -> None:
+    address = f"127.0.0.1:{server.port}/triosigno"
+    refused = f"postgresql://postgres:{WRONG_PASSWORD}@{address}"
+    watch.check(db.Settings.load(server.url, replica_url=refused))
+    # It is passed by, and the log says why.
+    db.connect(server.url, replica_url=refused)
+    watch.check_failure(lambda: db.connect(server.url, replica_url=f"{refused}?pool=1"))
+    watch.check_failure(
+        lambda: db.connect(server.url, replica_url=f"{refused}0/x".replace("/", ""))
+    )
+
+
 @pytest.mark.parametrize(
     "url",
     [
