@@ -101,7 +101,7 @@ def _unreachable(settings: Settings, exc: DatabaseUnavailableError) -> Finding:
     return Finding(
         connection.SUBJECT,
         "error",
-        f"{settings.host}:{settings.port} can't be reached, or refuses the login.",
+        f"{settings.address} can't be reached, or refuses the login.",
         "Look at the URL (behind PgBouncer it says pgbouncer=true), the server, what stands "
         "between, the role and its password.",
         tuple(line.strip() for line in str(exc).splitlines()),

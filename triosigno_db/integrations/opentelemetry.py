@@ -238,7 +238,7 @@ def _observing(
             settings, status = current_database().settings, pool_status()
         except NotConnectedError:
             return
-        name = f"{settings.host}:{settings.port}/{_namespace(settings.database)}"
+        name = f"{settings.address}/{_namespace(settings.database)}"
         for number, attributes in count(status):
             yield Observation(number, {"db.client.connection.pool.name": name, **attributes})
 
