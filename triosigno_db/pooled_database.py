@@ -116,9 +116,11 @@ class PooledDatabase(HoldingPool):
                 super().commit()
         except peewee.PeeweeException as exc:
             cause = getattr(exc, "orig", None)
-            if isinstance(cause, psycopg2.Error) and not is_outcome_known(cause):
-                raise _outcome_unknown("the COMMIT", cause) from cause
-            raise
+            if not isinstance(cause, psycopg2.Error) or is_outcome_known(cause):
+                raise
+            if is_only_reading():
+                raise  # what was only read leaves nothing behind, whatever came of the COMMIT
+            raise _outcome_unknown("the COMMIT", cause) from cause
         self._check_acknowledged(connection, started)
         self._give_back_borrowed()
 

@@ -60,6 +60,11 @@ class ReplicaHealth:
         self._is_fit = True
         self._known_until = -math.inf
 
+    @property
+    def server(self) -> tuple[str, int] | None:
+        """Host and port of the server that is asked, of several hosts the one that answered."""
+        return self._probe.server
+
     def may_serve(self) -> bool:
         """Tell whether the replica may be read, asking it where that is not known.
 
@@ -131,10 +136,14 @@ class Probe:
 
     Args:
         parameters: What `psycopg2.connect` takes.
+
+    Attributes:
+        server: Host and port that it was last connected to, `None` before that.
     """
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._parameters = parameters
+        self.server: tuple[str, int] | None = None
         self._connection: Any = None
         self._was_up_to_date_at = -math.inf
 
@@ -172,6 +181,7 @@ class Probe:
         if self._connection is None:
             self._connection = psycopg2.connect(**self._parameters, async_=True)
             await_answer(self._connection, deadline)
+            self.server = (self._connection.info.host, self._connection.info.port)
         with self._connection.cursor() as cursor:
             cursor.execute(_BEHIND)
             await_answer(self._connection, deadline)

@@ -42,6 +42,17 @@ class Replica(PooledDatabase):
         super().retire()
         self.health.close()
 
+    def _connect(self) -> Connection:
+        """Take or open a connection to the server whose lag is known, of several hosts."""
+        while True:
+            connection = super()._connect()
+            if self.health.server in (None, connection.address):
+                return connection
+            self._close(connection, close_conn=True)
+
+    def _open(self, address: tuple[str, int] | None = None) -> Connection:
+        return super()._open(address or self.health.server)
+
     def _connect_patiently(self) -> Connection:
         # A replica is not waited for: the primary serves.
         return self._connect()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import os
 import signal
 import socket
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from typing import Any
 
 import peewee
@@ -30,7 +32,7 @@ from tests.faults.test_fork import in_child
 from tests.plain_sql import count_rows
 from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import aio
-from triosigno_db.database import current_database, fetch_all, run_sql
+from triosigno_db.database import connected_database, current_database, fetch_all, run_sql
 from triosigno_db.models import MODELS, SignCategory
 from triosigno_db.replica_health import LEFT_ALONE_FOR
 from triosigno_db.statements import statement
@@ -442,6 +444,27 @@ def test_a_transaction_whose_replica_is_lost_is_not_repeated(connected: Cluster)
     assert serving_port() == connected.standby.port
 
 
+def test_a_lost_commit_of_what_only_read_leaves_no_doubt(connected: Cluster) -> None:
+    held: list[tuple[int, Any]] = []
+
+    def read() -> None:
+        with db.reading_from_replica(), db.transaction():
+            ((backend,),) = run_sql("SELECT pg_backend_pid()")
+            os.kill(backend, signal.SIGSTOP)
+            held.append((backend, current_database()._state.conn))
+
+    with ThreadPoolExecutor(1) as thread:
+        reading = thread.submit(read)
+        # Once an answer is due, the COMMIT is sent.
+        until(lambda: bool(held) and math.isfinite(held[0][1].answer_due))
+        os.kill(held[0][0], signal.SIGKILL)
+        with pytest.raises(db.DatabaseUnavailableError):
+            reading.result()
+    # The whole server begins anew after such an end.
+    until_served_by(connected.standby)
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="a server's processes are not listed here")
 def test_a_replica_that_stands_still_holds_nobody_up_for_long(cluster: Cluster) -> None:
     connect(cluster, statement_timeout=1, network_timeout=0.5)
     assert serving_port() == cluster.standby.port
@@ -469,6 +492,34 @@ def test_a_cancelled_read_ends_where_it_runs(cluster: Cluster) -> None:
     finally:
         if not first.is_alive():
             restart_after_kill(first)
+
+
+def test_of_several_replicas_the_one_whose_lag_is_known_serves(cluster: Cluster) -> None:
+    first, second = cluster.standby, cluster.primary
+    both = first.url.replace(f":{first.port}/", f":{first.port},127.0.0.1:{second.port}/")
+    db.connect(cluster.primary.url, replica_url=both)
+    assert serving_port() == first.port
+
+    def second_serves_as_replica() -> bool:
+        with db.reading_from_replica():
+            return current_database() is not connected_database()
+
+    kill(first)
+    try:
+        until_served_by(second)
+        until(second_serves_as_replica)
+    finally:
+        restart_after_kill(first)
+    together = threading.Barrier(4)
+
+    def port_of_a_connection() -> int:
+        with db.reading_from_replica(), db.connection():
+            together.wait()
+            return int(run_sql(SERVED_BY)[0][0])
+
+    with ThreadPoolExecutor(4) as threads:
+        ports = [threads.submit(port_of_a_connection) for _ in range(4)]
+    assert {each.result() for each in ports} == {second.port}
 
 
 @contextmanager
