@@ -257,28 +257,6 @@ def test_those_who_wait_are_served_in_their_order(url: str) -> None:
     assert served[8:] == [-1]
 
 
-def test_no_thread_starves(url: str) -> None:
-    db.connect(url, connection_limit=2, password_cost=4)
-    user = make_user().id
-    calls = [0] * 16
-    enough, together = threading.Event(), threading.Barrier(16)
-
-    def call(number: int) -> None:
-        together.wait()
-        while not enough.is_set():
-            db.get_user(user)
-            calls[number] += 1
-            if sum(calls) > 1600:
-                enough.set()
-
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert min(calls) >= sorted(calls)[8] / 2
-
-
 def test_who_waits_in_vain_leaves_no_gap(url: str) -> None:
     db.connect(url, connection_limit=1, pool_timeout=0.1)
     with db.connection():
