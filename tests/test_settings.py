@@ -298,3 +298,27 @@ def test_the_limits_hold_on_the_server(empty_url: str) -> None:
 def test_a_url_is_a_text(url: Any) -> None:
     with pytest.raises(db.InvalidInputError, match="url: must be a text"):
         db.connect(url)
+
+
+@pytest.mark.parametrize("name", ["host", "user", "password", "database", "application_name"])
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_a_text_that_libpq_can_not_hold_is_named(name: str, text: str) -> None:
+    with pytest.raises(db.InvalidInputError, match="Unicode text without NUL") as caught:
+        db.Settings.load("postgresql://localhost/triosigno", **{name: text})
+    assert caught.value.field == name
+
+
+def test_a_url_with_nul_is_refused() -> None:
+    with pytest.raises(db.InvalidInputError, match="without NUL"):
+        db.connect("postgresql://user:password@localhost/a%00b")
+
+
+@pytest.mark.parametrize("long", ["x" * 100_000])
+def test_a_name_of_any_length_is_not_given_back_whole(long: str) -> None:
+    for call in (
+        lambda: db.connect(f"postgresql://localhost/triosigno?{long}=1"),
+        lambda: db.connect("postgresql://localhost/triosigno", **{long: 1}),
+    ):
+        with pytest.raises(db.InvalidInputError) as caught:
+            call()
+        assert len(str(caught.value)) < 1000

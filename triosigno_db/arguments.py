@@ -19,6 +19,8 @@ _SPACES_OF_A_WIDTH = "".join(map(chr, range(0x2000, 0x200B)))
 WHITE_SPACE = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES_OF_A_WIDTH}\u2028\u2029\u202f\u205f\u3000"
 """What Unicode calls white space, and inputs are trimmed of; Python's own counts four more."""
 
+_MOST_QUOTED = 60
+
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
@@ -231,6 +233,18 @@ def check_input(field: str, value: object, kind: type[InputT]) -> InputT:
     if not isinstance(value, kind):
         raise InvalidInputError(field, f"must be a {kind.__name__}")
     return value
+
+
+def shortened(name: str) -> str:
+    """Cut a name that is quoted in an error, as it may be of any length.
+
+    Args:
+        name: The name.
+
+    Returns:
+        Its first 60 characters, with an ellipsis where there are more.
+    """
+    return name if len(name) <= _MOST_QUOTED else f"{name[:_MOST_QUOTED]}…"
 
 
 def is_unicode(text: str) -> bool:

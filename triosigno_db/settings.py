@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from triosigno_db.arguments import is_unicode, shortened
 from triosigno_db.errors import FieldError, InvalidInputError
 from triosigno_db.urls import read_url
 
@@ -123,6 +124,13 @@ class Settings(BaseSettings):
     content_cache_url: SecretStr | None = None
     replica_url: SecretStr | None = None
     replica_max_lag: Seconds = 10.0
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _check_text(cls, value: Any) -> Any:
+        if isinstance(value, str) and ("\0" in value or not is_unicode(value)):
+            raise PydanticCustomError("text", "must be Unicode text without NUL")
+        return value
 
     @field_validator("host")
     @classmethod
@@ -313,7 +321,7 @@ def _settings_of_url(url: str, argument: str = "url") -> dict[str, Any]:
         if name not in _SETTING_OF_URL_PARAMETER:
             known = ", ".join(sorted(_SETTING_OF_URL_PARAMETER))
             raise InvalidInputError(
-                argument, f"has the unknown parameter {name!r}; known ones are {known}"
+                argument, f"has the unknown parameter {shortened(name)!r}; known ones are {known}"
             )
         settings[_SETTING_OF_URL_PARAMETER[name]] = value
     return settings
@@ -327,4 +335,4 @@ def _invalid_settings(exc: ValidationError) -> InvalidInputError:
 
 
 def _name_for_user(error: Mapping[str, Any]) -> str:
-    return ".".join(str(part) for part in error["loc"])
+    return shortened(".".join(str(part) for part in error["loc"]))

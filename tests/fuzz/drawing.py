@@ -38,7 +38,7 @@ NEVER_CALLED_RIGHT = {"drop_schema"}
 """What would take away what the other calls work on."""
 
 # A host name that can be looked up would be: none of these leaves the machine.
-_HOSTS = ("127.0.0.1", "/nowhere", f"/{MARK}", "", 7, None)
+_HOSTS = ("127.0.0.1", "/nowhere", f"/{MARK}", "/a\0b", "/\ud800", "", 7, None)
 
 _ORDINARY = 0.75
 """How often an argument is of the kind that its parameter takes, if not always a right one."""
@@ -216,7 +216,7 @@ class _Drawing:
         return hostile.text(choice)
 
     def _address(self) -> Any:
-        text = _for_driver(hostile.text(self._choice))
+        text = hostile.text(self._choice)
         nowhere = f"postgresql://u:{hostile.SECRET}@127.0.0.1:1/d"
         return self._choice.choice(
             (
@@ -235,7 +235,7 @@ class _Drawing:
     def _settings(self) -> dict[str, Any]:
         choice = self._choice
         names = choice.sample([*db.Settings.model_fields, MARK], choice.randrange(3))
-        drawn = {name: _for_driver(hostile.anything(choice)) for name in names}
+        drawn = {name: hostile.anything(choice) for name in names}
         if "host" in drawn:
             drawn["host"] = choice.choice(_HOSTS)
         return drawn | {name: hostile.SECRET for name in drawn if name == "password"}
@@ -250,17 +250,6 @@ _DRAWN_BY_TYPE: dict[type, Callable[[_Drawing, str], Any]] = {
     int: _Drawing._number,
     float: _Drawing._number,
 }
-
-
-def _for_driver(value: Any) -> Any:
-    """Leave out of a text what the driver can't hand to libpq when it connects.
-
-    Who runs a service configures it, not who calls it: such texts are not told in words of the
-    library's own.
-    """
-    if not isinstance(value, str):
-        return value
-    return value.replace("\0", "").encode(errors="ignore").decode()
 
 
 def _atoms(annotation: Any) -> list[Any]:

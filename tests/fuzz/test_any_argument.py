@@ -107,7 +107,7 @@ class Run:
         self.outcomes[call.name].add(outcome)
         assert current_database().is_closed(), "a connection was kept"
         if error is not None and call.is_well_formed:
-            self._check_error(error, is_quoted=call.name == "connect")
+            self._check_error(error, is_quoted=isinstance(error, db.DatabaseUnavailableError))
         changed = self._watch.restore()
         if is_misfit(error):
             return
@@ -117,7 +117,7 @@ class Run:
     def _check_error(self, error: BaseException, *, is_quoted: bool = False) -> None:
         """No secret is in it or in what it came from, and a long text is not given back."""
         shown = str(error)
-        # What is configured is quoted, such as the name of a parameter that a URL may not have.
+        # A server that can't be connected to quotes what it was asked for.
         assert is_quoted or len(shown) < LONGEST_ERROR, shown[:LONGEST_ERROR]
         chain: BaseException | None = error
         while chain is not None:
