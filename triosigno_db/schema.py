@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from triosigno_db.catalog import Catalog, compare, read_catalog
 from triosigno_db.database import current_database, run_sql, transaction
-from triosigno_db.ddl import create_script, drop_script, enums, quote
+from triosigno_db.ddl import create_script, drop_script, enums, keys_script, quote
 from triosigno_db.diagram import draw_diagram
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
@@ -25,8 +25,9 @@ _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
 def create_schema() -> None:
     """Create all tables in an empty schema, exactly as Prisma makes them.
 
-    Where they are there already nothing is changed. Other tables in the schema are left alone. It
-    waits for a Prisma Migrate or another `create_schema()` that works on the same database.
+    Where they are there already they are not changed, nor are other tables in the schema. The table
+    of idempotency keys is made where it is missing and the role may create schemas in the database.
+    It waits for a Prisma Migrate or another `create_schema()` that works on the same database.
 
     Raises:
         SchemaMismatchError: Some of the tables are there, but not all or not the same; the
@@ -42,6 +43,8 @@ def create_schema() -> None:
             _create(schema_name)
             return
         differences = compare(_expected(), found)
+        if not differences:
+            run_sql(keys_script())
     if differences:
         raise SchemaMismatchError(
             "The schema is neither empty nor the library's; nothing was changed. "

@@ -40,7 +40,8 @@ def examine_keys(examination: Examination) -> Iterator[Finding]:
             SUBJECT,
             "warning",
             f"{KEYS_SCHEMA}.{KEYS_TABLE} is missing: writes with an idempotency key fail.",
-            "triosigno-db migrate deploy",
+            "triosigno-db migrate deploy; where that is done, create_schema() as a role that may "
+            "create schemas in the database.",
         )
     elif may_read == [(False,)]:
         yield Finding(

@@ -34,6 +34,9 @@ BEGIN
         );
         CREATE INDEX "{KEYS_TABLE}_createdAt_idx" ON {KEYS_SCHEMA}."{KEYS_TABLE}"("createdAt");
     END IF;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'there is no table for idempotency keys: %', SQLERRM;
 END
 """
 """The body that makes the table where it is missing."""

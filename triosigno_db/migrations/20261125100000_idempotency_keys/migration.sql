@@ -18,5 +18,8 @@ BEGIN
         )\073
         CREATE INDEX "IdempotencyKey_createdAt_idx" ON triosigno_db."IdempotencyKey"("createdAt")\073
     END IF\073
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE ''there is no table for idempotency keys: %'', SQLERRM\073
 END
 ';
