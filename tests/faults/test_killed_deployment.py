@@ -1,8 +1,6 @@
 """A deployment that is killed leaves each migration either undone or done."""
 
-import os
 import random
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,10 +11,11 @@ import pytest
 
 import triosigno_db as db
 from tests.conftest import WriteHistory
+from tests.faults.stage import kill_server, restart_killed
 from triosigno_db.catalog import read_catalog
 from triosigno_db.database import run_sql
 from triosigno_db.migrator import deploy, status
-from triosigno_db.testing import ThrowawayPostgres, ThrowawayPostgresError
+from triosigno_db.testing import ThrowawayPostgres
 
 MIGRATIONS = 8
 LONGEST_WAIT = 0.4
@@ -91,23 +90,11 @@ def test_a_killed_server_leaves_no_half_migration(write_history: WriteHistory, s
     with ThrowawayPostgres() as server:
         with deploying(server.url, folder) as process:
             wait(process, seed)
-            os.kill(server.server_pid, signal.SIGKILL)
-        restart(server)
+            kill_server(server)
+        restart_killed(server)
         db.connect(server.url)
         check_agreement(folder)
         deploy(folder)
         check_agreement(folder)
         assert status(folder).exit_code == 0
         db.disconnect()
-
-
-def restart(server: ThrowawayPostgres) -> None:
-    """Start a killed server again; it refuses while processes of the old one still end."""
-    for attempt in range(50):
-        try:
-            server.restart("immediate")
-        except ThrowawayPostgresError:
-            if attempt == 49:
-                raise
-        else:
-            return

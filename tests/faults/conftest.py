@@ -1,0 +1,16 @@
+"""A database that the tests of one file share, each with learners of its own."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+
+from triosigno_db.testing import ThrowawayPostgres
+
+
+@pytest.fixture(scope="module")
+def shared_url(server: ThrowawayPostgres, template: str) -> Iterator[str]:
+    """The URL of a database with the schema."""
+    name = f"shared_{uuid4().hex}"
+    yield server.create_database(name, template=template)
+    server.drop_database(name)

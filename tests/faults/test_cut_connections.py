@@ -1,0 +1,227 @@
+"""Connections that are cut at a known point of a known statement: what the caller is told."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import pytest
+
+import triosigno_db as db
+from tests.content import make_category, make_lesson, make_module, make_sign, make_user
+from tests.faults.proxy import Place, Proxy
+from tests.faults.stage import count_resources, wait_until
+from tests.plain_sql import run_plain
+from triosigno_db.database import run_sql
+from triosigno_db.models import SignCategory
+from triosigno_db.testing import ThrowawayPostgres
+
+DONE = (Place.ANSWER, Place.INSIDE_ANSWER)
+"""Where it has done what the statement asks for."""
+
+
+class Practice(NamedTuple):
+    """A learner and a sign, the proxy that the library goes through, and the database behind it."""
+
+    proxy: Proxy
+    url: str
+    user_id: str
+    sign_id: str
+
+    def attempt(self, key: str | None = None) -> db.ProgressRecord:
+        """Record an attempt."""
+        return db.record_attempt(self.user_id, self.sign_id, is_correct=True, idempotency_key=key)
+
+    def counted(self) -> int:
+        """Count the attempts that were applied, not through the proxy."""
+        query = 'SELECT "totalAttempts" FROM "Progress" WHERE "userId" = %s'
+        rows = run_plain(self.url, query, (self.user_id,))
+        return sum(total for (total,) in rows)
+
+
+@pytest.fixture
+def practice(server: ThrowawayPostgres, shared_url: str) -> Iterator[Practice]:
+    with Proxy(server.port) as proxy:
+        db.connect(proxy.lead_through(shared_url), connection_limit=2, password_cost=4)
+        yield Practice(proxy, shared_url, make_user().id, make_sign().id)
+        db.disconnect()
+
+
+def key() -> str:
+    return str(uuid4())
+
+
+@pytest.mark.parametrize("place", Place)
+def test_a_read_is_repeated(practice: Practice, place: Place) -> None:
+    trap = practice.proxy.set_trap(place, "EXECUTE")
+    assert db.get_user_with_preferences(practice.user_id).id == practice.user_id
+    assert trap.is_over.is_set()
+
+
+@pytest.mark.parametrize("place", Place)
+def test_a_read_is_repeated_once(practice: Practice, place: Place) -> None:
+    for _ in range(2):
+        practice.proxy.set_trap(place, "EXECUTE")
+    third = practice.proxy.set_trap(place, "EXECUTE")
+    with pytest.raises(db.DatabaseUnavailableError):
+        db.get_user_with_preferences(practice.user_id)
+    assert not third.is_sprung.is_set()
+
+
+@pytest.mark.parametrize("place", Place)
+def test_of_a_write_without_an_answer_the_outcome_is_unknown(
+    practice: Practice, place: Place
+) -> None:
+    trap = practice.proxy.set_trap(place, "EXECUTE")
+    with pytest.raises(db.OutcomeUnknownError) as caught:
+        practice.attempt()
+    assert trap.is_over.is_set()
+    assert caught.value.prisma_code == "P1017"
+    assert practice.counted() == (1 if place in DONE else 0)
+
+
+@pytest.mark.parametrize("place", Place)
+def test_an_attempt_with_a_key_counts_once_however_often_it_is_made(
+    practice: Practice, place: Place
+) -> None:
+    first, other = key(), key()
+    for _ in range(2):
+        practice.proxy.set_trap(place, "attempt")
+    counted = repeat_until_known(practice, first)
+    assert (counted.total_attempts, practice.counted()) == (1, 1)
+    assert practice.attempt(first).total_attempts == 1
+    assert practice.attempt(other).total_attempts == 2
+    assert practice.counted() == 2
+
+
+def repeat_until_known(practice: Practice, attempt: str) -> db.ProgressRecord:
+    for _ in range(3):
+        try:
+            return practice.attempt(attempt)
+        except db.OutcomeUnknownError:
+            continue
+    pytest.fail("its outcome stays unknown")
+
+
+@pytest.mark.parametrize("place", Place)
+def test_preparing_a_statement_is_tried_again(practice: Practice, place: Place) -> None:
+    # Whatever becomes of it, the statement itself was not sent.
+    trap = practice.proxy.set_trap(place, "PREPARE")
+    practice.attempt()
+    assert trap.is_over.is_set()
+    assert practice.counted() == 1
+
+
+@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize("statement", ["PREPARE", "EXECUTE", "SELECT 1 /* mine */"])
+def test_a_statement_lost_in_a_transaction_leaves_nothing(
+    practice: Practice, statement: str, place: Place
+) -> None:
+    practice.attempt()
+    with pytest.raises(db.DatabaseUnavailableError) as caught, db.transaction():
+        practice.attempt()
+        trap = practice.proxy.set_trap(place, statement)
+        run_sql("SELECT 1 /* mine */")
+        make_module()
+    assert trap.is_over.is_set()
+    assert caught.value.prisma_code == "P1017"
+    assert practice.counted() == 1
+
+
+@pytest.mark.parametrize("place", Place)
+def test_of_a_commit_without_an_answer_the_outcome_is_unknown(
+    practice: Practice, place: Place
+) -> None:
+    trap = practice.proxy.set_trap(place, "COMMIT")
+    with pytest.raises(db.OutcomeUnknownError, match="COMMIT"), db.transaction():
+        practice.attempt()
+        made = make_category()
+    assert trap.is_over.is_set()
+    kept = 1 if place in DONE else 0
+    named = SignCategory.select().where(SignCategory.name == made.name)
+    assert (practice.counted(), named.count()) == (kept, kept)
+
+
+@pytest.mark.parametrize("place", Place)
+def test_a_transaction_that_does_not_begin_leaves_nothing(practice: Practice, place: Place) -> None:
+    practice.proxy.set_trap(place, "BEGIN")
+    with pytest.raises(db.DatabaseUnavailableError), db.transaction():
+        practice.attempt()
+    assert practice.counted() == 0
+
+
+@pytest.mark.parametrize("place", Place)
+def test_a_savepoint_lost_with_its_transaction_leaves_nothing(
+    practice: Practice, place: Place
+) -> None:
+    practice.proxy.set_trap(place, "RELEASE SAVEPOINT")
+    with pytest.raises(db.DatabaseUnavailableError), db.transaction():
+        practice.attempt()
+        with db.transaction():
+            practice.attempt()
+    assert practice.counted() == 0
+
+
+@pytest.mark.parametrize("place", Place)
+@pytest.mark.parametrize("statement", ["session", "attempt", "COMMIT"])
+def test_a_session_is_completed_once_however_often_it_is_told(
+    practice: Practice, statement: str, place: Place
+) -> None:
+    session = db.start_session(practice.user_id, make_lesson().id)
+    result: dict[str, Any] = {
+        "idempotency_key": key(),
+        "score": 90,
+        "xp_earned": 10,
+        "attempts": [db.Attempt(sign_id=practice.sign_id, is_correct=True)],
+    }
+    trap = practice.proxy.set_trap(place, statement)
+    with pytest.raises((db.OutcomeUnknownError, db.DatabaseUnavailableError)) as caught:
+        db.complete_session(session.id, **result)
+    assert trap.is_over.is_set()
+    assert caught.type is (
+        db.OutcomeUnknownError if statement == "COMMIT" else db.DatabaseUnavailableError
+    )
+    is_kept = statement == "COMMIT" and place in DONE
+    assert practice.counted() == int(is_kept)
+    completed = db.complete_session(session.id, **result)
+    assert (completed.completed, completed.score, practice.counted()) == (True, 90, 1)
+    assert db.complete_session(session.id, **result) == completed
+    assert practice.counted() == 1
+
+
+def test_a_slow_network_loses_nothing(practice: Practice) -> None:
+    for place in Place:
+        trap = practice.proxy.set_trap(place, "EXECUTE", pause=0.1)
+        practice.attempt()
+        assert trap.is_sprung.is_set()
+    assert practice.counted() == len(Place)
+
+
+def test_connections_cut_while_nobody_uses_them_are_noticed_before(practice: Practice) -> None:
+    for times in range(1, 4):
+        practice.attempt()
+        practice.proxy.cut_all()
+        with db.connection():
+            practice.attempt()
+            practice.proxy.cut_all()
+            practice.attempt()
+        assert practice.counted() == 3 * times
+
+
+def test_a_connection_cut_before_the_commit_is_known_to_have_left_nothing(
+    practice: Practice,
+) -> None:
+    with pytest.raises(db.DatabaseUnavailableError), db.transaction():
+        practice.attempt()
+        practice.proxy.cut_all()
+    assert practice.counted() == 0
+
+
+def test_nothing_is_left_of_cut_connections(practice: Practice) -> None:
+    practice.attempt()
+    before = count_resources()
+    for _ in range(20):
+        practice.proxy.set_trap(Place.ANSWER, "EXECUTE")
+        with pytest.raises(db.OutcomeUnknownError):
+            practice.attempt()
+        practice.attempt()
+    wait_until(lambda: count_resources() == before, "a thread or a file is left")
