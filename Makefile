@@ -7,7 +7,9 @@ WORKERS ?= 2
 
 # What `make soak` takes from the command line, and hands on as environment variables.
 SOAK_CASES ?= 200000
-SOAK_SETTINGS := SOAK_CASES
+ROUNDS ?= 50
+MINUTES ?= 30
+SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES
 
 # The first interpreter that runs and is new enough; PYTHON=... chooses another.
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
@@ -34,9 +36,10 @@ test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
 slow: $(READY)  ## Run the long tests: plans on large tables
 	$(BIN)/python -m pytest -m 'slow and not soak' $(ARGS)
 
-soak: $(READY)  ## Run for long: random faults, load, 200,000 hostile calls (SOAK_CASES=..., WHAT=tests/fuzz)
+soak: $(READY)  ## Run for long: faults, load, hostile calls (ROUNDS, MINUTES, SOAK_CASES, WHAT=tests/faults)
 	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
 		$(BIN)/python -m pytest -m soak -s $(WHAT) $(ARGS)
+	$(BIN)/python -m tests.faults.report
 
 bench: $(READY)  ## Measure everything that is promised, or one thing (WHAT=load, growth, coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)

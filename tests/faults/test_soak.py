@@ -1,0 +1,84 @@
+"""For long: faults at random under sixteen writers, and a mixed load that must stay flat."""
+
+import os
+import random
+import secrets
+import statistics
+import threading
+import time
+
+import pytest
+
+import triosigno_db as db
+from tests.faults import report
+from tests.faults.faults import FAULTS
+from tests.faults.ledger import Verdict
+from tests.faults.mixed_load import Load, Sample, growth
+from tests.faults.stage import Round, play, staged
+from triosigno_db.testing import ThrowawayPostgres
+
+pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("soak")]
+
+ROUNDS = int(os.environ.get("ROUNDS", "50"))
+MINUTES = float(os.environ.get("MINUTES", "30"))
+SEED = int(os.environ.get("FAULTS_SEED", "0")) or secrets.randbelow(10**6)
+
+RECOVERY_SECONDS = 2
+"""From the server's return to the last writer's success."""
+
+SAMPLES = 180
+WARM_UP = 1 / 6
+"""The part of the samples in which caches fill and connections open."""
+
+
+def test_faults_at_random_lose_and_double_nothing() -> None:
+    print(f"\nFAULTS_SEED={SEED}")
+    chosen = random.Random(SEED)
+    # Each at least every so often, in an order that nobody has thought of.
+    names: list[str] = []
+    while len(names) < ROUNDS:
+        names += chosen.sample(list(FAULTS), len(FAULTS))
+    rounds: dict[str, list[Round]] = {name: [] for name in FAULTS}
+    with staged(threads=12, processes=4, seed=SEED) as stage:
+        for number, name in enumerate(names[:ROUNDS], start=1):
+            played = play(stage, FAULTS[name])
+            print(f"{number:3} {name}: {played.recovery:.2f} s, {played.verdict}", flush=True)
+            rounds[name].append(played)
+    report.keep_faults(rounds, SEED)
+    all_rounds = [each for played in rounds.values() for each in played]
+    total = sum((each.verdict for each in all_rounds), Verdict())
+    assert (total.lost, total.doubled) == (0, 0)
+    assert total.acknowledged > ROUNDS
+    assert max(each.recovery for each in all_rounds) < RECOVERY_SECONDS
+
+
+def test_a_mixed_load_stays_flat() -> None:
+    stretch = MINUTES * 60 / SAMPLES
+    samples: list[Sample] = []
+    with ThrowawayPostgres() as server:
+        db.connect(server.url, connection_limit=8, password_cost=4)
+        db.create_schema()
+        load = Load(server.url, threads=8, seed=SEED)
+        started = time.monotonic()
+        with load.running():
+            for number in range(1, SAMPLES + 1):
+                # What is measured is a stretch of time.
+                threading.Event().wait(started + number * stretch - time.monotonic())
+                samples.append(load.sample(number * stretch / 60))
+                print(samples[-1], flush=True)
+        db.disconnect()
+    report.keep_load(samples)
+    flat = samples[round(SAMPLES * WARM_UP) :]
+    assert relative_growth(flat, "memory") < 0.05
+    # A machine that gets busier raises the one, one that gets quieter the other: a bare statement
+    # gains more by that than one with work to do. Calls that get slower raise both.
+    assert min(relative_growth(flat, "p50"), relative_growth(flat, "relative_p50")) < 0.25
+    assert max(sample.connections for sample in samples) <= 8
+    assert max(sample.threads for sample in flat) == min(sample.threads for sample in flat)
+    assert growth(flat, lambda sample: sample.files) == 0
+
+
+def relative_growth(samples: list[Sample], name: str) -> float:
+    """By how much a value grew, as a part of what it mostly is."""
+    typical = statistics.median(getattr(sample, name) for sample in samples)
+    return growth(samples, lambda sample: float(getattr(sample, name))) / typical
