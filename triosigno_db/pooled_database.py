@@ -120,7 +120,7 @@ class PooledDatabase(HoldingPool):
                 raise
             if is_only_reading():
                 raise  # what was only read leaves nothing behind, whatever came of the COMMIT
-            raise _outcome_unknown("the COMMIT", cause) from cause
+            raise self._answer_lost("the COMMIT", cause) from cause
         self._check_acknowledged(connection, started)
         self._give_back_borrowed()
 
@@ -194,7 +194,7 @@ class PooledDatabase(HoldingPool):
             except DatabaseUnavailableError as exc:
                 if retries.lost_answer is None:
                     raise
-                raise _outcome_unknown(compiled.name, retries.lost_answer) from exc
+                raise self._answer_lost(compiled.name, retries.lost_answer) from exc
             except psycopg2.Error as exc:
                 if self._was_idle_for_too_long():
                     raise _idle_transaction_ended(self.settings) from exc
@@ -286,7 +286,7 @@ class PooledDatabase(HoldingPool):
     ) -> TrioSignoDBError | None:
         """What is raised in place of the last failure, if it does not say all that is known."""
         if retries.lost_answer is not None:
-            return _outcome_unknown(compiled.name, retries.lost_answer)
+            return self._answer_lost(compiled.name, retries.lost_answer)
         if retries.is_given_up:
             return DatabaseUnavailableError(
                 f"No answer to {compiled.name} came within {self.settings.answer_limit:g} s: "
@@ -304,7 +304,7 @@ class PooledDatabase(HoldingPool):
         """
         limit = self.settings.statement_timeout
         if connection.notices and 0 < limit <= time.perf_counter() - started:
-            raise OutcomeUnknownError(
+            raise self._outcome_unknown(
                 f"The server has committed, but its standby has not confirmed it within {limit:g} "
                 "s: it is kept unless the server is lost before it is replicated."
             )
@@ -313,6 +313,18 @@ class PooledDatabase(HoldingPool):
         """Have the server refuse what text writes, where this thread only reads."""
         is_free = not is_only_reading() or self.in_transaction()
         return sql if is_free else f"{SET_READ_ONLY}; {sql}"
+
+    def _answer_lost(self, what: str, cause: psycopg2.Error) -> TrioSignoDBError:
+        return self._outcome_unknown(
+            f"The answer to {what} was lost: it was applied once, or not at all "
+            f"({primary_message(cause)})."
+        )
+
+    def _outcome_unknown(self, why: str) -> TrioSignoDBError:
+        # Whoever reads next, to find out, is not to be served what was kept before.
+        if self.content_cache is not None:
+            self.content_cache.clear()
+        return OutcomeUnknownError(why)
 
     # -- statements of the models -----------------------------------------------------------
 
@@ -344,13 +356,6 @@ class PooledDatabase(HoldingPool):
                 exc.args = driver_error.args
             raise
         return cursor
-
-
-def _outcome_unknown(what: str, cause: psycopg2.Error) -> TrioSignoDBError:
-    return OutcomeUnknownError(
-        f"The answer to {what} was lost: it was applied once, or not at all "
-        f"({primary_message(cause)})."
-    )
 
 
 def _idle_transaction_ended(settings: Settings) -> TrioSignoDBError:

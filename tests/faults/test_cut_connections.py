@@ -141,6 +141,23 @@ def test_of_a_commit_without_an_answer_the_outcome_is_unknown(
     assert (practice.counted(), named.count()) == (kept, kept)
 
 
+@pytest.mark.parametrize("statement", ["EXECUTE", "COMMIT"])
+def test_who_looks_whether_a_write_was_applied_is_not_served_from_the_cache(
+    practice: Practice, statement: str
+) -> None:
+    url = practice.proxy.lead_through(practice.url)
+    db.connect(url, content_cache_seconds=600)
+    before = db.list_modules(limit=200).items
+    practice.proxy.set_trap(Place.ANSWER, statement)
+    with pytest.raises(db.OutcomeUnknownError):
+        if statement == "COMMIT":
+            with db.transaction():
+                make_module()
+        else:
+            make_module()
+    assert len(db.list_modules(limit=200).items) == len(before) + 1
+
+
 @pytest.mark.parametrize("place", Place)
 def test_a_transaction_that_does_not_begin_leaves_nothing(practice: Practice, place: Place) -> None:
     practice.proxy.set_trap(place, "BEGIN")
