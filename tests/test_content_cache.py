@@ -16,6 +16,11 @@ from triosigno_db.testing import counting_statements
 
 IMAGE = "https://example.org/image.webp"
 
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
+
 READS = {
     "get_module_tree": db.get_module_tree,
     "list_module_trees": lambda key: db.list_module_trees(),
@@ -195,14 +200,14 @@ def test_one_caller_refreshes_while_the_others_are_served(database: str) -> None
     refreshing = threading.Thread(target=title_of, args=(module,))
     with counting_statements() as sent:
         refreshing.start()
-        while "module_tree" not in sent.names:
+        while run_plain(database, WAITING) != [(1,)]:
             pass
         served = [title_of(module) for _ in range(20)]
+        blocker.set()
+        holder.join()
+        refreshing.join()
     assert served == ["earlier"] * 20
     assert sent.names.count("module_tree") == 1
-    blocker.set()
-    holder.join()
-    refreshing.join()
 
 
 @pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")
