@@ -7,7 +7,7 @@ WORKERS ?= 2
 
 # What `make soak` takes from the command line, and hands on as environment variables.
 SOAK_CASES ?= 200000
-ROUNDS ?= 50
+ROUNDS ?= 57
 MINUTES ?= 30
 SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES
 

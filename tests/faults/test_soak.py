@@ -19,7 +19,7 @@ from triosigno_db.testing import ThrowawayPostgres
 
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("soak")]
 
-ROUNDS = int(os.environ.get("ROUNDS", "50"))
+ROUNDS = int(os.environ.get("ROUNDS", "57"))
 MINUTES = float(os.environ.get("MINUTES", "30"))
 SEED = int(os.environ.get("FAULTS_SEED", "0")) or secrets.randbelow(10**6)
 
