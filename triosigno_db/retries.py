@@ -52,7 +52,7 @@ class Retries:
         # Each pooled connection may hold a plan that no longer fits.
         self._stale_plans_left = settings.connection_limit + 1
         self._collisions_left = _MOST_COLLISIONS
-        self._seeks_writes = settings.seeks_writes
+        self._settings = settings
         self._waits = 0
 
     def allow(self, failure: psycopg2.Error) -> bool:
@@ -73,7 +73,7 @@ class Retries:
             return self._collisions_left > 0
         if failure.pgcode == READ_ONLY:
             # Of several servers another one is the primary by now, or soon.
-            return self._seeks_writes and time.monotonic() < self._deadline
+            return self._settings.seeks_writes and time.monotonic() < self._deadline
         if not is_connection_lost(failure) and is_outcome_known(failure):
             return False
         if was_sent:
