@@ -14,6 +14,7 @@ import pytest
 import triosigno_db
 from triosigno_db import schema
 from triosigno_db.connections import Connection
+from triosigno_db.ddl import keys_script
 from triosigno_db.statements import Statement
 
 _SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')
@@ -86,7 +87,8 @@ def _constants() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     )
     written = {node.value for node in nodes if isinstance(node, ast.Constant)}
-    return {each for each in (*written, *_globals(), schema.to_sql()) if isinstance(each, str)}
+    made = (schema.to_sql(), keys_script())
+    return {each for each in (*written, *_globals(), *made) if isinstance(each, str)}
 
 
 def _globals() -> list[Any]:
