@@ -3,7 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-WORKERS ?= 2
+# More than cores: many tests wait for a server, or for its end.
+WORKERS ?= 4
 
 # What `make soak` takes from the command line, and hands on as environment variables.
 SOAK_CASES ?= 200000

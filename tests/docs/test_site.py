@@ -14,6 +14,9 @@ from tests.docs.pages import ROOT
 from triosigno_db import doctor, migrator, packs, roles, schema, testing
 from triosigno_db.models import MODELS
 
+# One process builds the site for all.
+pytestmark = pytest.mark.xdist_group("site")
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

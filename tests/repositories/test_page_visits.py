@@ -225,3 +225,22 @@ def test_a_cursor_is_signed_as_the_forged_ones_are() -> None:
     assert cursor is not None
     packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
     assert packed[:16] == pages._digest(packed[16:], "categories []")
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("statement", "keys", "call"),
+    [
+        ("modules", '["one","x"]', db.list_modules),
+        ("modules", '[99999999999,"x"]', db.list_modules),
+        ("users", '["no date","x"]', db.list_users),
+        ("users", '[7,"x"]', db.list_users),
+    ],
+)
+def test_keys_of_another_type_are_none_of_the_list(
+    statement: str, keys: str, call: Callable[..., Any]
+) -> None:
+    digest = pages._digest(keys.encode(), f"{statement} []")
+    forged = base64.urlsafe_b64encode(digest + keys.encode()).decode().rstrip("=")
+    with pytest.raises(db.InvalidInputError, match=r"^cursor: "):
+        call(cursor=forged)

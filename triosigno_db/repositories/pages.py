@@ -138,9 +138,16 @@ def fetch_rows(
     given = {name: value for name, value in sorted(filters.items()) if value is not None}
     query = f"{build.__name__} {[(name, str(value)) for name, value in given.items()]!r}"
     last = [] if cursor is None else _decode(cursor, query, keys)
-    after = dict(zip(_names(len(last)), last, strict=True))
+    # As texts: the server reads each as its column's type, whoever has made the cursor.
+    after = dict(zip(_names(len(last)), map(str, last), strict=True))
     chosen = build(selection, tuple(given), bool(after))
-    rows = fetch_all(chosen, row_limit=limit + 1, **given, **after)
+    try:
+        rows = fetch_all(chosen, row_limit=limit + 1, **given, **after)
+    except InvalidInputError as exc:
+        if not after:
+            raise
+        # The filters were checked before.
+        raise _not_of_this_list() from exc.__cause__
     shown = [row[:-keys] for row in rows[:limit]]
     has_more = len(rows) > limit
     return RowPage(shown, _encode(rows[limit - 1][-keys:], query) if has_more else None)
@@ -181,7 +188,11 @@ def _decode(cursor: object, query: str, keys: int) -> list[Any]:
             last = _read_keys(text)
             if len(last) == keys:
                 return last
-    raise InvalidInputError(
+    raise _not_of_this_list()
+
+
+def _not_of_this_list() -> InvalidInputError:
+    return InvalidInputError(
         "cursor", "is none of this list: it was altered, or it was made with other filters"
     )
 
