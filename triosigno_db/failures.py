@@ -24,6 +24,9 @@ from triosigno_db.errors import (
 _HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{1,53}")
 """A bcrypt hash, whole or cut off."""
 
+_MOST_SHOWN = 1000
+"""How many characters of a message are shown: it may quote a value of any length."""
+
 
 class ConstraintTarget(NamedTuple):
     """What a constraint of the schema speaks about, in the library's words.
@@ -143,7 +146,8 @@ def primary_message(cause: psycopg2.Error) -> str:
     Returns:
         The message; for an error that never came from a server, the driver's own text.
     """
-    return _HASH.sub("***", str(cause.diag.message_primary or cause)).strip()
+    message = _HASH.sub("***", str(cause.diag.message_primary or cause)).strip()
+    return message if len(message) <= _MOST_SHOWN else f"{message[:_MOST_SHOWN]}…"
 
 
 def hide_details(cause: psycopg2.Error) -> None:

@@ -109,7 +109,7 @@ class PooledDatabase(HoldingPool):
             # What the server has to say to who has asked nothing is that it goes.
             connection.close()
             raise self._lost_before_commit()
-        connection.notices.clear()
+        earlier = connection.notices[-1:]
         started = time.perf_counter()
         try:
             with self._reported("COMMIT"):
@@ -121,7 +121,7 @@ class PooledDatabase(HoldingPool):
             if is_only_reading():
                 raise  # what was only read leaves nothing behind, whatever came of the COMMIT
             raise self._answer_lost("the COMMIT", cause) from cause
-        self._check_acknowledged(connection, started)
+        self._check_acknowledged(connection, started, earlier)
         self._give_back_borrowed()
 
     def rollback(self) -> None:
@@ -232,8 +232,7 @@ class PooledDatabase(HoldingPool):
     ) -> list[Row]:
         connection: Connection = self._state.conn
         started = time.perf_counter()
-        if not compiled.reads_only:
-            connection.notices.clear()
+        earlier = connection.notices[-1:]
         try:
             with connection.cursor() as cursor:
                 if self.settings.pgbouncer or compiled.prepared_name is None:
@@ -249,7 +248,7 @@ class PooledDatabase(HoldingPool):
             raise
         self._report.ended(compiled.name, connection.address, started, len(rows))
         if not compiled.reads_only:
-            self._check_acknowledged(connection, started)
+            self._check_acknowledged(connection, started, earlier)
         return rows
 
     def _execute_prepared(
@@ -294,7 +293,9 @@ class PooledDatabase(HoldingPool):
             )
         return None
 
-    def _check_acknowledged(self, connection: Connection, started: float) -> None:
+    def _check_acknowledged(
+        self, connection: Connection, started: float, earlier: list[str]
+    ) -> None:
         """Refuse to call a commit safe whose standby has not confirmed it.
 
         A server that waits for its synchronous standby, and meets the statement's time limit there,
@@ -303,7 +304,8 @@ class PooledDatabase(HoldingPool):
         https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
         """
         limit = self.settings.statement_timeout
-        if connection.notices and 0 < limit <= time.perf_counter() - started:
+        is_late = 0 < limit <= time.perf_counter() - started
+        if is_late and connection.notices[-1:] != earlier:
             raise self._outcome_unknown(
                 f"The server has committed, but its standby has not confirmed it within {limit:g} "
                 "s: it is kept unless the server is lost before it is replicated."

@@ -278,7 +278,19 @@ def check_attempts(field: str, value: object) -> list[Attempt]:
         raise InvalidInputError(field, "must be a list of Attempt")
     if len(value) > MOST_ATTEMPTS:
         raise InvalidInputError(field, f"must hold at most {MOST_ATTEMPTS:,} attempts")
-    return [check_input(f"{field}[{place}]", each, Attempt) for place, each in enumerate(value)]
+    return [_check_attempt(f"{field}[{place}]", each) for place, each in enumerate(value)]
+
+
+def _check_attempt(field: str, value: object) -> Attempt:
+    attempt = check_input(field, value, Attempt)
+    # As pydantic allows, it may be a copy with values that nobody has checked.
+    check_id(f"{field}.sign_id", attempt.sign_id)
+    check_flag(f"{field}.is_correct", attempt.is_correct)
+    if attempt.mastery_level is not None:
+        check_integer(
+            f"{field}.mastery_level", attempt.mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY
+        )
+    return attempt
 
 
 # -- what a row of attempts comes to ----------------------------------------------------------
