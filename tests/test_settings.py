@@ -294,7 +294,10 @@ def test_the_limits_hold_on_the_server(empty_url: str) -> None:
     }
 
 
-@pytest.mark.parametrize("url", [5, b"postgresql://localhost/x", ["postgresql://localhost/x"]])
+@pytest.mark.parametrize(
+    "url",
+    [5, 0, False, [], NotImplemented, b"postgresql://localhost/x", ["postgresql://localhost/x"]],
+)
 def test_a_url_is_a_text(url: Any) -> None:
     with pytest.raises(db.InvalidInputError, match="url: must be a text"):
         db.connect(url)
@@ -322,3 +325,11 @@ def test_a_name_of_any_length_is_not_given_back_whole(long: str) -> None:
         with pytest.raises(db.InvalidInputError) as caught:
             call()
         assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("name", ["user", "database", "schema_name"])
+def test_a_name_that_the_server_would_cut_off_is_refused(name: str) -> None:
+    url = "postgresql://localhost/triosigno"
+    assert getattr(db.Settings.load(url, **{name: "é" * 31}), name) == "é" * 31
+    with pytest.raises(db.InvalidInputError, match=name):
+        db.Settings.load(url, **{name: "é" * 32})

@@ -239,6 +239,11 @@ class Pool(PooledPostgresqlDatabase):
             )
         except psycopg2.OperationalError as exc:
             raise DatabaseUnavailableError(primary_message(exc)) from exc
+        except UnicodeDecodeError:
+            # Before a session begins the server speaks in an encoding of its own.
+            raise DatabaseUnavailableError(
+                "The server has refused the connection, in words that can't be read."
+            ) from None
         major = connection.server_version // 10_000
         if major < OLDEST_SERVER:
             connection.close()

@@ -45,6 +45,9 @@ _SETTING_OF_URL_PARAMETER = {
 }
 
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+_LONGEST_NAME = 63
+"""In bytes: https://www.postgresql.org/docs/current/limits.html"""
+
 _Port = Annotated[int, Field(ge=1, le=65_535)]
 _Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00]*$")]
 
@@ -132,6 +135,14 @@ class Settings(BaseSettings):
             raise PydanticCustomError("text", "must be Unicode text without NUL")
         return value
 
+    @field_validator("user", "database", "schema_name")
+    @classmethod
+    def _check_name(cls, name: str | None) -> str | None:
+        # The server cuts a longer one off, and would look for another.
+        if name is not None and len(name.encode()) > _LONGEST_NAME:
+            raise PydanticCustomError("name", "must have at most 63 bytes")
+        return name
+
     @field_validator("host")
     @classmethod
     def _check_hosts(cls, host: str) -> str:
@@ -180,7 +191,7 @@ class Settings(BaseSettings):
         """
         if url is None:
             url = os.environ.get("DATABASE_URL")
-        if not url:
+        if url is None or url == "":
             raise InvalidInputError(
                 "url",
                 "is missing: pass connect('postgresql://user:password@host:5432/database') "
