@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 from uuid import uuid4
@@ -378,3 +379,28 @@ def test_a_database_that_does_not_exist(server) -> None:
     error = failure_of(lambda: db.connect(server.url_for("nowhere")))
     assert kind_of(error) == (db.DatabaseUnavailableError, "P1001")
     assert '"nowhere"' in str(error)
+
+
+# -- plans and values that PostgreSQL can't take -----------------------------------------------
+
+
+def test_a_stale_plan_inside_a_transaction(database: str) -> None:
+    sign = make_sign()
+    with db.connection():
+        db.get_sign(sign.id)
+        run_plain(database, 'ALTER TABLE "Sign" ALTER COLUMN "imageUrl" TYPE varchar(99)')
+
+        def read() -> None:
+            with db.transaction():
+                db.get_sign(sign.id)
+
+        assert kind_of(failure_of(read)) == (db.SchemaMismatchError, "P2021")
+        assert db.get_sign(sign.id) == sign
+
+
+def test_a_number_that_is_none(database: str) -> None:
+    module = make_module()
+    unchecked = db.ModuleChanges(order=1).model_copy(update={"order": Decimal("NaN")})
+    error = failure_of(lambda: db.update_module(module.id, unchecked))
+    assert kind_of(error) == (db.InvalidInputError, "P2007")
+    assert db.get_module(module.id) == module

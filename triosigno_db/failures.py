@@ -88,6 +88,12 @@ def _plain(
     return build
 
 
+def _not_supported(failure: _Failure) -> TrioSignoDBError:
+    if is_plan_stale(failure.cause):
+        return SchemaMismatchError(failure.message)
+    return _invalid("P2007")(failure)
+
+
 def _still_needed(failure: _Failure) -> TrioSignoDBError:
     # The detail names the dependent objects, no values.
     return InUseError(f"{failure.message}:\n{failure.cause.diag.message_detail}")
@@ -96,6 +102,7 @@ def _still_needed(failure: _Failure) -> TrioSignoDBError:
 _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     # A whole code is looked up first, then its class, the first two characters.
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
+    "0A000": _not_supported,
     "08": _plain(DatabaseUnavailableError, "P1017"),
     "22": _invalid("P2007"),
     "22001": _invalid("P2000"),
@@ -197,6 +204,21 @@ def is_outcome_known(cause: psycopg2.Error) -> bool:
     if code is None or code.startswith("08") or code == "57P02":
         return not is_connection_lost(cause)
     return cause.diag.severity_nonlocalized != "PANIC"
+
+
+def is_plan_stale(cause: psycopg2.Error) -> bool:
+    """Tell whether a prepared statement no longer fits its tables, or was deallocated.
+
+    The first has the code of whatever PostgreSQL can't do; the function that found it tells more.
+
+    Args:
+        cause: The driver's error.
+
+    Returns:
+        `True` for both: prepared anew, the statement may succeed.
+    """
+    is_outdated = cause.pgcode == "0A000" and cause.diag.source_function == "RevalidateCachedQuery"
+    return is_outdated or cause.pgcode == "26000"
 
 
 def is_collision(cause: BaseException | None) -> bool:

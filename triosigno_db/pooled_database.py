@@ -23,6 +23,7 @@ from triosigno_db.failures import (
     hide_details,
     is_collision,
     is_outcome_known,
+    is_plan_stale,
     primary_message,
 )
 from triosigno_db.holding import HoldingPool
@@ -32,7 +33,7 @@ from triosigno_db.reading import (
     is_only_reading,
     refuse_writing_query,
 )
-from triosigno_db.retries import READ_ONLY, STALE_PLAN, Retries
+from triosigno_db.retries import READ_ONLY, Retries
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 
@@ -266,7 +267,7 @@ class PooledDatabase(HoldingPool):
         try:
             cursor.execute(compiled.execute, parameters)
         except psycopg2.Error as exc:
-            if exc.pgcode in STALE_PLAN and not self.in_transaction():
+            if is_plan_stale(exc) and not self.in_transaction():
                 cursor.connection.close()
             raise
 

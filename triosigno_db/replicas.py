@@ -9,11 +9,11 @@ import psycopg2
 
 from triosigno_db.connections import Connection, Row
 from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.failures import is_collision, is_connection_lost
+from triosigno_db.failures import is_collision, is_connection_lost, is_plan_stale
 from triosigno_db.pooled_database import PooledDatabase
 from triosigno_db.reading import is_only_reading
 from triosigno_db.replica_health import ReplicaHealth
-from triosigno_db.retries import STALE_PLAN, Retries
+from triosigno_db.retries import Retries
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
 
@@ -126,7 +126,7 @@ class Replica(PooledDatabase):
             self.health.doubt()
             return True
         # What is replayed ends a query that still needs the rows that go.
-        return is_collision(failure) or failure.pgcode in STALE_PLAN
+        return is_collision(failure) or is_plan_stale(failure)
 
 
 class ReplicatedDatabase(PooledDatabase):

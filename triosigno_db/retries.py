@@ -6,12 +6,14 @@ import time
 
 import psycopg2
 
-from triosigno_db.failures import is_collision, is_connection_lost, is_outcome_known
+from triosigno_db.failures import (
+    is_collision,
+    is_connection_lost,
+    is_outcome_known,
+    is_plan_stale,
+)
 from triosigno_db.settings import Settings
 from triosigno_db.statements import CompiledStatement
-
-STALE_PLAN = ("0A000", "26000")
-"""A prepared statement that no longer fits its tables, or that somebody deallocated."""
 
 READ_ONLY = "25006"
 """A write on a server that takes none."""
@@ -65,7 +67,7 @@ class Retries:
             `True` where it is to be sent again.
         """
         was_sent, self.is_sent = self.is_sent, False
-        if failure.pgcode in STALE_PLAN:
+        if is_plan_stale(failure):
             self._stale_plans_left -= 1
             return self._stale_plans_left > 0
         if is_collision(failure):
