@@ -2,18 +2,15 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
 import pytest
 
 import triosigno_db as db
 from tests.doctor.patients import Patient, look
-from tests.faults.test_pgbouncer import BINARY, running, wait_until_ready
+from tests.pgbouncer import BINARY, pooler_before
 from triosigno_db.migrator import deploy
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -21,27 +18,8 @@ from triosigno_db.testing import ThrowawayPostgres
 @pytest.fixture
 def pooled_url(patient: Patient) -> Iterator[str]:
     """The patient's URL behind a pooler that lets startup options pass unheard."""
-    parts = urlsplit(patient.url)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
-        users = Path(folder, "users.txt")
-        users.write_text(f'"{parts.username}" "{parts.password}"\n')
-        configuration = Path(folder, "pgbouncer.ini")
-        configuration.write_text(
-            f"[databases]\n* = host={parts.hostname} port={parts.port}\n"
-            "[pgbouncer]\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = plain\nauth_file = {users}\n"
-            "pool_mode = transaction\ndefault_pool_size = 2\n"
-            "ignore_startup_parameters = options\n"
-        )
-        url = patient.url.replace(f":{parts.port}/", f":{port}/")
-        with running(configuration) as process:
-            wait_until_ready(url, process)
-            yield url
+    with pooler_before(patient.url, "ignore_startup_parameters = options") as url:
+        yield url
 
 
 @pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")

@@ -1,97 +1,32 @@
 """PgBouncer in transaction mode between the library and the server."""
 
-import os
-import pwd
-import shutil
-import socket
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from urllib.parse import urlsplit
 
-import psycopg2
 import pytest
 from peewee import sort_models
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_sign, make_user
+from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
 from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import migrator
 from triosigno_db.database import run_sql
 from triosigno_db.models import MODELS
-from triosigno_db.testing import ThrowawayPostgres
-
-BINARY = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
 
 
-def unprivileged() -> dict[str, object]:
-    """PgBouncer refuses root, as PostgreSQL does."""
-    try:
-        account = pwd.getpwnam("nobody")
-    except KeyError:
-        return {}
-    if os.geteuid() != 0:
-        return {}
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-
-
 @pytest.fixture
-def pooled_url(server: ThrowawayPostgres, empty_url: str) -> Iterator[str]:
+def pooled_url(empty_url: str) -> Iterator[str]:
     """The URL of an empty database behind a pooler with two server connections."""
-    parts = urlsplit(empty_url)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with TemporaryDirectory(prefix="pgbouncer-", dir="/tmp") as folder:
-        Path(folder).chmod(0o755)
-        users = Path(folder, "users.txt")
-        users.write_text(f'"{parts.username}" "{parts.password}"\n')
-        configuration = Path(folder, "pgbouncer.ini")
-        configuration.write_text(
-            "[databases]\n"
-            f"* = host={parts.hostname} port={parts.port}\n"
-            "[pgbouncer]\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
-            f"auth_type = plain\nauth_file = {users}\n"
-            "pool_mode = transaction\ndefault_pool_size = 2\n"
-        )
-        url = empty_url.replace(f":{parts.port}/", f":{port}/")
-        with running(configuration) as process:
-            wait_until_ready(url, process)
-            yield f"{url}?pgbouncer=true"
-            db.disconnect()
-
-
-@contextmanager
-def running(configuration: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
-        [str(BINARY), str(configuration)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        **unprivileged(),  # type: ignore[arg-type]
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-
-
-def wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    while process.poll() is None:
-        try:
-            psycopg2.connect(url).close()
-        except psycopg2.OperationalError:
-            continue
-        return
-    pytest.fail("PgBouncer does not start")
+    with pooler_before(empty_url) as url:
+        yield f"{url}?pgbouncer=true"
+        db.disconnect()
 
 
 def test_everything_works_behind_a_pooler(pooled_url: str) -> None:
