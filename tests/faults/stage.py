@@ -5,8 +5,9 @@ import random
 import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,7 +81,7 @@ class Round(NamedTuple):
 @contextmanager
 def staged(*, threads: int, processes: int, seed: int) -> Iterator[Stage]:
     """Set up a stage for the block; neither connection, thread nor file is left of it."""
-    before = count_resources()
+    before = read_resources()
     with ExitStack() as stack:
         server = stack.enter_context(
             ThrowawayPostgres(in_memory=True, settings={"max_connections": "40"})
@@ -102,7 +103,7 @@ def staged(*, threads: int, processes: int, seed: int) -> Iterator[Stage]:
         stack.callback(wait_for, url, CONNECTIONS, 0)
         stack.enter_context(crew)
         yield Stage(server, proxy, url, through, crew, disk, random.Random(seed))
-    wait_until(lambda: count_resources() == before, "a thread or a file is left")
+    wait_until_released(before)
 
 
 @contextmanager
@@ -144,9 +145,25 @@ def wait_until(is_so: Callable[[], bool], failure: str) -> None:
         assert time.monotonic() < deadline, failure
 
 
-def count_resources() -> tuple[int, int]:
-    """Count the threads and the open files of this process."""
-    return threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+def wait_until_released(before: Counter[str]) -> None:
+    """Wait until this process holds no thread and no file that it did not hold before.
+
+    What an earlier test has left may end meanwhile: less than before is no failure.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while left := read_resources() - before:
+        assert time.monotonic() < deadline, f"left: {left}; threads: {threading.enumerate()}"
+
+
+def read_resources() -> Counter[str]:
+    """Count the threads and the open files of this process, the files by what they are."""
+    resources = Counter(thread=threading.active_count())
+    for descriptor in Path("/proc/self/fd").iterdir():
+        # The listing's own descriptor is closed by now.
+        with suppress(FileNotFoundError):
+            # A socket and a pipe are followed by their number.
+            resources[str(descriptor.readlink()).partition(":[")[0]] += 1
+    return resources
 
 
 def kill_server(server: ThrowawayPostgres) -> None:

@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.faults.proxy import Place, Proxy
-from tests.faults.stage import count_resources, wait_until
+from tests.faults.stage import read_resources, wait_until_released
 from tests.plain_sql import run_plain
 from triosigno_db.database import run_sql
 from triosigno_db.models import SignCategory
@@ -235,10 +235,10 @@ def test_a_connection_cut_before_the_commit_is_known_to_have_left_nothing(
 
 def test_nothing_is_left_of_cut_connections(practice: Practice) -> None:
     practice.attempt()
-    before = count_resources()
+    before = read_resources()
     for _ in range(20):
         practice.proxy.set_trap(Place.ANSWER, "EXECUTE")
         with pytest.raises(db.OutcomeUnknownError):
             practice.attempt()
         practice.attempt()
-    wait_until(lambda: count_resources() == before, "a thread or a file is left")
+    wait_until_released(before)
