@@ -1,5 +1,6 @@
 """Records: immutable, complete, and in JSON as JavaScript writes it."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -83,9 +84,20 @@ def test_times_are_aware_and_in_utc(database: str) -> None:
     assert category.created_at.microsecond % 1000 == 0
 
 
-def test_a_naive_time_makes_no_record() -> None:
+def test_a_time_without_its_zone_makes_no_record() -> None:
+    told = {**CATEGORY, "created_at": "2026-01-31T08:00:00", "updated_at": "2026-01-31T08:00:00Z"}
+    for make in (db.CategoryRecord.model_validate, lambda it: db.CategoryRecord(**it)):
+        with pytest.raises(pydantic.ValidationError, match="timezone"):
+            make(told)
     with pytest.raises(pydantic.ValidationError, match="timezone"):
-        db.CategoryRecord(**{**CATEGORY, "created_at": datetime(2026, 1, 31)})  # noqa: DTZ001
+        db.CategoryRecord.model_validate_json(json.dumps(told))
+    told["created_at"] = told["updated_at"]
+    assert db.CategoryRecord.model_validate_json(json.dumps(told)).created_at.tzinfo is not None
+
+
+def test_a_time_may_be_what_it_is_in_the_schema_for_others() -> None:
+    shown = db.CategoryRecord.model_json_schema()["properties"]
+    assert shown["createdAt"] == {"format": "date-time", "title": "Createdat", "type": "string"}
 
 
 def test_a_record_takes_either_spelling() -> None:

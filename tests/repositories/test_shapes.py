@@ -1,7 +1,7 @@
 """Shapes: records with fewer fields, for which no more is read."""
 
 import inspect
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -113,6 +113,24 @@ def test_records_inside_have_shapes_too(database: str) -> None:
     assert db.get_module_tree(module.id, shape=Outline) == expected
     assert db.list_module_trees(shape=Outline).items == (expected,)
     assert db.get_lesson(lesson.id, shape=Lesson) == expected.lessons[0]
+
+
+def test_records_inside_may_be_of_either_kind(database: str) -> None:
+    class First(db.Record):
+        order: Literal[1]
+
+    class Ordered(db.Record):
+        order: int
+
+    class Outline(db.Record):
+        lessons: tuple[First, ...] | tuple[Ordered, ...]
+
+    module = make_module()
+    for _ in range(2):
+        make_lesson(module_id=module.id)
+    expected = Outline(lessons=(Ordered(order=1), Ordered(order=2)))
+    assert db.get_module_tree(module.id, shape=Outline) == expected
+    assert db.list_module_trees(shape=Outline).items == (expected,)
 
 
 def test_what_a_shape_leaves_out_is_not_asked_for(database: str) -> None:

@@ -47,20 +47,21 @@ _PARTS: tuple[tuple[str, Any, Any, str, Any, str], ...] = (
 
 @cache
 def _levels(selection: Selection) -> Levels:
-    nested = (NESTED, *(field for field, *_ in _PARTS))
-    account = [
-        Block(User, selection, keys=("id",), nested=nested),
-        Block(UserPreference, preferences_of(selection), keys=("id",)),
-    ]
+    nested = tuple(field for field, *_ in _PARTS)
+    account = Block(
+        User,
+        selection,
+        keys=("id",),
+        inside={NESTED: Block(UserPreference, preferences_of(selection), keys=("id",))},
+        nested=nested,
+    )
     parts = [
-        [
-            Block(
-                model,
-                selection.inside(field) or Selection(()),
-                keys=("id", made),
-                computed={name: (named, named.field_type)},
-            )
-        ]
+        Block(
+            model,
+            selection.inside(field) or Selection(()),
+            keys=("id", made),
+            computed={name: (named, named.field_type)},
+        )
         for field, model, _, name, named, made in _PARTS
     ]
     return Levels(account, *parts)
@@ -105,18 +106,18 @@ def export_user(
     user_id = check_id("user_id", user_id)
     selection = selection_of(shape)
     rows = fetch_all(user_export(selection), user_id=user_id)
-    (read_user, read_preferences), *readers = _levels(selection).readers
+    read_user, *readers = _levels(selection).readers
     values: dict[str, Any] = {field: [] for field, *_ in _PARTS}
     found = False
     for row in rows:
         level = row[0]
         if level == ACCOUNT:
             found = True
-            preferences = read_preferences(row)
             values |= read_user(row)
-            values[NESTED] = preferences if preferences["id"] is not None else None
+            if values[NESTED]["id"] is None:
+                values[NESTED] = None
         else:
-            values[_PARTS[level - 1][0]].append(readers[level - 1][0](row))
+            values[_PARTS[level - 1][0]].append(readers[level - 1](row))
     if not found:
         raise NotFoundError("User", user_id)
     for field, *_, made in _PARTS:

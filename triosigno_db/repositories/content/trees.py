@@ -1,7 +1,10 @@
 """Trees: modules with their lessons and signs, and a lesson with its signs."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable
 from functools import cache
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +13,7 @@ import peewee
 from triosigno_db.arguments import check_id
 from triosigno_db.database import fetch_all
 from triosigno_db.errors import NotFoundError
-from triosigno_db.levels import Block, Levels, Values, in_order
+from triosigno_db.levels import Block, Levels, ReadLater, Row, Values
 from triosigno_db.models import Lesson, LessonSign, Module, Sign
 from triosigno_db.records import LessonWithSigns, ModuleTree, Page, Selection, whole
 from triosigno_db.records.content import LessonWithSignsT, ModuleTreeT
@@ -43,18 +46,19 @@ class _Tree:
         self.has_lessons = lesson is not None
         self.has_places = place is not None
         self.has_signs = sign is not None
+        # The place holds the sign's id already.
+        sign_id = {"id": (LessonSign.sign, LessonSign.sign.field_type)}
         places = Block(
             LessonSign,
             place or _NOTHING,
             keys=("id", "lessonId", "order"),
-            nested=(NESTED_SIGN,),
+            inside={NESTED_SIGN: Block(Sign, sign, computed=sign_id)} if sign else {},
         )
-        signs = Block(Sign, sign or _NOTHING)
         lessons = Block(
             Lesson, lesson or _NOTHING, keys=("id", "moduleId", "order"), nested=(LESSON_SIGNS,)
         )
         modules = Block(Module, selection, keys=("id",), nested=(LESSONS,))
-        self.levels = Levels([places, signs], [lessons], [modules])
+        self.levels = Levels(places, lessons, modules)
 
     def select_places(self, lesson_ids: Any) -> Any:
         """Select the places of signs in lessons, with the signs where they are wanted."""
@@ -79,28 +83,39 @@ class _Tree:
         lesson_ids = peewee.fn.array(Lesson.select(Lesson.id).where(is_wanted))
         return [self.select_places(lesson_ids), lessons]
 
-    def read(self, rows: Iterable[Sequence[Any]]) -> tuple[list[Values], list[Values]]:
+    def read(self, rows: Iterable[Row]) -> tuple[list[Values], dict[str, ReadLater]]:
         """Put rows together, in any order.
 
         Returns:
-            The modules, and the lessons with their signs in order.
+            The modules, and by module the lessons in order, each with its signs in order.
         """
-        (read_place, read_sign), (read_lesson,), (read_module,) = self.levels.readers
-        modules: list[Values] = []
-        lessons: list[Values] = []
-        places: dict[str, list[Values]] = {}
+        levels: tuple[list[Row], ...] = ([], [], [])
         for row in rows:
-            if row[0] == SIGN:
-                place = read_place(row)
-                place[NESTED_SIGN] = read_sign(row)
-                places.setdefault(place["lessonId"], []).append(place)
-            elif row[0] == LESSON:
-                lessons.append(read_lesson(row))
-            else:
-                modules.append(read_module(row))
-        for lesson in lessons:
-            lesson[LESSON_SIGNS] = in_order(places.get(lesson["id"], ()))
-        return modules, lessons
+            levels[row[0]].append(row)
+        read_place, read_lesson, read_module = self.levels.readers
+        places = self._grouped(SIGN, levels[SIGN], "lessonId")
+
+        def read_with_places(row: Row) -> Values:
+            lesson = read_lesson(row)
+            lesson[LESSON_SIGNS] = [read_place(each) for each in places.get(lesson["id"], ())]
+            return lesson
+
+        lessons = self._grouped(LESSON, levels[LESSON], "moduleId")
+        return (
+            [read_module(row) for row in levels[MODULE]],
+            {module: ReadLater(read_with_places, group) for module, group in lessons.items()},
+        )
+
+    def _grouped(self, level: int, rows: list[Row], key: str) -> dict[str, list[Row]]:
+        """Sort rows of a level by `order`, then by id, under what each belongs to."""
+        position = self.levels.position(level, key)
+        groups: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            groups[row[position]].append(row)
+        order = itemgetter(self.levels.position(level, "order"), self.levels.position(level, "id"))
+        for group in groups.values():
+            group.sort(key=order)
+        return groups
 
 
 _tree = cache(_Tree)
@@ -179,7 +194,7 @@ def get_module_tree(
         modules, lessons = _tree(selection).read(rows)
         if not modules:
             raise NotFoundError("Module", module_id)
-        return shape.from_values(modules[0] | {LESSONS: in_order(lessons)})
+        return shape.from_values(modules[0] | {LESSONS: lessons.get(module_id, ())})
 
     return cached(shape, shape, ("module_tree", module_id), load)
 
@@ -208,15 +223,14 @@ def list_module_trees(
 
     def load() -> Page[ModuleTreeT]:
         rows, following = fetch_rows(modules_of_trees, selection, limit=limit, cursor=cursor)
-        lessons: dict[str, list[Values]] = {row[0]: [] for row in rows}
-        if lessons and selection.inside(LESSONS) is not None:
-            found = fetch_all(branches(selection), module_ids=list(lessons))
-            for lesson in _tree(selection).read(found)[1]:
-                lessons[lesson["moduleId"]].append(lesson)
+        lessons: dict[str, ReadLater] = {}
+        if rows and selection.inside(LESSONS) is not None:
+            found = fetch_all(branches(selection), module_ids=[row[0] for row in rows])
+            _, lessons = _tree(selection).read(found)
         items = [
             shape.from_values(
                 dict(zip(selection.columns, row[1:], strict=True))
-                | {LESSONS: in_order(lessons[row[0]])}
+                | {LESSONS: lessons.get(row[0], ())}
             )
             for row in rows
         ]
@@ -246,6 +260,7 @@ def get_lesson(
     selection = selection_of(shape)
     rows = fetch_all(lesson_with_signs(selection), lesson_id=lesson_id)
     _, lessons = _tree_of_lesson(selection).read(rows)
-    if not lessons:
+    lesson = next(chain(*lessons.values()), None)
+    if lesson is None:
         raise NotFoundError("Lesson", lesson_id)
-    return shape.from_values(lessons[0])
+    return shape.from_values(lesson)
