@@ -189,6 +189,13 @@ def test_the_leaderboard_of_all_time_reads_the_sessions_index_only(
     assert 'Index Only Scan using "LearningSession_userId_completed_xpEarned_idx"' in plan
 
 
+def test_the_summary_reads_the_progress_index_only(large_server: ThrowawayPostgres) -> None:
+    db.connect(large_server.url)
+    (plan,) = plans_of(lambda: db.get_learner_summary(USER))
+    index = "Progress_userId_masteryLevel_correctAttempts_totalAttempts_idx"
+    assert f'Index Only Scan using "{index}"' in plan
+
+
 def buffers_of(call: Callable[[], Any]) -> int:
     (plan,) = plans_of(call)
     read = re.search(r"Buffers: shared (.*)", plan)

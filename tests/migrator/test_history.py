@@ -22,6 +22,7 @@ def test_the_shipped_names_are_as_prisma_wants_them() -> None:
         "paging_indexes",
         "search_indexes",
         "idempotency_keys",
+        "summary_index",
     ]
     assert len({name[:14] for name in names}) == len(names)
 

@@ -32,7 +32,10 @@ class Progress(BaseModel):
     class Meta:
         """Peewee's options."""
 
-        indexes = ((("user", "sign"), True),)
+        indexes = (
+            (("user", "sign"), True),
+            (("user", "mastery_level", "correct_attempts", "total_attempts"), False),
+        )
         checks = (
             ("Progress_masteryLevel_check", '"masteryLevel" BETWEEN 0 AND 100'),
             (

@@ -216,6 +216,18 @@ def test_what_is_no_list_of_attempts_is_named(database: str, wrong: Any, field: 
     assert (caught.value.field, sent.names) == (field, [])
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("sign_id", "no id"), ("is_correct", "yes"), ("mastery_level", 101), ("mastery_level", 0.5)],
+)
+def test_a_copy_with_unchecked_values_is_refused(database: str, name: str, value: Any) -> None:
+    attempt = db.Attempt(sign_id=make_sign().id, is_correct=True)
+    unchecked = attempt.model_copy(update={name: value})
+    with pytest.raises(db.InvalidInputError) as refused:
+        db.record_attempts(make_user().id, [attempt, unchecked])
+    assert refused.value.field == f"attempts[1].{name}"
+
+
 def test_a_wrong_learner_id_is_named(database: str) -> None:
     with pytest.raises(db.InvalidInputError) as caught:
         db.record_attempts("no id", [attempt(uuid4())])

@@ -1,0 +1,1 @@
+DROP INDEX "Progress_userId_masteryLevel_correctAttempts_totalAttempts_idx";
