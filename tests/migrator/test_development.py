@@ -28,7 +28,7 @@ from triosigno_db.migrator import (
 from triosigno_db.migrator.comparison import without_positions
 
 NAMES = [path.name for path in sorted(shipped_history().glob("2*"))]
-INIT, INDEXES, CHECKS, PAGING, SEARCH, KEYS = NAMES
+INIT, INDEXES, CHECKS, _, SEARCH, *_ = NAMES
 Edit = Callable[[str, str], None]
 
 
@@ -116,7 +116,8 @@ def test_create_only_applies_nothing(connected: str, history: Path) -> None:
     assert written is not None
     assert not written.applied
     assert read_catalog('"public"').tables == {}
-    assert status(history).pending == (INIT, INDEXES, PAGING, SEARCH, KEYS, written.name)
+    others = [name for name in NAMES if name != CHECKS]
+    assert status(history).pending == (*others, written.name)
 
 
 def test_a_loss_stops_before_anything_is_written(connected: str, history: Path, edit: Edit) -> None:

@@ -1,5 +1,6 @@
 """Applying, resolving and undoing a history."""
 
+import re
 import subprocess
 import sys
 from typing import Any
@@ -9,6 +10,8 @@ import pytest
 
 import triosigno_db as db
 from tests.conftest import WriteHistory
+from tests.docs.pages import ROOT
+from tests.plain_sql import run_plain
 from triosigno_db.catalog import Catalog, compare, read_catalog
 from triosigno_db.database import run_sql
 from triosigno_db.errors import MigrationError, MigrationFailedError, MigrationLockedError
@@ -114,6 +117,17 @@ def test_a_rolled_back_migration_is_pending_again(connected: str) -> None:
     assert status().exit_code == 1
     assert deploy() == (undone,)
     assert [row[3] for row in run_sql(LEDGER)] == [False] * (len(NAMES) - 1) + [True, False]
+
+
+def test_an_index_that_was_made_beforehand_is_found(connected: str) -> None:
+    deploy()
+    expected = schema()
+    rollback(to=next(name for name in NAMES if name.endswith("idempotency_keys")))
+    guide = (ROOT / "docs/how-to/migrate.md").read_text(encoding="utf-8")
+    (statement,) = re.findall(r"^CREATE INDEX CONCURRENTLY[^;]*;", guide, re.MULTILINE)
+    run_plain(connected, statement)
+    assert deploy()
+    assert schema() == expected
 
 
 def test_a_failure_leaves_nothing_and_needs_no_resolving(
