@@ -188,7 +188,7 @@ def test_a_server_that_is_gone(watch: Watch) -> None:
         password = urlsplit(server.url).password
         assert password
         watch.secrets.append(password)
-        db.connect(server.url, password_cost=4, connect_timeout=1)
+        db.connect(server.url, password_cost=4, connect_timeout=2)
         db.create_schema()
         add_row()
         server.stop()

@@ -35,7 +35,7 @@ def own_server() -> Iterator[ThrowawayPostgres]:
 
 @pytest.fixture
 def own_database(own_server: ThrowawayPostgres) -> Iterator[str]:
-    db.connect(own_server.url, password_cost=4, connection_limit=4, connect_timeout=1)
+    db.connect(own_server.url, password_cost=4, connection_limit=4, connect_timeout=2)
     yield own_server.url
     db.disconnect()
 
@@ -112,7 +112,7 @@ def test_a_server_without_a_connection_left_is_told(own_database: str) -> None:
     with ExitStack() as taken:
         wait_until(lambda: not take_connection(own_database, taken), "connections are left")
         with pytest.raises(db.DatabaseUnavailableError, match="too many clients") as caught:
-            db.connect(own_database, connect_timeout=1)
+            db.connect(own_database, connect_timeout=2)
         assert caught.value.prisma_code == "P1001"
     wait_until(lambda: is_reached(own_database), "no connection is left")
     assert db.get_user_with_preferences(user.id) == user

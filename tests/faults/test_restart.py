@@ -110,7 +110,7 @@ def test_a_block_goes_on_after_a_restart(connected_to_own: ThrowawayPostgres) ->
 
 def test_a_server_that_stays_away_is_told(own_server: ThrowawayPostgres) -> None:
     with ThrowawayPostgres() as short_lived:
-        db.connect(short_lived.url, connect_timeout=1, password_cost=4)
+        db.connect(short_lived.url, connect_timeout=2, password_cost=4)
         db.create_schema()
         user = make_user()
         short_lived.stop()

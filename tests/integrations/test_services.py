@@ -126,7 +126,7 @@ def test_a_server_that_is_gone_is_503(
     serve: Serve, server: ThrowawayPostgres, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = f"gone_{uuid4().hex}"
-    with serve(server.create_database(name), connect_timeout=1) as client:
+    with serve(server.create_database(name), connect_timeout=2) as client:
         server.drop_database(name)
         with caplog.at_level(logging.ERROR, "triosigno_db"):
             assert_problem(client.send("GET", f"/modules/{uuid4()}"), 503)
