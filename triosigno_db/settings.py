@@ -49,7 +49,9 @@ _LONGEST_NAME = 63
 """In bytes: https://www.postgresql.org/docs/current/limits.html"""
 
 _Port = Annotated[int, Field(ge=1, le=65_535)]
-_Identifier = Annotated[str, StringConstraints(min_length=1, max_length=63, pattern=r"^[^\x00]*$")]
+_Identifier = Annotated[
+    str, StringConstraints(min_length=1, max_length=_LONGEST_NAME, pattern=r"^[^\x00]*$")
+]
 
 
 class Settings(BaseSettings):
@@ -140,7 +142,7 @@ class Settings(BaseSettings):
     def _check_name(cls, name: str | None) -> str | None:
         # The server cuts a longer one off, and would look for another.
         if name is not None and len(name.encode()) > _LONGEST_NAME:
-            raise PydanticCustomError("name", "must have at most 63 bytes")
+            raise PydanticCustomError("name", f"must have at most {_LONGEST_NAME} bytes")
         return name
 
     @field_validator("host")
