@@ -10,7 +10,6 @@ import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import psycopg2
@@ -21,17 +20,25 @@ Row = tuple[Any, ...]
 _TIMESTAMP_OID = 1114
 
 
-@lru_cache(maxsize=4096)
-def _to_utc(text: str) -> datetime:
-    # Rows written together share their timestamps: most are read once and found again.
-    try:
-        return datetime.fromisoformat(text + "+00:00")
-    except ValueError:
-        raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
+_MOST_KNOWN_MOMENTS = 4096
+_known_moments: dict[str, datetime] = {}
 
 
 def _read_timestamp(text: Any, _: Any) -> datetime | None:
-    return None if text is None else _to_utc(text)
+    # Rows written together share their timestamps: most are read once and found again.
+    moment = _known_moments.get(text)
+    return _to_utc(text) if moment is None and text is not None else moment
+
+
+def _to_utc(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text + "+00:00")
+    except ValueError:
+        raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
+    if len(_known_moments) >= _MOST_KNOWN_MOMENTS:
+        _known_moments.clear()
+    _known_moments[text] = moment
+    return moment
 
 
 UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)

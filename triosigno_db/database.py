@@ -173,7 +173,9 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
         InvalidInputError: There is no such isolation, or an outer transaction has begun already.
         NotConnectedError: `connect()` was not called.
         PoolTimeoutError: No connection became free in time.
-        DatabaseUnavailableError: The server can't be reached, or was lost before the commit.
+        DatabaseUnavailableError: The server can't be reached, or was lost before the commit;
+            nothing was applied.
+        OutcomeUnknownError: The answer to the commit was lost: everything was applied, or nothing.
         ConflictError: A concurrent transaction made this one fail at its commit; run it again.
     """
     if isolation is not None and isolation not in _ISOLATIONS:

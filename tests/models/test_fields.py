@@ -1,6 +1,6 @@
 """Each column type refuses what it can't hold before anything is sent, naming the attribute."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -9,12 +9,14 @@ import triosigno_db as db
 from triosigno_db.models import LearningSession, Module, Sign, User, UserPreference
 
 SIGN = {"name": "s", "description": "", "video_url": "u", "category": "c"}
+OUT_OF_REACH = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
 
 
 @pytest.mark.parametrize(
     ("model", "field", "value", "why"),
     [
         (User, "created_at", datetime(2026, 1, 31), "aware"),  # noqa: DTZ001
+        (User, "created_at", OUT_OF_REACH, "years 1 to 9999"),
         (User, "updated_at", "2026-01-31", "must be a datetime"),
         (LearningSession, "end_time", date(2026, 1, 31), "must be a datetime"),
         (User, "email", "a\0b", "NUL"),

@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pydantic
 import pytest
@@ -84,15 +84,36 @@ def test_times_are_aware_and_in_utc(database: str) -> None:
     assert category.created_at.microsecond % 1000 == 0
 
 
-def test_a_time_without_its_zone_makes_no_record() -> None:
-    told = {**CATEGORY, "created_at": "2026-01-31T08:00:00", "updated_at": "2026-01-31T08:00:00Z"}
+@pytest.mark.parametrize("moment", [datetime(2026, 1, 31, 8), "2026-01-31T08:00:00"])  # noqa: DTZ001
+def test_a_naive_time_makes_no_record(moment: datetime | str) -> None:
+    told = {**CATEGORY, "created_at": moment, "updated_at": "2026-01-31T08:00:00Z"}
     for make in (db.CategoryRecord.model_validate, lambda it: db.CategoryRecord(**it)):
         with pytest.raises(pydantic.ValidationError, match="timezone"):
             make(told)
     with pytest.raises(pydantic.ValidationError, match="timezone"):
-        db.CategoryRecord.model_validate_json(json.dumps(told))
-    told["created_at"] = told["updated_at"]
-    assert db.CategoryRecord.model_validate_json(json.dumps(told)).created_at.tzinfo is not None
+        db.CategoryRecord.model_validate_json(json.dumps(told, default=datetime.isoformat))
+
+
+IN_PARIS = timezone(timedelta(hours=1))
+
+
+@pytest.mark.parametrize(
+    "moment", [datetime(2026, 1, 31, 9, tzinfo=IN_PARIS), "2026-01-31T09:00:00+01:00"]
+)
+def test_a_time_of_another_zone_is_converted_to_utc(moment: datetime | str) -> None:
+    record = db.CategoryRecord.model_validate({**CATEGORY, "created_at": moment})
+    assert record.created_at.tzinfo is UTC
+    assert (
+        json.loads(record.model_dump_json())["createdAt"]
+        == json.loads(db.CategoryRecord(**CATEGORY).model_dump_json())["createdAt"]
+        == "2026-01-31T08:00:00.000Z"
+    )
+
+
+def test_a_time_out_of_reach_of_utc_makes_no_record() -> None:
+    first = datetime.min.replace(tzinfo=IN_PARIS)
+    with pytest.raises(pydantic.ValidationError, match="years 1 to 9999"):
+        db.CategoryRecord.model_validate({**CATEGORY, "created_at": first})
 
 
 def test_a_time_may_be_what_it_is_in_the_schema_for_others() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overloa
 
 import peewee
 
-from triosigno_db.arguments import is_unicode
+from triosigno_db.arguments import check_moment, is_unicode
 from triosigno_db.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -54,7 +54,11 @@ def _to_milliseconds(value: datetime) -> datetime:
 
 
 def _refuse(field: peewee.Field, why: str) -> NoReturn:
-    raise InvalidInputError(getattr(field, "name", None) or "value", why)
+    raise InvalidInputError(_name_of(field), why)
+
+
+def _name_of(field: peewee.Field) -> str:
+    return getattr(field, "name", None) or "value"
 
 
 class TextField(_Text):
@@ -156,11 +160,7 @@ class TimestampField(_Timestamp):
         """Convert an aware datetime to UTC and drop the zone, which the column does not have."""
         if value is None:
             return None
-        if not isinstance(value, datetime):
-            _refuse(self, "must be a datetime")
-        if value.utcoffset() is None:
-            _refuse(self, "must be an aware datetime: give it a time zone, such as datetime.UTC")
-        return _to_milliseconds(value.astimezone(UTC)).replace(tzinfo=None)
+        return _to_milliseconds(check_moment(_name_of(self), value))
 
     def python_value(self, value: Any) -> Any:
         """Give the zone back to what a plain driver read without it."""
