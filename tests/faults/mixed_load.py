@@ -61,16 +61,6 @@ class Sample(NamedTuple):
     threads: int
     files: int
 
-    @property
-    def relative_p50(self) -> float:
-        """The median beside that of a bare statement."""
-        return self.p50 / self.bare
-
-    @property
-    def relative_p95(self) -> float:
-        """The 95th percentile beside that median."""
-        return self.p95 / self.bare
-
 
 class Load:
     """Threads that call the functions of the library, mostly the hot ones, with a short pause.
