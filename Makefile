@@ -42,7 +42,7 @@ soak: $(READY)  ## Run for long: faults, load, hostile calls (ROUNDS, MINUTES, S
 		$(BIN)/python -m pytest -m soak -s $(WHAT) $(ARGS)
 	$(BIN)/python -m tests.faults.report
 
-bench: $(READY)  ## Measure everything that is promised, or one thing (WHAT=load, growth, coroutines, isolation, imports)
+bench: $(READY)  ## Measure everything that is promised, or one thing (WHAT=load, growth, summary_index, coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
 ifndef WHAT
 	$(BIN)/python -m tests.benchmarks.load
