@@ -9,6 +9,7 @@ import pytest
 
 import triosigno_db as db
 from tests.redis_server import RedisServer
+from triosigno_db import observers
 from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -99,6 +100,8 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def _disconnected() -> Iterator[None]:
-    """No test leaves a pool behind for the next one."""
+    """No test leaves a pool behind for the next one, nor anybody who is told of its statements."""
     yield
     db.disconnect()
+    left_behind, observers._observers[:] = observers._observers[:], []
+    assert left_behind == []

@@ -15,6 +15,7 @@ import triosigno_db as db
 from tests import large_data
 from tests.large_data import an_id
 from tests.plain_sql import run_plain
+from tests.server_features import has_trigrams
 from triosigno_db.database import current_database
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -26,9 +27,6 @@ USER, SIGN, LESSON, MODULE = (an_id(each) for each in ("user7", "sign77", "lesso
 CATEGORY, ACHIEVEMENT = an_id("category3"), an_id("achievement3")
 LESSON_SIGNS = [an_id(f"sign{660 + n}") for n in range(1, 11)]
 BATCH = [db.Attempt(sign_id=an_id(f"sign{n}"), is_correct=True) for n in range(1, 201)]
-
-
-HAS_TRIGRAMS = "SELECT 1 FROM pg_extension WHERE extname = 'pg_trgm'"
 
 
 def long_ago(days: int) -> datetime:
@@ -170,7 +168,7 @@ def plans_of(call: Callable[[], Any]) -> list[str]:
 def test_no_large_table_is_read_whole(
     large_server: ThrowawayPostgres, name: str, plan: str
 ) -> None:
-    if "search" in name and not run_plain(large_server.url, HAS_TRIGRAMS):
+    if "search" in name and not has_trigrams(large_server.url):
         pytest.skip("this server ships no pg_trgm: its searches read the table")
     run_plain(large_server.url, f"ALTER ROLE CURRENT_USER SET plan_cache_mode = {plan}")
     db.connect(large_server.url, password_cost=4)

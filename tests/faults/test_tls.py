@@ -10,6 +10,7 @@ import pytest
 import trustme
 
 import triosigno_db as db
+from tests.server_features import has_tls
 from triosigno_db import migrator
 from triosigno_db.database import run_sql
 from triosigno_db.testing import ThrowawayPostgres
@@ -32,7 +33,9 @@ class TlsServer(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def tls() -> Iterator[TlsServer]:
+def tls(server: ThrowawayPostgres) -> Iterator[TlsServer]:
+    if not has_tls(server.url):
+        pytest.skip("this PostgreSQL was built without TLS")
     account = choose_account()
     # In a folder that the server's user can enter, unlike those of the tests.
     with TemporaryDirectory(prefix="tls-", dir="/tmp") as name:
@@ -49,8 +52,8 @@ def tls() -> Iterator[TlsServer]:
         authority.cert_pem.write_to_path(str(folder / "authority.pem"))
         stranger.cert_pem.write_to_path(str(folder / "stranger.pem"))
         settings = {"ssl": "on", "ssl_cert_file": str(certificate), "ssl_key_file": str(key)}
-        with ThrowawayPostgres(settings=settings) as server:
-            yield TlsServer(server, folder / "authority.pem", folder / "stranger.pem")
+        with ThrowawayPostgres(settings=settings) as tls_server:
+            yield TlsServer(tls_server, folder / "authority.pem", folder / "stranger.pem")
 
 
 @pytest.mark.parametrize("sslmode", ["verify-ca", "verify-full"])

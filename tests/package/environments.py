@@ -29,7 +29,8 @@ def interpreters() -> dict[str, str]:
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     names = [f"python3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
     candidates = [sys.executable, *filter(None, map(shutil.which, names))]
-    candidates += [str(path) for path in sorted(pyenv.glob("3.*/bin/python"))]
+    if os.access(pyenv, os.R_OK | os.X_OK):
+        candidates += [str(path) for path in sorted(pyenv.glob("3.*/bin/python"))]
     found: dict[str, str] = {}
     for candidate in candidates:
         # pyenv's own `python3.12` is there also where no 3.12 is chosen: it says so and fails.

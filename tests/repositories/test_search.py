@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 import triosigno_db as db
 from tests.content import make_category, make_sign, make_user
 from tests.plain_sql import run_plain
+from tests.server_features import has_trigrams
 from triosigno_db.migrator import deploy
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -147,11 +148,6 @@ def test_who_may_not_have_the_extension_searches_without_an_index(
     run_plain(empty_url, f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
-def has_extension(url: str) -> bool:
-    """Whether the server ships `pg_trgm`: not every one does."""
-    return bool(run_plain(url, "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"))
-
-
 def search_indexes(url: str, schema: str) -> list[str]:
     found = (
         "SELECT indexname FROM pg_indexes WHERE schemaname = %s AND indexname LIKE %s ORDER BY 1"
@@ -160,7 +156,7 @@ def search_indexes(url: str, schema: str) -> list[str]:
 
 
 def test_an_index_answers_where_there_is_one(database: str) -> None:
-    expected = ["Sign_search_idx", "User_search_idx"] if has_extension(database) else []
+    expected = ["Sign_search_idx", "User_search_idx"] if has_trigrams(database) else []
     assert search_indexes(database, "public") == expected
 
 

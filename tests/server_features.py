@@ -1,0 +1,14 @@
+"""What a server was built with: not every PostgreSQL has everything."""
+
+from tests.plain_sql import run_plain
+
+
+def has_trigrams(url: str) -> bool:
+    """Whether it ships the extension `pg_trgm`, which the indexes of searches need."""
+    return bool(run_plain(url, "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"))
+
+
+def has_tls(url: str) -> bool:
+    """Whether it can encrypt connections."""
+    ((library,),) = run_plain(url, "SHOW ssl_library")
+    return library != ""
