@@ -75,6 +75,26 @@ def test_databases_are_created_copied_and_dropped(server: ThrowawayPostgres) -> 
     assert ask(server.url, names) == ["postgres", "template0", "template1", "triosigno"]
 
 
+@pytest.mark.slow
+def test_a_session_that_is_slow_to_go_is_waited_for(server: ThrowawayPostgres) -> None:
+    began = (
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'DROP%' AND backend_start > '{}'"
+    )
+    with ThreadPoolExecutor(1) as thread, closing(psycopg2.connect(server.create_database("slow"))):
+        pid = ask(server.url, "SELECT pid FROM pg_stat_activity WHERE datname = 'slow'")
+        # A process that does not run takes no notice of being ended.
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            dropping = thread.submit(server.drop_database, "slow")
+            wait_until(lambda: ask(server.url, began.format("-infinity")) == 1)
+            first = ask(server.url, "SELECT clock_timestamp()")
+            wait_until(lambda: dropping.done() or ask(server.url, began.format(first)) == 1)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        dropping.result()
+    assert not ask(server.url, "SELECT count(*) FROM pg_database WHERE datname = 'slow'")
+
+
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
 def test_data_and_url_survive_a_restart(server: ThrowawayPostgres, mode: Any) -> None:
     ask(server.url, f"CREATE TABLE kept_{mode} AS SELECT 42 AS answer")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from itertools import count
 from types import TracebackType
 from typing import IO, Self, cast
@@ -21,6 +22,31 @@ from triosigno_db.testing.binaries import ThrowawayPostgresError
 _PREFIX = "triosigno_test"
 _ASK_AFTER_SECONDS = 1.0
 _JANITOR = "triosigno_db.testing.janitor"
+_DROP_TRIES = 3
+
+
+def drop_by_force(name: str, execute: Callable[[sql.Composable], object]) -> None:
+    """Remove a database and end the connections to it; nothing happens if there is none.
+
+    PostgreSQL gives the sessions that it ends five seconds to go (`CountOtherDBBackends` in its
+    procarray.c). On a busy machine that can be too short, so that it is asked again.
+
+    Args:
+        name: Its name.
+        execute: Runs a statement on the server.
+
+    Raises:
+        ThrowawayPostgresError: What `execute` raises.
+    """
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    for tries_left in reversed(range(_DROP_TRIES)):
+        try:
+            execute(statement)
+        except ThrowawayPostgresError as exc:
+            if not tries_left or not isinstance(exc.__cause__, psycopg2.errors.ObjectInUse):
+                raise
+        else:
+            return
 
 
 class DatabaseServer:
@@ -103,8 +129,7 @@ class DatabaseServer:
         Raises:
             ThrowawayPostgresError: The server does not answer.
         """
-        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-        self._execute(statement.format(sql.Identifier(name)))
+        drop_by_force(name, self._execute)
 
     def list_databases(self, prefix: str) -> list[str]:
         """List databases by the beginning of their names.

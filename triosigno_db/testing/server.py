@@ -33,6 +33,7 @@ from triosigno_db.testing.binaries import (
     installation_in,
     server_version,
 )
+from triosigno_db.testing.databases import drop_by_force
 from triosigno_db.testing.guard import Guard
 
 __all__ = [
@@ -194,8 +195,7 @@ class ThrowawayPostgres(Postgresql):
         Raises:
             ThrowawayPostgresError: The server does not answer.
         """
-        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
-        self._execute(statement.format(sql.Identifier(name)))
+        drop_by_force(name, self._execute)
 
     def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop the server and start it again on the same port and data; return once it answers.
