@@ -24,6 +24,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
@@ -33,6 +34,7 @@ from threading import Thread
 from typing import IO, Any, Final, cast
 
 _PATIENCE_SECONDS = 10
+_REPEAT_SECONDS = 0.2
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
@@ -183,7 +185,7 @@ class _Keeper:
                 pass
         finally:
             self._stop_program()
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._remove_folder()
 
     def _handle(self, event: Sequence[Any]) -> bool:
         """Do what an event asks for; False when it means the end."""
@@ -221,6 +223,7 @@ class _Keeper:
                     command,
                     user=uid,
                     group=gid,
+                    process_group=0,
                     extra_groups=[] if self._user else None,
                     cwd=self._folder,
                     stdin=subprocess.DEVNULL,
@@ -242,13 +245,21 @@ class _Keeper:
             self._program.send_signal(number)
 
     def _stop_program(self) -> None:
-        # At once: PostgreSQL need not tidy data that are about to be removed.
-        self._signal(signal.SIGQUIT)
-        if self._waiter.is_alive():
-            self._waiter.join(_PATIENCE_SECONDS)
-        if self._waiter.is_alive():
-            self._signal(signal.SIGKILL)
+        # At once: PostgreSQL need not tidy data that are about to be removed. Repeatedly: initdb
+        # takes no notice while it waits for a program of its own.
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while self._waiter.is_alive() and time.monotonic() < deadline:
+            self._signal(signal.SIGQUIT)
+            self._waiter.join(_REPEAT_SECONDS)
+        if self._program and self._waiter.is_alive():
+            os.killpg(self._program.pid, signal.SIGKILL)
             self._waiter.join()
+
+    def _remove_folder(self) -> None:
+        # What was killed may write for a moment longer.
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while Path(self._folder).exists() and time.monotonic() < deadline:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _leave_signals_to_main_thread() -> None:
