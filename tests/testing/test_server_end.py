@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -80,12 +81,14 @@ except KeyboardInterrupt:
 def test_an_owner_killed_while_it_starts_the_server(
     start_owner: StartOwner, temporary_folder: Path, seconds: float
 ) -> None:
+    # By its name: Python itself makes a file there for a moment, to see that it can.
+    servers = partial(temporary_folder.glob, "throwaway-postgres-*")
     owner = start_owner("tell()")
-    wait_until(lambda: bool(list(temporary_folder.iterdir())))
+    wait_until(lambda: any(servers()))
     time.sleep(seconds)
     owner.kill()
     owner.wait()
-    wait_until(lambda: not list(temporary_folder.iterdir()))
+    wait_until(lambda: not any(servers()))
 
 
 def test_a_forked_child_neither_stops_the_server_nor_keeps_it(
