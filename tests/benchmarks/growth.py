@@ -68,19 +68,26 @@ def grow(server: ThrowawayPostgres, size: int) -> Grown:
     return Grown(size, url, rows, {name: [] for name in CALLS})
 
 
+def timed(name: str, rows: Rows, rounds: int, choice: random.Random) -> list[float]:
+    """Call a function in the connected database, and give the seconds of each call."""
+    call, times = CALLS[name], []
+    for _ in range(WARM_UP):
+        call(choice, rows)
+    for _ in range(rounds):
+        started = time.perf_counter()
+        call(choice, rows)
+        times.append(time.perf_counter() - started)
+    return times
+
+
 def measure(databases: Sequence[Grown], rounds: int, seed: int) -> None:
     """Call each function in each database, turn by turn, and keep the times there."""
     choice = random.Random(seed)
     for _ in range(TURNS):
         for database in databases:
             db.connect(database.url)
-            for name, call in CALLS.items():
-                for _ in range(WARM_UP):
-                    call(choice, database.rows)
-                for _ in range(max(1, rounds // TURNS)):
-                    started = time.perf_counter()
-                    call(choice, database.rows)
-                    database.times[name].append(time.perf_counter() - started)
+            for name, times in database.times.items():
+                times.extend(timed(name, database.rows, max(1, rounds // TURNS), choice))
             db.disconnect()
 
 

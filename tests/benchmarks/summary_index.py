@@ -7,7 +7,6 @@ them everybody sees. It costs each attempt an entry, and the entries of all othe
 import argparse
 import random
 import statistics
-import time
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
@@ -17,7 +16,7 @@ from rich.table import Table
 
 import triosigno_db as db
 from tests.benchmarks.calls import Rows
-from tests.benchmarks.growth import CALLS, SERVER_SETTINGS, SIZES, WARM_UP, grow
+from tests.benchmarks.growth import SERVER_SETTINGS, SIZES, WARM_UP, grow, timed
 from triosigno_db.database import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -26,17 +25,11 @@ SHARES = (0.0, 0.001, 0.01, 0.1)
 
 TURNS = 3
 INDEX = '"Progress_userId_masteryLevel_correctAttempts_totalAttempts_idx"'
-COLUMNS = '"userId", "masteryLevel", "correctAttempts", "totalAttempts"'
 
 
 def median(name: str, rows: Rows, rounds: int, choice: random.Random) -> float:
     """Call a function of the library, and tell the median in milliseconds."""
-    times = []
-    for _ in range(WARM_UP + rounds):
-        started = time.perf_counter()
-        CALLS[name](choice, rows)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times[WARM_UP:]) * 1000
+    return statistics.median(timed(name, rows, rounds, choice)) * 1000
 
 
 def written_so_far() -> int:
@@ -77,12 +70,13 @@ def costs(rows: Rows, rounds: int, choice: random.Random) -> Costs:
 
 def with_and_without(rows: Rows, rounds: int, choice: random.Random) -> tuple[Costs, Costs]:
     """Tell the costs with the index and without it: the medians of several turns."""
+    ((definition,),) = run_sql(f"SELECT pg_get_indexdef('{INDEX}'::regclass)")
     kept, dropped = [], []
     for _ in range(TURNS):
         kept.append(costs(rows, rounds, choice))
         run_sql(f"DROP INDEX {INDEX}")
         dropped.append(costs(rows, rounds, choice))
-        run_sql(f'CREATE INDEX {INDEX} ON "Progress" ({COLUMNS})')
+        run_sql(definition)
     return _medians(kept), _medians(dropped)
 
 

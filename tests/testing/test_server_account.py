@@ -67,9 +67,7 @@ def test_root_avoids_a_closed_temporary_folder(monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="run by an ordinary user, every test here does this")
-def test_an_ordinary_user_runs_it_as_itself(
-    start_owner: StartOwner,
-) -> None:
+def test_an_ordinary_user_runs_it_as_itself(start_owner: StartOwner) -> None:
     entry = pwd.getpwnam("nobody")
     options: dict[str, Any] = {
         "user": entry.pw_uid,

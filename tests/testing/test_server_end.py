@@ -55,9 +55,7 @@ def test_the_owners_end_is_the_servers(
     wait_until(lambda: not list(temporary_folder.iterdir()))
 
 
-def test_ctrl_c_lets_the_owner_finish_first(
-    start_owner: StartOwner,
-) -> None:
+def test_ctrl_c_lets_the_owner_finish_first(start_owner: StartOwner) -> None:
     owner = start_owner("""
 try:
     tell()
@@ -91,9 +89,7 @@ def test_an_owner_killed_while_it_starts_the_server(
     wait_until(lambda: not any(servers()))
 
 
-def test_a_forked_child_neither_stops_the_server_nor_keeps_it(
-    start_owner: StartOwner,
-) -> None:
+def test_a_forked_child_neither_stops_the_server_nor_keeps_it(start_owner: StartOwner) -> None:
     owner = start_owner("""
 if os.fork() == 0:
     server.stop()
@@ -118,9 +114,7 @@ time.sleep(60)
         os.kill(told["child"], signal.SIGKILL)
 
 
-def test_a_detached_server_outlives_its_owner(
-    start_owner: StartOwner,
-) -> None:
+def test_a_detached_server_outlives_its_owner(start_owner: StartOwner) -> None:
     owner = start_owner("""
 with server:
     server.detach()
@@ -133,9 +127,7 @@ with server:
     wait_until_gone(told)
 
 
-def test_a_detached_server_that_ends_is_cleared_away(
-    start_owner: StartOwner,
-) -> None:
+def test_a_detached_server_that_ends_is_cleared_away(start_owner: StartOwner) -> None:
     owner = start_owner("server.detach(); tell()")
     told = hear(owner)
     owner.wait()

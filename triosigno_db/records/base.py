@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from triosigno_db.arguments import check_id
+from triosigno_db.arguments import check_id, check_moment
 from triosigno_db.errors import FieldError, InvalidInputError
 
 
@@ -38,10 +38,11 @@ def _in_utc(value: object) -> datetime:
     # long to find that out.
     if type(value) is datetime and value.tzinfo is UTC:
         return value
+    moment = _ANY_MOMENT.validate_python(value)
     try:
-        return _ANY_MOMENT.validate_python(value).astimezone(UTC)
-    except OverflowError:
-        raise ValueError("is beyond the years 1 to 9999 in UTC") from None
+        return check_moment("moment", moment).replace(tzinfo=UTC)
+    except InvalidInputError as exc:
+        raise ValueError(exc.why) from None
 
 
 Timestamp = Annotated[
