@@ -9,7 +9,7 @@ import pytest
 
 import triosigno_db as db
 from tests.redis_server import RedisServer
-from triosigno_db import observers
+from triosigno_db.database import events as observers
 from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
 from triosigno_db.testing import ThrowawayPostgres
 

@@ -16,7 +16,7 @@ from tests import large_data
 from tests.large_data import an_id
 from tests.plain_sql import run_plain
 from tests.server_features import has_trigrams
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.testing import ThrowawayPostgres
 
 pytestmark = pytest.mark.slow

@@ -8,7 +8,9 @@
 Importing the package opens nothing.
 """
 
-from triosigno_db.database import (
+from triosigno_db.database.events import StatementEvent, on_statement
+from triosigno_db.database.health import ping, pool_status
+from triosigno_db.database.lifecycle import (
     Isolation,
     connect,
     connection,
@@ -17,6 +19,7 @@ from triosigno_db.database import (
     run_in_transaction,
     transaction,
 )
+from triosigno_db.database.pool import PoolStatus
 from triosigno_db.enums import (
     DifficultyLevel,
     UserRole,
@@ -42,17 +45,6 @@ from triosigno_db.errors import (
     ReadOnlyError,
     SchemaMismatchError,
     TrioSignoDBError,
-)
-from triosigno_db.health import (
-    ping,
-    pool_status,
-)
-from triosigno_db.observers import (
-    StatementEvent,
-    on_statement,
-)
-from triosigno_db.pool import (
-    PoolStatus,
 )
 from triosigno_db.records import (
     AchievementChanges,
@@ -210,10 +202,7 @@ from triosigno_db.repositories.learning.sessions import (
     list_sessions,
     start_session,
 )
-from triosigno_db.schema import (
-    create_schema,
-    drop_schema,
-)
+from triosigno_db.schema.create import create_schema, drop_schema
 from triosigno_db.settings import (
     Settings,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg2
 
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 
 
 def asynchronous(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:

@@ -8,8 +8,8 @@ import triosigno_db
 from tests.aio.loops import asynchronous, nothing_runs_or_is_held
 from tests.content import make_user
 from triosigno_db import aio as db
-from triosigno_db.database import run_sql
-from triosigno_db.tasks import coroutine
+from triosigno_db.aio.scopes import coroutine
+from triosigno_db.database.lifecycle import run_sql
 
 run_sql_async = coroutine(run_sql)
 

@@ -10,7 +10,7 @@ import pytest
 from tests.aio.loops import asynchronous, run_blocking
 from tests.content import make_sign, make_user
 from triosigno_db import aio as db
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.testing.factories import make_module
 
 LONGEST_TURN_SECONDS = 0.05

@@ -9,9 +9,9 @@ from typing import Any
 import asyncpg
 from playhouse.pwasyncio import AsyncPostgresqlConnection, AsyncPostgresqlDatabase, CursorAdapter
 
-from triosigno_db.connections import Row
+from triosigno_db.database.connection import Row
+from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.settings import Settings
-from triosigno_db.statements import CompiledStatement
 
 
 class BridgedDatabase(AsyncPostgresqlDatabase):

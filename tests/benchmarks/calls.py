@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import triosigno_db as db
 from tests.benchmarks.data import MODULES, PROGRESS_PER_USER, USERS, a_module, a_sign, a_user
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.statements import CompiledStatement, Statement
 from triosigno_db.repositories.accounts.preferences import user_with_preferences
 from triosigno_db.repositories.content.trees import module_tree
 from triosigno_db.repositories.learning.attempts import attempt
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import CompiledStatement, Statement
 
 
 class Rows(NamedTuple):

@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.benchmarks.calls import Called, Rows, numbers
 from tests.benchmarks.figures import Load
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.settings import Settings
 from triosigno_db.testing import available_versions
 

@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.doctor.patients import Patient, look
 from triosigno_db.migrator import deploy, read_history, rollback, shipped_history
-from triosigno_db.schema import PRISMA_LOCK
+from triosigno_db.schema.create import PRISMA_LOCK
 
 NAMES = [each.name for each in read_history(shipped_history())]
 

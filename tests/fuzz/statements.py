@@ -13,9 +13,9 @@ import pytest
 
 import triosigno_db
 from triosigno_db import schema
-from triosigno_db.connections import Connection
-from triosigno_db.ddl import keys_script
-from triosigno_db.statements import Statement
+from triosigno_db.database.connection import Connection
+from triosigno_db.database.statements import Statement
+from triosigno_db.schema.ddl import keys_script
 
 _SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')
 _TRANSACTION = re.compile(

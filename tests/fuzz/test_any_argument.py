@@ -31,9 +31,9 @@ from tests.fuzz.statements import (
     unexplained,
     words_chosen,
 )
-from triosigno_db.catalog import compare, read_catalog
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS
+from triosigno_db.schema.catalog import compare, read_catalog
 
 CASES = int(os.environ.get("FUZZ_CASES", "2000"))
 FIRST = int(os.environ.get("FUZZ_FIRST", "0"))

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from triosigno_db.catalog import Catalog, compare, read_catalog
-from triosigno_db.database import run_sql
+from triosigno_db.database.lifecycle import run_sql
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator import (
     baseline,
@@ -26,6 +25,7 @@ from triosigno_db.migrator import (
     shipped_history,
     status,
 )
+from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 pytestmark = [
     pytest.mark.skipif(

@@ -3,10 +3,10 @@
 import pytest
 
 import triosigno_db as db
-from triosigno_db.catalog import read_catalog
-from triosigno_db.database import run_sql
+from triosigno_db.database.lifecycle import run_sql
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator import baseline, deploy, read_history, shipped_history, status
+from triosigno_db.schema.catalog import read_catalog
 
 NAMES = tuple(each.name for each in read_history(shipped_history()))
 

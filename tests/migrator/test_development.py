@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from triosigno_db.catalog import Catalog, compare, read_catalog
-from triosigno_db.database import run_sql
+from triosigno_db.database.lifecycle import run_sql
 from triosigno_db.errors import DataLossError, InUseError, InvalidInputError, MigrationError
 from triosigno_db.migrator import (
     NewMigration,
@@ -25,7 +24,8 @@ from triosigno_db.migrator import (
     shipped_history,
     status,
 )
-from triosigno_db.migrator.comparison import without_positions
+from triosigno_db.migrator.diff import without_positions
+from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 NAMES = [path.name for path in sorted(shipped_history().glob("2*"))]
 INIT, INDEXES, CHECKS, _, SEARCH, *_ = NAMES

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import WriteHistory
-from triosigno_db.catalog import read_catalog
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator import baseline, deploy, read_history, shipped_history, status
-from triosigno_db.migrator.runner import check_script
+from triosigno_db.migrator.deploy import check_script
+from triosigno_db.schema.catalog import read_catalog
 
 
 def test_the_shipped_names_are_as_prisma_wants_them() -> None:

@@ -12,8 +12,7 @@ import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.docs.pages import ROOT
 from tests.plain_sql import run_plain
-from triosigno_db.catalog import Catalog, compare, read_catalog
-from triosigno_db.database import run_sql
+from triosigno_db.database.lifecycle import run_sql
 from triosigno_db.errors import MigrationError, MigrationFailedError, MigrationLockedError
 from triosigno_db.migrator import (
     MigrationState,
@@ -26,7 +25,8 @@ from triosigno_db.migrator import (
     shipped_history,
     status,
 )
-from triosigno_db.schema import PRISMA_LOCK
+from triosigno_db.schema.catalog import Catalog, compare, read_catalog
+from triosigno_db.schema.create import PRISMA_LOCK
 
 ONE, TWO = "20260101000001_one", "20260101000002_two"
 LEDGER = """

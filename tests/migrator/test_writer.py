@@ -5,9 +5,9 @@ from typing import NamedTuple
 import pytest
 
 import triosigno_db as db
-from triosigno_db.catalog import Catalog, compare, read_catalog
-from triosigno_db.database import run_sql
-from triosigno_db.migrator.writer import find_losses, write_script
+from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.migrator.autogenerate import find_losses, write_script
+from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 
 class Change(NamedTuple):

@@ -7,8 +7,8 @@ import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign, make_user
-from triosigno_db.database import current_database
-from triosigno_db.statements import Statement
+from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.statements import Statement
 from triosigno_db.testing import counting_statements
 
 RETURN_NO_RECORD = {

@@ -28,8 +28,8 @@ def stub() -> str:
         function = getattr(db, name)
         if getattr(aio, name) is function:
             imports["triosigno_db"].add(name)
-        elif getattr(aio, name).__module__ == "triosigno_db.tasks":
-            imports["triosigno_db.tasks"].add(name)
+        elif getattr(aio, name).__module__ == "triosigno_db.aio.scopes":
+            imports["triosigno_db.aio.scopes"].add(name)
         else:
             signature = _signature(function)
             signatures.append(ast.unparse(signature))

@@ -14,10 +14,10 @@ from rich.text import Text
 
 from triosigno_db import migrator
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url, connected
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
-from triosigno_db.migrator.execution import OnStep
-from triosigno_db.migrator.runner import DEFAULT_LOCK_TIMEOUT
+from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
+from triosigno_db.migrator.executor import OnStep
 
 app = typer.Typer(
     help="The history of the schema, shared with Prisma Migrate.", no_args_is_help=True

@@ -10,7 +10,7 @@ from rich.console import Console
 
 import triosigno_db as db
 from triosigno_db.cli.connection import Url, connected
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 
 ADDRESS = "127.0.0.1"
 DEFAULT_PORT = 5555

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.doctor import (
     connection,
     drift,

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from triosigno_db.catalog import Catalog, Difference, compare, read_current_schema
-from triosigno_db.ddl import create_script
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
-from triosigno_db.migrator.comparison import without_positions
+from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.history import LEDGER_TABLE, Migration, read_history
 from triosigno_db.migrator.ledger import MigrationState, compare_histories
-from triosigno_db.migrator.scratch import temporary_catalogs
+from triosigno_db.migrator.shadow import temporary_catalogs
+from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
+from triosigno_db.schema.ddl import create_script
 
 SUBJECT = "drift"
 

@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
-from triosigno_db.ddl import quote
+from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.doctor.findings import CheckReport
 from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.failures import primary_message
 from triosigno_db.migrator.history import LedgerRow
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 LOCK_MILLISECONDS = 2000

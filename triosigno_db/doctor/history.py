@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
+from triosigno_db.migrator.deploy import HistoryStatus
 from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.ledger import (
     Ledger,
@@ -11,8 +12,7 @@ from triosigno_db.migrator.ledger import (
     MigrationStatus,
     compare_histories,
 )
-from triosigno_db.migrator.runner import HistoryStatus
-from triosigno_db.schema import PRISMA_LOCK
+from triosigno_db.schema.create import PRISMA_LOCK
 
 SUBJECT = "history"
 

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from triosigno_db.database import current_database
-from triosigno_db.ddl import quote
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import CheckReport, Finding, could_not_look
 from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession, open_session
 from triosigno_db.models import MODELS, BaseModel
+from triosigno_db.schema.ddl import quote
 
 SUBJECT = "rows"
 

@@ -6,9 +6,9 @@ from importlib.metadata import version
 
 from psycopg2.extensions import libpq_version
 
+from triosigno_db.database.pool import OLDEST_SERVER
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
-from triosigno_db.pool import OLDEST_SERVER
 
 SUBJECT = "versions"
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import psycopg2
 
 from triosigno_db import PoolStatus, StatementEvent, __version__, on_statement, pool_status
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.errors import NotConnectedError
 from triosigno_db.integrations.query_text import Query, describe
 

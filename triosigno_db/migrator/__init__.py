@@ -3,15 +3,8 @@
 Every function works on the database that `connect()` has set, over a connection of its own.
 """
 
-from triosigno_db.migrator.adoption import baseline
-from triosigno_db.migrator.comparison import Drift, diff
-from triosigno_db.migrator.development import NewMigration, dev, reset
-from triosigno_db.migrator.execution import Step
-from triosigno_db.migrator.export import export
-from triosigno_db.migrator.history import Migration, read_history, shipped_history
-from triosigno_db.migrator.ledger import MigrationState, MigrationStatus
-from triosigno_db.migrator.renames import Rename
-from triosigno_db.migrator.runner import (
+from triosigno_db.migrator.baseline import baseline
+from triosigno_db.migrator.deploy import (
     HistoryStatus,
     deploy,
     resolve_applied,
@@ -19,6 +12,13 @@ from triosigno_db.migrator.runner import (
     rollback,
     status,
 )
+from triosigno_db.migrator.dev import NewMigration, dev, reset
+from triosigno_db.migrator.diff import Drift, diff
+from triosigno_db.migrator.executor import Step
+from triosigno_db.migrator.export import export
+from triosigno_db.migrator.history import Migration, read_history, shipped_history
+from triosigno_db.migrator.ledger import MigrationState, MigrationStatus
+from triosigno_db.migrator.renames import Rename
 
 __all__ = [
     "Drift",

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from triosigno_db.catalog import Catalog, Table, as_valid
-from triosigno_db.ddl import quote
-from triosigno_db.migrator.writer import columns_of, own_indexes, printed
+from triosigno_db.migrator.autogenerate import columns_of, own_indexes, printed
+from triosigno_db.schema.catalog import Catalog, Table, as_valid
+from triosigno_db.schema.ddl import quote
 
 
 class Rename(NamedTuple):

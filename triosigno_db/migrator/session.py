@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg2
 
-from triosigno_db.ddl import quote
+from triosigno_db.database.read_only import refuse_write
+from triosigno_db.database.sqlstates import primary_message, translate
 from triosigno_db.errors import DatabaseUnavailableError, MigrationError, MigrationLockedError
-from triosigno_db.failures import primary_message, translate
-from triosigno_db.reading import refuse_write
-from triosigno_db.schema import PRISMA_LOCK
+from triosigno_db.schema.create import PRISMA_LOCK
+from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 DISABLE_LOCK_VARIABLE = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from triosigno_db.failures import ConstraintTarget
+from triosigno_db.database.sqlstates import ConstraintTarget
 from triosigno_db.models.accounts import User, UserPreference
 from triosigno_db.models.base import BaseModel, database_proxy
 from triosigno_db.models.content import Lesson, LessonSign, Module, Sign, SignCategory

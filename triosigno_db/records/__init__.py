@@ -12,13 +12,6 @@ from triosigno_db.records.accounts import (
     UserRecord,
     UserWithPreferences,
 )
-from triosigno_db.records.base import (
-    Changes,
-    Input,
-    Record,
-    Selection,
-    whole,
-)
 from triosigno_db.records.content import (
     CategoryChanges,
     CategoryRecord,
@@ -61,6 +54,7 @@ from triosigno_db.records.learning import (
 from triosigno_db.records.pages import (
     Page,
 )
+from triosigno_db.records.record import Changes, Input, Record, Selection, whole
 
 __all__ = [
     "AchievementChanges",

@@ -15,9 +15,9 @@ from typing_extensions import TypeVar
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
-from triosigno_db.records.base import UNCHANGED, Changes, Input, Name, Record, Timestamp, Url
 from triosigno_db.records.gamification import UserAchievementRecord
 from triosigno_db.records.learning import ProgressRecord, SessionRecord
+from triosigno_db.records.record import UNCHANGED, Changes, Input, Name, Record, Timestamp, Url
 
 
 def _check_password(password: SecretStr) -> SecretStr:

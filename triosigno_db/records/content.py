@@ -3,7 +3,7 @@
 from typing_extensions import TypeVar
 
 from triosigno_db.enums import DifficultyLevel
-from triosigno_db.records.base import (
+from triosigno_db.records.record import (
     UNCHANGED,
     Changes,
     Description,

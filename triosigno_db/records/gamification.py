@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeVar
 
-from triosigno_db.records.base import (
+from triosigno_db.records.record import (
     UNCHANGED,
     Changes,
     Description,

@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field, StrictBool
 from typing_extensions import TypeVar
 
-from triosigno_db.records.base import Input, Record, Reference, Timestamp
 from triosigno_db.records.content import SignRecord
+from triosigno_db.records.record import Input, Record, Reference, Timestamp
 
 LEAST_MASTERY = 0
 MOST_MASTERY = 100

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, SerializeAsAny
 from pydantic.alias_generators import to_camel
 
-from triosigno_db.records.base import Record
+from triosigno_db.records.record import Record
 
 T = TypeVar("T", bound=Record)
 

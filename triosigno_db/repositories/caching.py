@@ -5,7 +5,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.records import Page, Record
 from triosigno_db.repositories.rows import selection_of
 

@@ -17,11 +17,11 @@ from typing import Any, NamedTuple, TypeVar
 import peewee
 
 from triosigno_db.arguments import check_integer
-from triosigno_db.database import current_database, fetch_all
+from triosigno_db.database.lifecycle import current_database, fetch_all
+from triosigno_db.database.statements import Parameter, Statement
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.records import Page, Record, Selection
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import Parameter, Statement
 
 DEFAULT_LIMIT = 50
 MOST_ROWS = 200

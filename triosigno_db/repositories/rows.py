@@ -8,12 +8,12 @@ import peewee
 from pydantic.alias_generators import to_camel
 
 from triosigno_db.arguments import check_id
-from triosigno_db.database import fetch_all, fetch_one
+from triosigno_db.database.lifecycle import fetch_all, fetch_one
+from triosigno_db.database.statements import NOW, Parameter, Statement, columns, statement, write
 from triosigno_db.errors import InUseError, InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import Input, Record, Selection
-from triosigno_db.statements import NOW, Parameter, Statement, columns, statement, write
 
 RecordT = TypeVar("RecordT", bound=Record)
 

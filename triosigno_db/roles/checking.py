@@ -4,8 +4,7 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from triosigno_db.database import current_database, run_sql, transaction
-from triosigno_db.ddl import enums
+from triosigno_db.database.lifecycle import current_database, run_sql, transaction
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.roles import queries
 from triosigno_db.roles.purposes import (
@@ -19,6 +18,7 @@ from triosigno_db.roles.purposes import (
     purpose_of_reader,
     table_names,
 )
+from triosigno_db.schema.ddl import enums
 
 _ATTRIBUTES = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
 """In the order of `queries.ATTRIBUTES`."""

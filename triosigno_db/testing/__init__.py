@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from triosigno_db.testing import factories
+    from triosigno_db.testing.counter import StatementCounter, counting_statements
     from triosigno_db.testing.databases import DatabaseServer
     from triosigno_db.testing.plugin import IsolatedDatabase
-    from triosigno_db.testing.queries import StatementCounter, counting_statements
     from triosigno_db.testing.server import (
         ServerInstallation,
         ThrowawayPostgres,
@@ -34,8 +34,8 @@ __all__ = [
 _MODULE_OF = {
     "DatabaseServer": "databases",
     "IsolatedDatabase": "plugin",
-    "StatementCounter": "queries",
-    "counting_statements": "queries",
+    "StatementCounter": "counter",
+    "counting_statements": "counter",
 }
 
 

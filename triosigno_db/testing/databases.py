@@ -14,8 +14,8 @@ from urllib.parse import quote, urlsplit
 import psycopg2
 from psycopg2 import sql
 
-from triosigno_db.connections import Connection, Row
-from triosigno_db.failures import primary_message
+from triosigno_db.database.connection import Connection, Row
+from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import ThrowawayPostgresError
 

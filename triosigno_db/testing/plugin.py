@@ -15,8 +15,8 @@ import pytest
 
 if TYPE_CHECKING:
     from triosigno_db import ModuleTree
+    from triosigno_db.testing.counter import StatementCounter
     from triosigno_db.testing.databases import DatabaseServer
-    from triosigno_db.testing.queries import StatementCounter
 
 _CONTENT_FIXTURE = "triosigno_content"
 _FAST_PASSWORD_COST = 4
@@ -160,7 +160,7 @@ def statement_counter(
     triosigno_db: IsolatedDatabase,  # noqa: ARG001 (what it counts goes there)
 ) -> Iterator[StatementCounter]:
     """Counts the statements that the test and the code under test send."""
-    from triosigno_db.testing.queries import counting_statements
+    from triosigno_db.testing.counter import counting_statements
 
     with counting_statements() as counter:
         yield counter

@@ -34,7 +34,7 @@ from triosigno_db.testing.binaries import (
     server_version,
 )
 from triosigno_db.testing.databases import drop_by_force
-from triosigno_db.testing.guard import Guard
+from triosigno_db.testing.supervisor import Guard
 
 __all__ = [
     "ServerInstallation",

@@ -29,9 +29,9 @@ from tests.faults.replicas.standing_by import (
     serving_port,
     until_served_by,
 )
-from triosigno_db.database import connected_database, current_database, fetch_all, run_sql
-from triosigno_db.replica_health import LEFT_ALONE_FOR
-from triosigno_db.statements import statement
+from triosigno_db.database.lifecycle import connected_database, current_database, fetch_all, run_sql
+from triosigno_db.database.replica_health import LEFT_ALONE_FOR
+from triosigno_db.database.statements import statement
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

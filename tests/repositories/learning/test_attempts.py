@@ -14,7 +14,7 @@ import triosigno_db as db
 from tests.content import make_category, make_sign, make_user
 from tests.learning_rows import Clock, add_rows, progress_row, run_at_once, run_during
 from tests.plain_sql import run_plain
-from triosigno_db.testing.queries import counting_statements
+from triosigno_db.testing.counter import counting_statements
 
 NEVER = datetime(2020, 1, 1, tzinfo=UTC)
 

@@ -7,7 +7,9 @@ import peewee
 from pydantic import SecretStr
 
 from triosigno_db.arguments import check_id, check_text
-from triosigno_db.database import current_database, fetch_all, fetch_one
+from triosigno_db.database.lifecycle import current_database, fetch_all, fetch_one
+from triosigno_db.database.read_only import is_only_reading
+from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import (
     AccountInactiveError,
     ConflictError,
@@ -22,11 +24,9 @@ from triosigno_db.passwords import (
     reveal_password,
     verify_password,
 )
-from triosigno_db.reading import is_only_reading
 from triosigno_db.records import Selection, UserRecord, whole
 from triosigno_db.records.accounts import UserT
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import NOW, Parameter, columns, statement
 
 MOST_LOGIN = 254
 

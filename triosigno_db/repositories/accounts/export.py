@@ -8,9 +8,9 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id
-from triosigno_db.database import fetch_all
+from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.statements import Parameter, statement
 from triosigno_db.errors import NotFoundError
-from triosigno_db.levels import Block, Levels
 from triosigno_db.models import (
     Achievement,
     LearningSession,
@@ -25,7 +25,7 @@ from triosigno_db.records import Selection, UserExport, whole
 from triosigno_db.records.accounts import UserExportT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import Parameter, statement
+from triosigno_db.repositories.unions import Block, Levels
 
 ACCOUNT = 0
 

@@ -7,7 +7,8 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_input
-from triosigno_db.database import fetch_all
+from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
@@ -21,7 +22,6 @@ from triosigno_db.records import (
 )
 from triosigno_db.records.accounts import PreferencesT, UserWithPreferencesT
 from triosigno_db.repositories.rows import column, fetch_record, fetch_written, selection_of
-from triosigno_db.statements import NOW, Parameter, columns, statement
 
 RecordT = TypeVar("RecordT", bound=Record)
 

@@ -6,7 +6,8 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_flag, check_input, check_label, check_text
-from triosigno_db.database import current_database, fetch_all, fetch_one
+from triosigno_db.database.lifecycle import current_database, fetch_all, fetch_one
+from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
@@ -22,7 +23,6 @@ from triosigno_db.repositories.rows import (
     selection_of,
     update_row,
 )
-from triosigno_db.statements import NOW, Parameter, columns, statement
 
 MOST_EMAIL = 254
 MOST_NAME = 200

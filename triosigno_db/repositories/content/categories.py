@@ -6,6 +6,7 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_input
+from triosigno_db.database.statements import columns, statement
 from triosigno_db.models import Sign, SignCategory
 from triosigno_db.records import (
     CategoryChanges,
@@ -20,7 +21,6 @@ from triosigno_db.records.content import CategoryT, CategoryWithCountsT
 from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import create_row, delete_row, get_row, update_row
-from triosigno_db.statements import columns, statement
 
 
 @statement(reads_only=True, plans_once=False)

@@ -7,7 +7,8 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_ids, check_integer
-from triosigno_db.database import fetch_all, fetch_one, run_in_transaction
+from triosigno_db.database.lifecycle import fetch_all, fetch_one, run_in_transaction
+from triosigno_db.database.statements import NOW, Parameter, statement, write
 from triosigno_db.errors import AlreadyExistsError, NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Sign
 from triosigno_db.models.fields import MAX_INTEGER, new_id
@@ -17,7 +18,6 @@ from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.ordering import LESSON_SIGNS, reorder
 from triosigno_db.repositories.content.trees import get_lesson
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import NOW, Parameter, statement, write
 
 RecordT = TypeVar("RecordT", bound=Record)
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_input
+from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.models import LearningSession, Lesson
 from triosigno_db.records import (
     LessonChanges,
@@ -21,7 +22,6 @@ from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.ordering import LESSONS, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import create_row, delete_row, new_values, update_row
-from triosigno_db.statements import Parameter, columns, statement
 
 # -- statements -------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_input
+from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.models import Lesson, LessonSign, Module
 from triosigno_db.records import (
     ModuleChanges,
@@ -28,7 +29,6 @@ from triosigno_db.repositories.rows import (
     new_values,
     update_row,
 )
-from triosigno_db.statements import Parameter, columns, statement
 
 # -- statements -------------------------------------------------------------------------------
 

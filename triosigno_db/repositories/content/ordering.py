@@ -7,12 +7,18 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_ids
-from triosigno_db.database import fetch_all
+from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.statements import (
+    Parameter,
+    columns_of,
+    statement,
+    write,
+    written_columns,
+)
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel, Lesson, LessonSign, Module
 from triosigno_db.records import Record, Selection
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import Parameter, columns_of, statement, write, written_columns
 
 RecordT = TypeVar("RecordT", bound=Record)
 

@@ -6,7 +6,8 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_flag, check_id, check_input, check_label, check_text
-from triosigno_db.database import fetch_one
+from triosigno_db.database.lifecycle import fetch_one
+from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.models import LessonSign, Progress, Sign
 from triosigno_db.models.search import (
@@ -24,7 +25,6 @@ from triosigno_db.records.content import SignT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import create_row, delete_row, get_row, selection_of, update_row
-from triosigno_db.statements import Parameter, columns, statement
 
 MOST_NAME = 200
 

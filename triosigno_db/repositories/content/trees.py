@@ -11,16 +11,16 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id
-from triosigno_db.database import fetch_all
+from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.errors import NotFoundError
-from triosigno_db.levels import Block, Levels, ReadLater, Row, Values
 from triosigno_db.models import Lesson, LessonSign, Module, Sign
 from triosigno_db.records import LessonWithSigns, ModuleTree, Page, Selection, whole
 from triosigno_db.records.content import LessonWithSignsT, ModuleTreeT
 from triosigno_db.repositories.caching import cached, cached_page
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_rows, paged, to_page
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import Parameter, columns, statement
+from triosigno_db.repositories.unions import Block, Levels, ReadLater, Row, Values
 
 SIGN, LESSON, MODULE = range(3)
 """The levels of the tree; the widest comes first, so that the others fit into its columns."""

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from triosigno_db.arguments import check_flag, check_input
+from triosigno_db.database.statements import columns, statement
 from triosigno_db.models import Achievement, UserAchievement
 from triosigno_db.records import (
     AchievementChanges,
@@ -17,7 +18,6 @@ from triosigno_db.records.gamification import AchievementT
 from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import create_row, delete_row, get_row, update_row
-from triosigno_db.statements import columns, statement
 
 
 @statement(reads_only=True, plans_once=False)

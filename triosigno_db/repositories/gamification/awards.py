@@ -7,7 +7,16 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_text
-from triosigno_db.database import fetch_all, fetch_one
+from triosigno_db.database.lifecycle import fetch_all, fetch_one
+from triosigno_db.database.statements import (
+    NOW,
+    Parameter,
+    columns,
+    columns_of,
+    statement,
+    write,
+    written_columns,
+)
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Achievement, UserAchievement
 from triosigno_db.models.fields import new_id
@@ -22,15 +31,6 @@ from triosigno_db.records import (
 from triosigno_db.records.gamification import AwardT, UserAchievementT
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import (
-    NOW,
-    Parameter,
-    columns,
-    columns_of,
-    statement,
-    write,
-    written_columns,
-)
 
 RecordT = TypeVar("RecordT", bound=Record)
 

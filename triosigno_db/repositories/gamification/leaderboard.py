@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_integer, check_zone
-from triosigno_db.database import fetch_all
+from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.statements import Parameter, statement, write, written_columns
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
 from triosigno_db.records import Leaderboard, Selection, whole
@@ -15,7 +16,6 @@ from triosigno_db.records.gamification import LeaderboardT
 from triosigno_db.repositories.gamification.summary import DEFAULT_TIMEZONE
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, MOST_ROWS
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.statements import Parameter, statement, write, written_columns
 
 Period = Literal["day", "week", "month", "all"]
 

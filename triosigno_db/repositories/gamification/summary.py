@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_zone
+from triosigno_db.database.statements import Parameter, statement, write, written_columns
 from triosigno_db.models import (
     Achievement,
     LearningSession,
@@ -19,7 +20,6 @@ from triosigno_db.records import LearnerSummary, Selection, whole
 from triosigno_db.records.gamification import LearnerSummaryT
 from triosigno_db.records.learning import MASTERED
 from triosigno_db.repositories.rows import fetch_record, selection_of
-from triosigno_db.statements import Parameter, statement, write, written_columns
 
 DEFAULT_TIMEZONE = "Europe/Paris"
 

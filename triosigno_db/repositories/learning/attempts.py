@@ -8,7 +8,15 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_flag, check_id, check_input, check_integer
-from triosigno_db.database import fetch_all, fetch_one
+from triosigno_db.database.lifecycle import fetch_all, fetch_one
+from triosigno_db.database.statements import (
+    NOW,
+    Parameter,
+    columns_of,
+    statement,
+    write,
+    written_columns,
+)
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Progress, Sign
 from triosigno_db.models.fields import new_id
@@ -17,14 +25,6 @@ from triosigno_db.records.learning import LEAST_MASTERY, MOST_MASTERY, ProgressT
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.learning.progress import get_progress
 from triosigno_db.repositories.rows import fetch_written, selection_of
-from triosigno_db.statements import (
-    NOW,
-    Parameter,
-    columns_of,
-    statement,
-    write,
-    written_columns,
-)
 
 FIRST_CORRECT_MASTERY = 10
 FIRST_WRONG_MASTERY = 0

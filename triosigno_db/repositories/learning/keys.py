@@ -6,9 +6,9 @@ from typing import Any
 import peewee
 
 from triosigno_db.arguments import check_moment, check_text
-from triosigno_db.database import fetch_all
+from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.statements import NOW, Parameter, statement, write
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS, digest_of
-from triosigno_db.statements import NOW, Parameter, statement, write
 
 MOST_OF_KEY = 200
 """How many characters a key may have."""

@@ -7,7 +7,15 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_integer
-from triosigno_db.database import fetch_one
+from triosigno_db.database.lifecycle import fetch_one
+from triosigno_db.database.statements import (
+    NOW,
+    Parameter,
+    columns,
+    statement,
+    write,
+    written_columns,
+)
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Progress, Sign, User
 from triosigno_db.records import (
@@ -28,14 +36,6 @@ from triosigno_db.records.learning import (
 )
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import fetch_record, selection_of
-from triosigno_db.statements import (
-    NOW,
-    Parameter,
-    columns,
-    statement,
-    write,
-    written_columns,
-)
 
 REVIEW_DAYS = ((1, 0), (40, 1), (70, 3), (90, 7))
 """After how many days a sign is due again, for a mastery below each bound."""

@@ -8,8 +8,18 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_flag, check_id, check_integer, check_moment
-from triosigno_db.connections import Row
-from triosigno_db.database import fetch_one, run_in_transaction
+from triosigno_db.database.connection import Row
+from triosigno_db.database.lifecycle import fetch_one, run_in_transaction
+from triosigno_db.database.statements import (
+    NOW,
+    Parameter,
+    Statement,
+    columns,
+    columns_of,
+    statement,
+    write,
+    written_columns,
+)
 from triosigno_db.errors import ConflictError, NotFoundError
 from triosigno_db.models import LearningSession
 from triosigno_db.models.fields import MAX_INTEGER, new_id
@@ -20,16 +30,6 @@ from triosigno_db.repositories.learning.attempts import check_attempts, record_a
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import fetch_written, get_row, selection_of
-from triosigno_db.statements import (
-    NOW,
-    Parameter,
-    Statement,
-    columns,
-    columns_of,
-    statement,
-    write,
-    written_columns,
-)
 
 # -- statements -------------------------------------------------------------------------------
 

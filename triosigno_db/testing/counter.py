@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from triosigno_db.observers import StatementEvent, on_statement
+from triosigno_db.database.events import StatementEvent, on_statement
 
 _OF_TRANSACTIONS = frozenset(
     ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.catalog import Catalog, compare, read_current_schema
-from triosigno_db.database import current_database
-from triosigno_db.ddl import create_script, quote
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.errors import DataLossError, InvalidInputError, MigrationError
-from triosigno_db.migrator.comparison import without_positions
-from triosigno_db.migrator.execution import OnStep, ignore_step, run_script
+from triosigno_db.migrator.autogenerate import Loss, find_losses, write_script
+from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
+from triosigno_db.migrator.diff import without_positions
+from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.history import (
     DOWN_FILE,
     SCRIPT_FILE,
@@ -26,14 +26,10 @@ from triosigno_db.migrator.renames import (
     find_key_renames,
     find_table_renames,
 )
-from triosigno_db.migrator.runner import (
-    DEFAULT_LOCK_TIMEOUT,
-    deploy,
-    locked_ledger,
-)
-from triosigno_db.migrator.scratch import made_in_schema, replay, scratch_database
 from triosigno_db.migrator.session import MigrationSession, open_session
-from triosigno_db.migrator.writer import Loss, find_losses, write_script
+from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
+from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
+from triosigno_db.schema.ddl import create_script, quote
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _TIMESTAMP = "%Y%m%d%H%M%S"

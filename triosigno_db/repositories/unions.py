@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import peewee
 
+from triosigno_db.database.statements import columns
 from triosigno_db.models import User
-from triosigno_db.records.base import Places, Selection, row_reader
-from triosigno_db.statements import columns
+from triosigno_db.records.record import Places, Selection, row_reader
 
 Values = dict[str, Any]
 Row = Sequence[Any]

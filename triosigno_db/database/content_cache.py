@@ -68,7 +68,9 @@ class ContentCache:
         if not url.startswith(("redis://", "rediss://", "unix://")):
             raise InvalidInputError("content_cache_url", "must start with redis:// or rediss://")
         # What is stored is JSON: unlike a pickle, it can do no harm to whoever reads it.
-        dogpile.register_backend(_REDIS, "triosigno_db.redis_backend", "ExpiringRedisBackend")
+        dogpile.register_backend(
+            _REDIS, "triosigno_db.database.redis_backend", "ExpiringRedisBackend"
+        )
         region = dogpile.make_region(
             serializer=lambda value: json.dumps(value).encode(), deserializer=json.loads
         )

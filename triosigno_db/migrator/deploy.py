@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.database import current_database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.errors import MigrationError, MigrationFailedError
-from triosigno_db.migrator.execution import OnStep, ignore_step, run_script
+from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
 from triosigno_db.migrator.ledger import (
     Ledger,

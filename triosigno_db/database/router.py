@@ -7,15 +7,15 @@ from typing import Any
 import peewee
 import psycopg2
 
-from triosigno_db.connections import Connection, Row
+from triosigno_db.database.connection import Connection, Row
+from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.read_only import is_only_reading
+from triosigno_db.database.replica_health import ReplicaHealth
+from triosigno_db.database.retries import Retries
+from triosigno_db.database.sqlstates import is_collision, is_connection_lost, is_plan_stale
+from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.failures import is_collision, is_connection_lost, is_plan_stale
-from triosigno_db.pooled_database import PooledDatabase
-from triosigno_db.reading import is_only_reading
-from triosigno_db.replica_health import ReplicaHealth
-from triosigno_db.retries import Retries
 from triosigno_db.settings import Settings
-from triosigno_db.statements import CompiledStatement
 
 
 class Replica(PooledDatabase):

@@ -84,6 +84,15 @@ from triosigno_db import (
     on_statement,
     pool_status,
 )
+from triosigno_db.aio.scopes import (
+    connect,
+    connection,
+    disconnect,
+    ping,
+    reading_from_replica,
+    run_in_transaction,
+    transaction,
+)
 from triosigno_db.records.accounts import PreferencesT, UserExportT, UserT, UserWithPreferencesT
 from triosigno_db.records.content import (
     CategoryT,
@@ -104,15 +113,6 @@ from triosigno_db.records.gamification import (
     UserAchievementT,
 )
 from triosigno_db.records.learning import ModuleProgressT, ProgressT, SessionT, SignToReviewT
-from triosigno_db.tasks import (
-    connect,
-    connection,
-    disconnect,
-    ping,
-    reading_from_replica,
-    run_in_transaction,
-    transaction,
-)
 
 __all__ = [
     "AccountInactiveError",

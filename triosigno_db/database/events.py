@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import psycopg2
 
+from triosigno_db.database.sqlstates import hide_details
 from triosigno_db.errors import InvalidInputError
-from triosigno_db.failures import hide_details
 
 logger = logging.getLogger("triosigno_db")
 

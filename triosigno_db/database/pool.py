@@ -14,11 +14,11 @@ import psycopg2
 from playhouse.pool import PoolConnection, PooledPostgresqlDatabase
 from psycopg2.extensions import register_type
 
-from triosigno_db.connections import UTC_TIMESTAMP, Connection
+from triosigno_db.database.connection import UTC_TIMESTAMP, Connection
+from triosigno_db.database.sqlstates import primary_message
+from triosigno_db.database.watchdog import Watchdog
 from triosigno_db.errors import DatabaseUnavailableError, PoolTimeoutError
-from triosigno_db.failures import primary_message
 from triosigno_db.settings import Settings
-from triosigno_db.watchdog import Watchdog
 
 logger = logging.getLogger("triosigno_db")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg2
 
-from triosigno_db.connections import await_answer
-from triosigno_db.failures import primary_message
+from triosigno_db.database.connection import await_answer
+from triosigno_db.database.sqlstates import primary_message
 
 logger = logging.getLogger("triosigno_db")
 

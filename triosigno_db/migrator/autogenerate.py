@@ -7,8 +7,8 @@ Both directions come from one function: `down.sql` is the way from the new catal
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from triosigno_db.catalog import NOT_VALID, Catalog, Column, Table, is_same_constraint
-from triosigno_db.ddl import quote
+from triosigno_db.schema.catalog import NOT_VALID, Catalog, Column, Table, is_same_constraint
+from triosigno_db.schema.ddl import quote
 
 _SHORT_TYPES = {
     "text": "TEXT",

@@ -2,13 +2,13 @@
 
 from contextlib import suppress
 
-from triosigno_db.catalog import Catalog, compare, read_catalog
-from triosigno_db.database import current_database, run_sql, transaction
-from triosigno_db.ddl import create_script, drop_script, enums, keys_script, quote
-from triosigno_db.diagram import draw_diagram
+from triosigno_db.database.lifecycle import current_database, run_sql, transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
-from triosigno_db.prisma import write_prisma_schema
+from triosigno_db.schema.catalog import Catalog, compare, read_catalog
+from triosigno_db.schema.ddl import create_script, drop_script, enums, keys_script, quote
+from triosigno_db.schema.diagram import draw_diagram
+from triosigno_db.schema.prisma import write_prisma_schema
 
 PRISMA_LOCK = 72_707_369
 """The key of the advisory lock that Prisma Migrate holds while it changes a schema.

@@ -5,10 +5,10 @@ import time
 import psycopg2
 
 from triosigno_db.arguments import check_seconds
-from triosigno_db.connections import await_answer
-from triosigno_db.database import connected_database, translated
+from triosigno_db.database.connection import await_answer
+from triosigno_db.database.lifecycle import connected_database, translated
+from triosigno_db.database.pool import PoolStatus
 from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.pool import PoolStatus
 
 LONGEST_PING = 60.0
 

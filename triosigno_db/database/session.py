@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import peewee
 
-from triosigno_db.connections import Connection
+from triosigno_db.database.connection import Connection
+from triosigno_db.database.pool import Pool
+from triosigno_db.database.retries import pause_after
 from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.pool import Pool
-from triosigno_db.retries import pause_after
 
 logger = logging.getLogger("triosigno_db")
 

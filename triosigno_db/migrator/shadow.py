@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from uuid import uuid4
 
-from triosigno_db.catalog import Catalog, read_current_schema
-from triosigno_db.ddl import quote
 from triosigno_db.errors import MigrationError
-from triosigno_db.migrator.execution import run_script
+from triosigno_db.migrator.executor import run_script
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.session import MigrationSession, open_session
+from triosigno_db.schema.catalog import Catalog, read_current_schema
+from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 _TEMPORARY = "SET LOCAL search_path TO pg_temp"

@@ -9,9 +9,9 @@ from typing import Any
 import peewee
 from pydantic.alias_generators import to_camel
 
-from triosigno_db.ddl import enums
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField, UpdatedAtField
+from triosigno_db.schema.ddl import enums
 
 HEADER = """\
 generator client {

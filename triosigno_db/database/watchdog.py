@@ -9,7 +9,7 @@ import threading
 import time
 from weakref import WeakSet
 
-from triosigno_db.connections import Connection
+from triosigno_db.database.connection import Connection
 
 
 class Watchdog:

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import psycopg2
 
+from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import MigrationFailedError
-from triosigno_db.failures import primary_message
 from triosigno_db.migrator.script import ScriptStatement, split_statements
 from triosigno_db.migrator.session import MigrationSession
 

@@ -11,22 +11,22 @@ import peewee
 import psycopg2
 
 from triosigno_db.arguments import check_integer
-from triosigno_db.connections import Row
-from triosigno_db.content_cache import ContentCache
+from triosigno_db.database.connection import Row
+from triosigno_db.database.content_cache import ContentCache
+from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.read_only import is_only_reading, only_reading, refuse_write
+from triosigno_db.database.retries import pause_after
+from triosigno_db.database.router import ReplicatedDatabase
+from triosigno_db.database.sqlstates import is_collision, refused_by_driver, translate
+from triosigno_db.database.statements import Statement
 from triosigno_db.errors import (
     ConflictError,
     InvalidInputError,
     NotConnectedError,
     TrioSignoDBError,
 )
-from triosigno_db.failures import is_collision, refused_by_driver, translate
 from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, database_proxy
-from triosigno_db.pooled_database import PooledDatabase
-from triosigno_db.reading import is_only_reading, only_reading, refuse_write
-from triosigno_db.replicas import ReplicatedDatabase
-from triosigno_db.retries import pause_after
 from triosigno_db.settings import Settings
-from triosigno_db.statements import Statement
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
 

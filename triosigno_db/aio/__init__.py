@@ -90,7 +90,7 @@ from triosigno_db import (
     on_statement,
     pool_status,
 )
-from triosigno_db.tasks import (
+from triosigno_db.aio.scopes import (
     connect,
     connection,
     coroutine,

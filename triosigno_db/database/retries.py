@@ -6,14 +6,14 @@ import time
 
 import psycopg2
 
-from triosigno_db.failures import (
+from triosigno_db.database.sqlstates import (
     is_collision,
     is_connection_lost,
     is_outcome_known,
     is_plan_stale,
 )
+from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.settings import Settings
-from triosigno_db.statements import CompiledStatement
 
 READ_ONLY = "25006"
 """A write on a server that takes none."""

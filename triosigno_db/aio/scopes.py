@@ -14,15 +14,15 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from triosigno_db import database as blocking
-from triosigno_db import health
+from triosigno_db.aio.workers import Block, Workers
 from triosigno_db.arguments import check_integer
-from triosigno_db.database import Isolation, connected_database, current_database
+from triosigno_db.database import health
+from triosigno_db.database import lifecycle as blocking
+from triosigno_db.database.lifecycle import Isolation, connected_database, current_database
+from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.retries import pause_after
+from triosigno_db.database.sqlstates import is_collision
 from triosigno_db.errors import ConflictError
-from triosigno_db.failures import is_collision
-from triosigno_db.pooled_database import PooledDatabase
-from triosigno_db.retries import pause_after
-from triosigno_db.workers import Block, Workers
 
 Parameters = ParamSpec("Parameters")
 ResultT = TypeVar("ResultT")

@@ -10,8 +10,20 @@ import peewee
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
-from triosigno_db.connections import Connection, DetachedCursor, Row
-from triosigno_db.content_cache import ContentCache
+from triosigno_db.database.connection import Connection, DetachedCursor, Row
+from triosigno_db.database.content_cache import ContentCache
+from triosigno_db.database.events import Outcome, Report
+from triosigno_db.database.read_only import SET_READ_ONLY, is_only_reading, refuse_writing_query
+from triosigno_db.database.retries import READ_ONLY, Retries
+from triosigno_db.database.session import HoldingPool
+from triosigno_db.database.sqlstates import (
+    hide_details,
+    is_collision,
+    is_outcome_known,
+    is_plan_stale,
+    primary_message,
+)
+from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.errors import (
     ConflictError,
     DatabaseUnavailableError,
@@ -19,23 +31,7 @@ from triosigno_db.errors import (
     QueryTimeoutError,
     TrioSignoDBError,
 )
-from triosigno_db.failures import (
-    hide_details,
-    is_collision,
-    is_outcome_known,
-    is_plan_stale,
-    primary_message,
-)
-from triosigno_db.holding import HoldingPool
-from triosigno_db.observers import Outcome, Report
-from triosigno_db.reading import (
-    SET_READ_ONLY,
-    is_only_reading,
-    refuse_writing_query,
-)
-from triosigno_db.retries import READ_ONLY, Retries
 from triosigno_db.settings import Settings
-from triosigno_db.statements import CompiledStatement
 
 logger = logging.getLogger("triosigno_db")
 

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from triosigno_db.catalog import Catalog, compare, read_current_schema
 from triosigno_db.errors import MigrationError, SchemaMismatchError
+from triosigno_db.migrator.deploy import locked_ledger
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
-from triosigno_db.migrator.runner import locked_ledger
-from triosigno_db.migrator.scratch import temporary_catalogs
 from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.migrator.shadow import temporary_catalogs
+from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
 
 
 def baseline(history: Path | None = None) -> tuple[str, ...]:

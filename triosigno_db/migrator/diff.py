@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.catalog import Catalog, Difference, compare, read_current_schema
-from triosigno_db.database import current_database
-from triosigno_db.ddl import create_script
+from triosigno_db.database.lifecycle import current_database
+from triosigno_db.migrator.autogenerate import write_script
 from triosigno_db.migrator.history import LEDGER_TABLE, read_history, shipped_history
-from triosigno_db.migrator.scratch import made_in_schema, replay, scratch_database
 from triosigno_db.migrator.session import open_session
-from triosigno_db.migrator.writer import write_script
+from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
+from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
+from triosigno_db.schema.ddl import create_script
 
 
 class Drift(NamedTuple):

@@ -1,0 +1,1 @@
+"""How a statement reaches the server and how its answer comes back."""
