@@ -53,7 +53,7 @@ def test_a_server_that_is_away_is_told_at_once(url: str) -> None:
 
 def test_a_server_that_says_nothing_is_given_up(database: str, silent_url: str) -> None:
     settings = db.Settings.load(silent_url)
-    current = db.database.current_database()
+    current = current_database()
     earlier, current.settings = current.settings, settings
     try:
         with pytest.raises(db.DatabaseUnavailableError, match=r"within 0\.2 s"):

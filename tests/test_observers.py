@@ -37,7 +37,7 @@ def test_a_statement_is_told_with_its_rows_and_its_place(
     db.get_user(user.id)
     db.list_users()
     one, page = events
-    assert (one.name, one.rows, one.error) == ("row_by_id_User", 1, None)
+    assert (one.name, one.rows, one.error) == ("select_row_User", 1, None)
     assert (page.name, page.rows) == ("users", 1)
     assert 0 < one.duration < 5
     address = urlsplit(database)
@@ -65,7 +65,7 @@ def test_transactions_and_models_are_told_too(events: list[db.StatementEvent]) -
     with pytest.raises(ZeroDivisionError), db.transaction(), db.transaction():
         1 / 0  # noqa: B018
     kept, undone = names(events)[:6], names(events)[6:]
-    assert kept[:3] == ["BEGIN", "new_row_SignCategory", "SAVEPOINT"]
+    assert kept[:3] == ["BEGIN", "insert_row_SignCategory", "SAVEPOINT"]
     assert kept[3].startswith("SELECT COUNT(1)")
     assert kept[4:] == ["RELEASE SAVEPOINT", "COMMIT"]
     assert undone == ["BEGIN", "SAVEPOINT", "ROLLBACK TO SAVEPOINT", "ROLLBACK"]
@@ -101,7 +101,7 @@ def test_an_observer_that_fails_harms_nobody(
     stop()
     assert db.get_category(category.id) == category
     assert "an observer of statements failed" in caplog.text
-    assert "new_row_SignCategory" in names(events)
+    assert "insert_row_SignCategory" in names(events)
 
 
 def test_slow_statements_are_logged_by_name(url: str, caplog: pytest.LogCaptureFixture) -> None:
@@ -136,9 +136,9 @@ def test_a_statement_that_is_sent_again_is_told_each_time(
     run_sql('ALTER TABLE "Sign" ALTER COLUMN "imageUrl" TYPE varchar(99)')
     events.clear()
     assert db.get_sign(sign.id) == sign
-    assert names(events) == ["row_by_id_Sign"] * 2
+    assert names(events) == ["select_row_Sign"] * 2
     assert [event.error is None for event in events] == [False, True]
-    assert "row_by_id_Sign is sent again: FeatureNotSupported" in caplog.text
+    assert "select_row_Sign is sent again: FeatureNotSupported" in caplog.text
 
 
 def test_a_connection_that_is_replaced_is_logged(

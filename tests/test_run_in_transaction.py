@@ -168,14 +168,14 @@ def test_a_statement_of_its_own_is_sent_again_after_a_collision(database: str) -
     user, sign = make_user(), make_sign()
     with counting_statements() as sent:
         assert db.record_attempt(user.id, sign.id, is_correct=True).total_attempts == 1
-    assert sent.names == ["attempt"] * 3
+    assert sent.names == ["upsert_progress"] * 3
     run_plain(database, "ALTER SEQUENCE tried RESTART")
     with pytest.raises(db.ConflictError), db.transaction():
         db.record_attempt(make_user().id, sign.id, is_correct=True)
     run_plain(database, "ALTER SEQUENCE tried RESTART INCREMENT BY -1")
     with counting_statements() as sent, pytest.raises(db.ConflictError):
         db.record_attempt(make_user().id, sign.id, is_correct=True)
-    assert len([name for name in sent.names if name == "attempt"]) == 5
+    assert len([name for name in sent.names if name == "upsert_progress"]) == 5
 
 
 def test_attempts_in_different_orders_at_once_are_all_counted(database: str) -> None:

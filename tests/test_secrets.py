@@ -108,7 +108,7 @@ def test_statements_are_logged_without_values(
     User.update(password=HASH).where(User.password == HASH).execute()
     watch.check(caplog.text)
     assert caplog.text.count('"User"') >= 2
-    assert "new_user_with_preferences" in caplog.text
+    assert "insert_user" in caplog.text
 
 
 # -- the server refuses ------------------------------------------------------------------------

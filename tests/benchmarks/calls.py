@@ -8,9 +8,9 @@ import triosigno_db as db
 from tests.benchmarks.data import MODULES, PROGRESS_PER_USER, USERS, a_module, a_sign, a_user
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import CompiledStatement, Statement
-from triosigno_db.repositories.accounts.preferences import user_with_preferences
-from triosigno_db.repositories.content.trees import module_tree
-from triosigno_db.repositories.learning.attempts import attempt
+from triosigno_db.repositories.accounts.preferences import select_user_with_preferences
+from triosigno_db.repositories.content.trees import select_module_tree
+from triosigno_db.repositories.learning.attempts import upsert_progress
 from triosigno_db.repositories.rows import selection_of
 
 
@@ -53,13 +53,13 @@ HOT = {
         Called(
             "get_user_with_preferences",
             lambda choice, rows: db.get_user_with_preferences(a_user(choice, rows.users)),
-            user_with_preferences(selection_of(db.UserWithPreferences)),
+            select_user_with_preferences(selection_of(db.UserWithPreferences)),
             {"user_id": USER},
         ),
         Called(
             "get_module_tree",
             lambda choice, _: db.get_module_tree(a_module(choice)),
-            module_tree(selection_of(db.ModuleTree)),
+            select_module_tree(selection_of(db.ModuleTree)),
             {"module_id": MODULE},
         ),
         Called(
@@ -69,7 +69,7 @@ HOT = {
                 a_sign(choice, rows.progress_per_user),
                 is_correct=True,
             ),
-            attempt(selection_of(db.ProgressRecord)),
+            upsert_progress(selection_of(db.ProgressRecord)),
             {
                 "progress_id": "gen_random_uuid()::text",
                 "user_id": USER,

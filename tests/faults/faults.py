@@ -24,7 +24,7 @@ _SCARCITY_SECONDS = 1.5
 _PAUSE_SECONDS = OPTIONS["statement_timeout"] + OPTIONS["network_timeout"] + 1
 """Longer than the library waits."""
 
-_STATEMENTS = ("attempt", "session", "COMMIT", "")
+_STATEMENTS = ("upsert_progress", "session", "COMMIT", "")
 """What a statement's text holds whose connection fails."""
 
 _OURS = "application_name = 'triosigno_db'"

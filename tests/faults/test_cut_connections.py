@@ -85,7 +85,7 @@ def test_an_attempt_with_a_key_counts_once_however_often_it_is_made(
 ) -> None:
     first, other = key(), key()
     for _ in range(2):
-        practice.proxy.set_trap(place, "attempt")
+        practice.proxy.set_trap(place, "upsert_progress")
     counted = repeat_until_known(practice, first)
     assert (counted.total_attempts, practice.counted()) == (1, 1)
     assert practice.attempt(first).total_attempts == 1
@@ -179,7 +179,7 @@ def test_a_savepoint_lost_with_its_transaction_leaves_nothing(
 
 
 @pytest.mark.parametrize("place", Place)
-@pytest.mark.parametrize("statement", ["session", "attempt", "COMMIT"])
+@pytest.mark.parametrize("statement", ["session", "upsert_progress", "COMMIT"])
 def test_a_session_is_completed_once_however_often_it_is_told(
     practice: Practice, statement: str, place: Place
 ) -> None:

@@ -37,13 +37,13 @@ def test_a_statement_of_the_library_is_a_span_under_its_name(
     before = time.time_ns()
     db.get_user(user.id)
     (span,) = telemetry.spans
-    assert (span.name, span.kind) == ("row_by_id_User", SpanKind.CLIENT)
+    assert (span.name, span.kind) == ("select_row_User", SpanKind.CLIENT)
     address = urlsplit(database)
     name = address.path.removeprefix("/")
     assert attributes_of(span) == {
         "db.system.name": "postgresql",
         "db.namespace": f"{name}|public",
-        "db.query.summary": "row_by_id_User",
+        "db.query.summary": "select_row_User",
         "db.response.returned_rows": 1,
         "server.address": address.hostname,
         "server.port": address.port,
@@ -81,7 +81,7 @@ def test_a_transaction_is_told_by_its_commands(telemetry: Telemetry) -> None:
             1 / 0  # noqa: B018
     assert telemetry.names == [
         "BEGIN",
-        "new_row_SignCategory",
+        "insert_row_SignCategory",
         "SAVEPOINT",
         "ROLLBACK TO SAVEPOINT",
         "COMMIT",
@@ -172,7 +172,7 @@ def test_coroutines_have_the_caller_s_span_for_a_parent_too(telemetry: Telemetry
             assert span.parent is not None
             children.setdefault(name_of[span.parent.span_id], []).append(span.name)
     for number in range(9):
-        assert children.pop(f"request {number}") == ["user_by_email", "BEGIN", "COMMIT"]
+        assert children.pop(f"request {number}") == ["select_user_by_email", "BEGIN", "COMMIT"]
         assert children.pop(f"inside {number}") == ["user_by_username"]
     assert children == {}
 

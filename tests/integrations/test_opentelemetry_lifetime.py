@@ -11,7 +11,7 @@ def test_to_begin_twice_doubles_nothing(telemetry: Telemetry) -> None:
     stop = telemetry.instrument()
     assert stop == telemetry.instrument()
     make_category()
-    assert telemetry.names == ["new_row_SignCategory"]
+    assert telemetry.names == ["insert_row_SignCategory"]
     (duration,) = points(telemetry.metrics["db.client.operation.duration"])
     assert duration.count == 1
     assert len(points(telemetry.metrics["db.client.connection.count"])) == 2
@@ -39,7 +39,7 @@ def test_other_providers_take_the_place_of_the_first(telemetry: Telemetry) -> No
     stop = other.instrument()
     first_end()
     make_category()
-    assert (telemetry.names, other.names) == ([], ["new_row_SignCategory"])
+    assert (telemetry.names, other.names) == ([], ["insert_row_SignCategory"])
     assert telemetry.metrics == {}
     assert "db.client.connection.count" in other.metrics
     again = telemetry.instrument()

@@ -84,7 +84,7 @@ def test_a_text_shows_no_value(sql: str, shown: str) -> None:
 
 
 def test_a_name_is_its_own_summary() -> None:
-    assert describe("row_by_id_User") == Query("row_by_id_User", None, None)
+    assert describe("select_row_User") == Query("select_row_User", None, None)
 
 
 @pytest.mark.parametrize("command", ["BEGIN", "COMMIT", "ROLLBACK TO SAVEPOINT"])

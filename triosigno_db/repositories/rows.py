@@ -19,19 +19,19 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 @statement(reads_only=True)
-def row_by_id(model: Any, selection: Selection) -> Any:
+def select_row(model: Any, selection: Selection) -> Any:
     """One row."""
     return model.select(*columns(model, selection)).where(model.id == Parameter("id"))
 
 
 @statement(reads_only=False)
-def new_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
+def insert_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
     """Make a row."""
     return model.insert(new_values(model, names)).returning(*columns(model, selection))
 
 
 @statement(reads_only=False)
-def changed_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
+def update_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
     """Change some columns of one row."""
     values = {column(model, name): Parameter(name) for name in names}
     return (
@@ -42,7 +42,7 @@ def changed_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any
 
 
 @statement(reads_only=False)
-def deleted_row(model: Any, users: tuple[Any, ...]) -> Any:
+def delete_row(model: Any, users: tuple[Any, ...]) -> Any:
     """Delete one row unless others refer to it; tell whether it was there, and count the others."""
     key = Parameter("id").cast("text")
     counts = [
@@ -179,7 +179,9 @@ def fetch_written(shape: type[RecordT], chosen: Statement, **parameters: Any) ->
     return shape.from_row(fetch_all(chosen, **parameters)[0])
 
 
-def get_row(model: type[BaseModel], field: str, key: str | UUID, shape: type[RecordT]) -> RecordT:
+def get_record(
+    model: type[BaseModel], field: str, key: str | UUID, shape: type[RecordT]
+) -> RecordT:
     """Read one row.
 
     Args:
@@ -195,14 +197,14 @@ def get_row(model: type[BaseModel], field: str, key: str | UUID, shape: type[Rec
         NotFoundError: There is no such row.
     """
     key = check_id(field, key)
-    return fetch_record(shape, model.__name__, key, row_by_id(model, selection_of(shape)), id=key)
+    return fetch_record(shape, model.__name__, key, select_row(model, selection_of(shape)), id=key)
 
 
-def create_row(
+def create_record(
     model: type[BaseModel],
     new: Input,
     shape: type[RecordT],
-    build: Callable[..., Statement] = new_row,
+    build: Callable[..., Statement] = insert_row,
 ) -> RecordT:
     """Make one row.
 
@@ -220,7 +222,7 @@ def create_row(
     return fetch_written(shape, chosen, id=new_id(), **values_of(new))
 
 
-def update_row(
+def update_record(
     model: type[BaseModel],
     field: str,
     key: str | UUID,
@@ -243,13 +245,13 @@ def update_row(
         NotFoundError: There is no such row.
     """
     if not changed:
-        return get_row(model, field, key, shape)
+        return get_record(model, field, key, shape)
     key = check_id(field, key)
-    chosen = changed_row(model, tuple(changed), selection_of(shape))
+    chosen = update_row(model, tuple(changed), selection_of(shape))
     return fetch_record(shape, model.__name__, key, chosen, id=key, **changed)
 
 
-def delete_row(
+def delete_record(
     model: type[BaseModel], field: str, key: str | UUID, *, users: tuple[Any, ...] = ()
 ) -> None:
     """Delete one row.
@@ -267,7 +269,7 @@ def delete_row(
     key = check_id(field, key)
     entity = model.__name__
     try:
-        found, *counts = fetch_all(deleted_row(model, users), id=key)[0]
+        found, *counts = fetch_all(delete_row(model, users), id=key)[0]
     except NotFoundError as exc:
         # A foreign key stood against it: the row that refers came while the statement ran.
         raise InUseError(f"{entity} {key} has just come into use.") from exc.__cause__

@@ -70,7 +70,7 @@ def test_a_write_of_one_statement_is_refused_before_anything_is_sent(
     cluster: Cluster, has_replica: bool
 ) -> None:
     connect(cluster) if has_replica else db.connect(cluster.primary.url)
-    refused = pytest.raises(db.ReadOnlyError, match="new_row_SignCategory writes")
+    refused = pytest.raises(db.ReadOnlyError, match="insert_row_SignCategory writes")
     with counting_statements() as sent, refused, db.reading_from_replica():
         make_category()
     assert sent.names == []

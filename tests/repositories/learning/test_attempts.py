@@ -174,7 +174,7 @@ def test_ten_thousand_signs_are_one_statement(database: str) -> None:
     for times in (1, 2):
         with counting_statements() as sent:
             made = db.record_attempts(user, batch)
-        assert sent.names == ["attempt_batch"]
+        assert sent.names == ["upsert_progress_of_batch"]
         assert [each.sign_id for each in made] == signs
         assert {each.total_attempts for each in made} == {times}
     assert run_plain(

@@ -34,7 +34,7 @@ MOST_LOGIN = 254
 
 
 @statement(reads_only=True)
-def user_by_login(selection: Selection) -> Any:
+def select_user_by_login(selection: Selection) -> Any:
     """The account with an e-mail address in whatever case, or else with a username; with its hash.
 
     Nobody can log in as another by taking that one's address as a username: addresses come first.
@@ -50,13 +50,13 @@ def user_by_login(selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def password_by_user() -> Any:
+def select_password() -> Any:
     """The hash of one account's password."""
     return User.select(User.password).where(User.id == Parameter("user_id"))
 
 
 @statement(reads_only=False)
-def replaced_password() -> Any:
+def replace_password() -> Any:
     """Give an account another hash, unless it has got one meanwhile."""
     return (
         User.update({User.password: Parameter("password_hash"), User.updated_at: NOW})
@@ -66,7 +66,7 @@ def replaced_password() -> Any:
 
 
 @statement(reads_only=False)
-def new_password() -> Any:
+def update_password() -> Any:
     """Give an account another hash."""
     return (
         User.update({User.password: Parameter("password_hash"), User.updated_at: NOW})
@@ -103,7 +103,7 @@ def authenticate(
     login = check_text("email_or_username", email_or_username, most=MOST_LOGIN)
     password = reveal_password("password", password)
     selection = selection_of(shape)
-    row = fetch_one(user_by_login(selection), login=login)
+    row = fetch_one(select_user_by_login(selection), login=login)
     *values, user_id, is_active, password_hash = row or (None, None, None)
     cost = current_database().settings.password_cost
     if not verify_password(password, password_hash, cost=cost):
@@ -133,7 +133,7 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
     user_id = check_id("user_id", user_id)
     current = reveal_password("current", current)
     new = check_password_length(reveal_password("new", new), "new")
-    row = fetch_one(password_by_user(), user_id=user_id)
+    row = fetch_one(select_password(), user_id=user_id)
     if row is None:
         raise NotFoundError("User", user_id)
     cost = current_database().settings.password_cost
@@ -159,14 +159,14 @@ def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
     password = reveal_password("password", password)
     cost = current_database().settings.password_cost
     password_hash = hash_password(password, cost=cost)
-    if not fetch_all(new_password(), user_id=user_id, password_hash=password_hash):
+    if not fetch_all(update_password(), user_id=user_id, password_hash=password_hash):
         raise NotFoundError("User", user_id)
 
 
 def _replace(user_id: str, earlier_hash: str, password_hash: str) -> bool:
     return bool(
         fetch_all(
-            replaced_password(),
+            replace_password(),
             user_id=user_id,
             earlier_hash=earlier_hash,
             password_hash=password_hash,

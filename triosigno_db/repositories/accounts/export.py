@@ -68,7 +68,7 @@ def _levels(selection: Selection) -> Levels:
 
 
 @statement(reads_only=True)
-def user_export(selection: Selection) -> Any:
+def select_user_export(selection: Selection) -> Any:
     """An account and all rows that belong to it, in one snapshot; each is tagged with its kind."""
     levels = _levels(selection)
     query: Any = (
@@ -105,7 +105,7 @@ def export_user(
     """
     user_id = check_id("user_id", user_id)
     selection = selection_of(shape)
-    rows = fetch_all(user_export(selection), user_id=user_id)
+    rows = fetch_all(select_user_export(selection), user_id=user_id)
     read_user, *readers = _levels(selection).readers
     values: dict[str, Any] = {field: [] for field, *_ in _PARTS}
     found = False

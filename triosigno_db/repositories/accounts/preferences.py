@@ -34,7 +34,7 @@ _NO_COLUMNS = Selection(())
 
 
 @statement(reads_only=True)
-def user_with_preferences(selection: Selection) -> Any:
+def select_user_with_preferences(selection: Selection) -> Any:
     """One account and, where it has such a row, its preferences."""
     inside = preferences_of(selection)
     return (
@@ -49,7 +49,7 @@ def user_with_preferences(selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def preferences_by_user(selection: Selection) -> Any:
+def select_preferences(selection: Selection) -> Any:
     """The preferences of one account."""
     return UserPreference.select(*columns(UserPreference, selection)).where(
         UserPreference.user == Parameter("user_id")
@@ -57,7 +57,7 @@ def preferences_by_user(selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def changed_preferences(names: tuple[str, ...], selection: Selection) -> Any:
+def upsert_preferences(names: tuple[str, ...], selection: Selection) -> Any:
     """Change some preferences of one account, and make them where it has none."""
     values = {column(UserPreference, name): Parameter(name) for name in names}
     first = {UserPreference.id: Parameter("id"), UserPreference.user: Parameter("user_id")}
@@ -90,7 +90,7 @@ def get_user_with_preferences(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    chosen = user_with_preferences(selection_of(shape))
+    chosen = select_user_with_preferences(selection_of(shape))
     rows = fetch_all(chosen, user_id=user_id)
     if not rows:
         raise NotFoundError("User", user_id)
@@ -115,7 +115,7 @@ def get_preferences(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    chosen = preferences_by_user(selection_of(shape))
+    chosen = select_preferences(selection_of(shape))
     return fetch_record(shape, "UserPreference", user_id, chosen, user_id=user_id)
 
 
@@ -142,7 +142,7 @@ def update_preferences(
     """
     user_id = check_id("user_id", user_id)
     changed = check_input("changes", changes, PreferenceChanges).changed()
-    chosen = changed_preferences(tuple(changed), selection_of(shape))
+    chosen = upsert_preferences(tuple(changed), selection_of(shape))
     return fetch_written(shape, chosen, id=new_id(), user_id=user_id, **changed)
 
 

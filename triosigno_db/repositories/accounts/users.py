@@ -18,10 +18,10 @@ from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPr
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of, to_user
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import (
-    delete_row,
-    get_row,
+    delete_record,
+    get_record,
     selection_of,
-    update_row,
+    update_record,
 )
 
 MOST_EMAIL = 254
@@ -31,7 +31,7 @@ MOST_NAME = 200
 
 
 @statement(reads_only=False)
-def new_user_with_preferences(selection: Selection) -> Any:
+def insert_user(selection: Selection) -> Any:
     """Make an account and its default preferences, both or neither."""
     inside = preferences_of(selection)
     columns(User, selection, nested=(NESTED,))
@@ -72,7 +72,7 @@ def new_user_with_preferences(selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def user_by_email(selection: Selection) -> Any:
+def select_user_by_email(selection: Selection) -> Any:
     """The account with an address in whatever case; the same case first, then the oldest."""
     email = Parameter("email").cast("text")
     return (
@@ -84,20 +84,20 @@ def user_by_email(selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def user_by_username(selection: Selection) -> Any:
+def select_user_by_username(selection: Selection) -> Any:
     """The account with a username."""
     return User.select(*columns(User, selection)).where(User.username == Parameter("username"))
 
 
 @statement(reads_only=True, plans_once=False)
-def users(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_users(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The accounts that pass the filters, the newest first."""
     query = filtered(User.select(*columns(User, selection)), _conditions(filters))
     return paged(query, User.created_at, User.id, is_continued=is_continued, descending=True)
 
 
 @statement(reads_only=True, plans_once=False)
-def user_count(filters: tuple[str, ...]) -> Any:
+def count_matching_users(filters: tuple[str, ...]) -> Any:
     """How many accounts pass the filters."""
     return filtered(User.select(peewee.fn.count(peewee.SQL("*"))), _conditions(filters))
 
@@ -131,7 +131,7 @@ def create_user(
     """
     new_user = check_input("new_user", new_user, NewUser)
     role = check_label("role", new_user.role, UserRole)
-    chosen = new_user_with_preferences(selection_of(shape))
+    chosen = insert_user(selection_of(shape))
     database = current_database()
     # Hashing takes longer than all else: no connection waits for it.
     password_hash = hash_password(
@@ -167,7 +167,7 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> 
         InvalidInputError: `user_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return get_row(User, "user_id", user_id, shape)
+    return get_record(User, "user_id", user_id, shape)
 
 
 def find_user_by_email(email: str, *, shape: type[UserT] = whole(UserRecord)) -> UserT | None:
@@ -186,7 +186,7 @@ def find_user_by_email(email: str, *, shape: type[UserT] = whole(UserRecord)) ->
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     email = check_text("email", email, most=MOST_EMAIL)
-    row = fetch_one(user_by_email(selection_of(shape)), email=email)
+    row = fetch_one(select_user_by_email(selection_of(shape)), email=email)
     return None if row is None else shape.from_row(row)
 
 
@@ -205,7 +205,7 @@ def find_user_by_username(username: str, *, shape: type[UserT] = whole(UserRecor
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     username = check_text("username", username, most=MOST_NAME)
-    row = fetch_one(user_by_username(selection_of(shape)), username=username)
+    row = fetch_one(select_user_by_username(selection_of(shape)), username=username)
     return None if row is None else shape.from_row(row)
 
 
@@ -237,7 +237,7 @@ def list_users(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     filters = _check_filters(role, is_active, search)
-    return fetch_page(users, shape, limit=limit, cursor=cursor, **filters)
+    return fetch_page(select_users, shape, limit=limit, cursor=cursor, **filters)
 
 
 def count_users(
@@ -258,7 +258,7 @@ def count_users(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     filters = _check_filters(role, is_active, search)
-    ((count,),) = fetch_all(user_count(tuple(sorted(filters))), **filters)
+    ((count,),) = fetch_all(count_matching_users(tuple(sorted(filters))), **filters)
     return int(count)
 
 
@@ -282,7 +282,7 @@ def update_user(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changes = check_input("changes", changes, UserChanges)
-    return update_row(User, "user_id", user_id, changes.changed(), shape)
+    return update_record(User, "user_id", user_id, changes.changed(), shape)
 
 
 def set_role(
@@ -304,7 +304,7 @@ def set_role(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     role = check_label("role", role, UserRole)
-    return update_row(User, "user_id", user_id, {"role": role}, shape)
+    return update_record(User, "user_id", user_id, {"role": role}, shape)
 
 
 def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
@@ -322,7 +322,7 @@ def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecor
         InvalidInputError: `user_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return update_row(User, "user_id", user_id, {"is_active": False}, shape)
+    return update_record(User, "user_id", user_id, {"is_active": False}, shape)
 
 
 def reactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
@@ -340,7 +340,7 @@ def reactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecor
         InvalidInputError: `user_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return update_row(User, "user_id", user_id, {"is_active": True}, shape)
+    return update_record(User, "user_id", user_id, {"is_active": True}, shape)
 
 
 def delete_user(user_id: str | UUID) -> None:
@@ -354,7 +354,7 @@ def delete_user(user_id: str | UUID) -> None:
         InvalidInputError: `user_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_row(User, "user_id", user_id)
+    delete_record(User, "user_id", user_id)
 
 
 def _check_filters(role: object, is_active: object, search: object) -> dict[str, Any]:

@@ -20,11 +20,11 @@ from triosigno_db.records import (
 from triosigno_db.records.content import CategoryT, CategoryWithCountsT
 from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import create_row, delete_row, get_row, update_row
+from triosigno_db.repositories.rows import create_record, delete_record, get_record, update_record
 
 
 @statement(reads_only=True, plans_once=False)
-def categories(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_categories(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The categories by name, with the number of their signs."""
     del filters
     signs = Sign.select(peewee.fn.count(peewee.SQL("*"))).where(Sign.category == SignCategory.id)
@@ -48,7 +48,7 @@ def create_category(
         AlreadyExistsError: Another category has this name.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    made = create_row(SignCategory, check_input("new", new, NewCategory), shape)
+    made = create_record(SignCategory, check_input("new", new, NewCategory), shape)
     clear_cache()
     return made
 
@@ -70,7 +70,7 @@ def get_category(
         InvalidInputError: `category_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return get_row(SignCategory, "category_id", category_id, shape)
+    return get_record(SignCategory, "category_id", category_id, shape)
 
 
 def list_categories(
@@ -96,7 +96,7 @@ def list_categories(
     return cached_page(
         shape,
         ("categories", limit, cursor),
-        lambda: fetch_page(categories, shape, limit=limit, cursor=cursor, keys=1),
+        lambda: fetch_page(select_categories, shape, limit=limit, cursor=cursor, keys=1),
     )
 
 
@@ -123,7 +123,7 @@ def update_category(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, CategoryChanges).changed()
-    updated = update_row(SignCategory, "category_id", category_id, changed, shape)
+    updated = update_record(SignCategory, "category_id", category_id, changed, shape)
     clear_cache()
     return updated
 
@@ -140,5 +140,5 @@ def delete_category(category_id: str | UUID) -> None:
         InvalidInputError: `category_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_row(SignCategory, "category_id", category_id, users=(Sign,))
+    delete_record(SignCategory, "category_id", category_id, users=(Sign,))
     clear_cache()

@@ -25,7 +25,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 @statement(reads_only=False)
-def lesson_for_change() -> Any:
+def lock_lesson() -> Any:
     """One lesson, locked against changes of its list; which of some signs are missing."""
     return write(
         """
@@ -44,7 +44,7 @@ def lesson_for_change() -> Any:
 
 
 @statement(reads_only=True)
-def signs_in_order() -> Any:
+def select_signs_of_lesson() -> Any:
     """The ids of a lesson's signs in order."""
     return (
         LessonSign.select(LessonSign.sign)
@@ -54,7 +54,7 @@ def signs_in_order() -> Any:
 
 
 @statement(reads_only=False)
-def signs_of_lesson() -> Any:
+def replace_signs_of_lesson() -> Any:
     """Make a list of signs a lesson's own: others go, those that stay are moved, new ones come."""
     removed = (
         LessonSign.delete()
@@ -104,7 +104,7 @@ def signs_of_lesson() -> Any:
 
 
 @statement(reads_only=False)
-def removed_sign() -> Any:
+def delete_sign_of_lesson() -> Any:
     """Take a sign out of a lesson."""
     return (
         LessonSign.delete()
@@ -184,7 +184,7 @@ def add_sign_to_lesson(
 
     def change() -> LessonWithSignsT:
         _lock(lesson_id, [sign_id])
-        ids = [row[0] for row in fetch_all(signs_in_order(), lesson_id=lesson_id)]
+        ids = [row[0] for row in fetch_all(select_signs_of_lesson(), lesson_id=lesson_id)]
         if sign_id in ids:
             raise AlreadyExistsError("LessonSign", "lesson_id, sign_id")
         ids.insert(len(ids) if position is None else position - 1, sign_id)
@@ -221,7 +221,7 @@ def remove_sign_from_lesson(
 
     def change() -> LessonWithSignsT:
         _lock(lesson_id, [])
-        if not fetch_all(removed_sign(), lesson_id=lesson_id, sign_id=sign_id):
+        if not fetch_all(delete_sign_of_lesson(), lesson_id=lesson_id, sign_id=sign_id):
             raise NotFoundError("LessonSign", sign_id)
         return get_lesson(lesson_id, shape=shape)
 
@@ -262,7 +262,7 @@ def _changed(change: Callable[[], RecordT]) -> RecordT:
 
 
 def _lock(lesson_id: str, sign_ids: list[str]) -> None:
-    row = fetch_one(lesson_for_change(), lesson_id=lesson_id, sign_ids=sign_ids)
+    row = fetch_one(lock_lesson(), lesson_id=lesson_id, sign_ids=sign_ids)
     if row is None:
         raise NotFoundError("Lesson", lesson_id)
     (missing,) = row
@@ -272,7 +272,7 @@ def _lock(lesson_id: str, sign_ids: list[str]) -> None:
 
 def _place(lesson_id: str, sign_ids: list[str]) -> None:
     fetch_all(
-        signs_of_lesson(),
+        replace_signs_of_lesson(),
         lesson_id=lesson_id,
         sign_ids=sign_ids,
         new_ids=[new_id() for _ in sign_ids],

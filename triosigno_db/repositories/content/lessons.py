@@ -21,13 +21,13 @@ from triosigno_db.records.content import LessonT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.ordering import LESSONS, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import create_row, delete_row, new_values, update_row
+from triosigno_db.repositories.rows import create_record, delete_record, new_values, update_record
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=False)
-def new_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
+def insert_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
     """Make a lesson, after the module's last one unless its place is given."""
     after_last = Lesson.select(peewee.fn.max(Lesson.order) + 1).where(
         Lesson.module == Parameter("module_id")
@@ -38,7 +38,7 @@ def new_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
 
 
 @statement(reads_only=True, plans_once=False)
-def lessons(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_lessons(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The lessons of a module, or of all, in order."""
     query = Lesson.select(*columns(Lesson, selection))
     if "module_id" in filters:
@@ -63,7 +63,7 @@ def create_lesson(new: NewLesson, *, shape: type[LessonT] = whole(LessonRecord))
         NotFoundError: There is no such module.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    made = create_row(Lesson, check_input("new", new, NewLesson), shape, new_lesson)
+    made = create_record(Lesson, check_input("new", new, NewLesson), shape, insert_lesson)
     clear_cache()
     return made
 
@@ -93,7 +93,9 @@ def list_lessons(
     """
     if module_id is not None:
         module_id = check_id("module_id", module_id)
-    return fetch_page(lessons, shape, limit=limit, cursor=cursor, keys=3, module_id=module_id)
+    return fetch_page(
+        select_lessons, shape, limit=limit, cursor=cursor, keys=3, module_id=module_id
+    )
 
 
 def update_lesson(
@@ -115,7 +117,7 @@ def update_lesson(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, LessonChanges).changed()
-    updated = update_row(Lesson, "lesson_id", lesson_id, changed, shape)
+    updated = update_record(Lesson, "lesson_id", lesson_id, changed, shape)
     clear_cache()
     return updated
 
@@ -132,7 +134,7 @@ def delete_lesson(lesson_id: str | UUID) -> None:
         InvalidInputError: `lesson_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_row(Lesson, "lesson_id", lesson_id, users=(LearningSession,))
+    delete_record(Lesson, "lesson_id", lesson_id, users=(LearningSession,))
     clear_cache()
 
 

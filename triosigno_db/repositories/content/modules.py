@@ -23,18 +23,18 @@ from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.content.ordering import MODULES, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
-    create_row,
-    delete_row,
-    get_row,
+    create_record,
+    delete_record,
+    get_record,
     new_values,
-    update_row,
+    update_record,
 )
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=False)
-def new_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
+def insert_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
     """Make a module, after the last one unless its place is given."""
     after_last = Module.select(peewee.fn.max(Module.order) + 1)
     values = new_values(model, names)
@@ -43,7 +43,7 @@ def new_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
 
 
 @statement(reads_only=True, plans_once=False)
-def modules(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_modules(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The modules in order, with the numbers of their lessons and different signs."""
     del filters
     lessons = Lesson.select(peewee.fn.count(peewee.SQL("*"))).where(Lesson.module == Module.id)
@@ -73,7 +73,7 @@ def create_module(new: NewModule, *, shape: type[ModuleT] = whole(ModuleRecord))
     Raises:
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    made = create_row(Module, check_input("new", new, NewModule), shape, new_module)
+    made = create_record(Module, check_input("new", new, NewModule), shape, insert_module)
     clear_cache()
     return made
 
@@ -93,7 +93,7 @@ def get_module(module_id: str | UUID, *, shape: type[ModuleT] = whole(ModuleReco
         InvalidInputError: `module_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return get_row(Module, "module_id", module_id, shape)
+    return get_record(Module, "module_id", module_id, shape)
 
 
 def list_modules(
@@ -119,7 +119,7 @@ def list_modules(
     return cached_page(
         shape,
         ("modules", limit, cursor),
-        lambda: fetch_page(modules, shape, limit=limit, cursor=cursor),
+        lambda: fetch_page(select_modules, shape, limit=limit, cursor=cursor),
     )
 
 
@@ -142,7 +142,7 @@ def update_module(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, ModuleChanges).changed()
-    updated = update_row(Module, "module_id", module_id, changed, shape)
+    updated = update_record(Module, "module_id", module_id, changed, shape)
     clear_cache()
     return updated
 
@@ -159,7 +159,7 @@ def delete_module(module_id: str | UUID) -> None:
         InvalidInputError: `module_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_row(Module, "module_id", module_id, users=(Lesson,))
+    delete_record(Module, "module_id", module_id, users=(Lesson,))
     clear_cache()
 
 

@@ -60,7 +60,7 @@ LESSON_SIGNS = Ordered(LessonSign, "signId", Lesson, "lessonId")
 
 
 @statement(reads_only=False)
-def new_order(ordered: Ordered, selection: Selection) -> Any:
+def update_order(ordered: Ordered, selection: Selection) -> Any:
     """Number rows in the order that is listed, if it lists exactly those that there are.
 
     All rows are locked first, in one order for all callers: of two at once, the later one waits and
@@ -97,7 +97,7 @@ def new_order(ordered: Ordered, selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def present_order(ordered: Ordered) -> Any:
+def select_order(ordered: Ordered) -> Any:
     """Whether the parent is there, and the keys of the rows that have an order."""
     found: Any = _ALL
     if ordered.parent is not None:
@@ -139,14 +139,14 @@ def reorder(
         InvalidInputError: The keys are not exactly those of the rows.
     """
     listed = check_ids(field, keys)
-    rows = fetch_all(new_order(ordered, selection_of(shape)), keys=listed, **parent)
+    rows = fetch_all(update_order(ordered, selection_of(shape)), keys=listed, **parent)
     if not rows:
         _explain(ordered, field, listed, **parent)
     return tuple(shape.from_row(row) for row in rows)
 
 
 def _explain(ordered: Ordered, field: str, listed: list[str], **parent: str) -> None:
-    ((is_found, present),) = fetch_all(present_order(ordered), **parent)
+    ((is_found, present),) = fetch_all(select_order(ordered), **parent)
     if ordered.parent is not None and not is_found:
         raise NotFoundError(ordered.parent.__name__, parent["parent_id"])
     missing = sorted({*present} - {*listed})

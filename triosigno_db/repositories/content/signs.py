@@ -24,7 +24,13 @@ from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignReco
 from triosigno_db.records.content import SignT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
-from triosigno_db.repositories.rows import create_row, delete_row, get_row, selection_of, update_row
+from triosigno_db.repositories.rows import (
+    create_record,
+    delete_record,
+    get_record,
+    selection_of,
+    update_record,
+)
 
 MOST_NAME = 200
 
@@ -35,20 +41,22 @@ EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
 
 
 @statement(reads_only=True)
-def sign_by_name(selection: Selection) -> Any:
+def select_sign_by_name(selection: Selection) -> Any:
     """The sign with a name."""
     return Sign.select(*columns(Sign, selection)).where(Sign.name == Parameter("name"))
 
 
 @statement(reads_only=True, plans_once=False)
-def signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The signs that pass the filters, by name."""
     query = filtered(Sign.select(*columns(Sign, selection)), _conditions(filters))
     return paged(query, Sign.name, is_continued=is_continued)
 
 
 @statement(reads_only=True, plans_once=False)
-def found_signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def search_signs_by_words(
+    selection: Selection, filters: tuple[str, ...], is_continued: bool
+) -> Any:
     """The signs that hold every word, the best match first, then the shortest name."""
     names = [name for name in filters if name != "phrase"]
     words = [Parameter(name) for name in names if name.startswith("word_")]
@@ -99,7 +107,7 @@ def create_sign(new: NewSign, *, shape: type[SignT] = whole(SignRecord)) -> Sign
         NotFoundError: There is no such category.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    made = create_row(Sign, check_input("new", new, NewSign), shape)
+    made = create_record(Sign, check_input("new", new, NewSign), shape)
     clear_cache()
     return made
 
@@ -119,7 +127,7 @@ def get_sign(sign_id: str | UUID, *, shape: type[SignT] = whole(SignRecord)) -> 
         InvalidInputError: `sign_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return get_row(Sign, "sign_id", sign_id, shape)
+    return get_record(Sign, "sign_id", sign_id, shape)
 
 
 def find_sign_by_name(name: str, *, shape: type[SignT] = whole(SignRecord)) -> SignT | None:
@@ -137,7 +145,7 @@ def find_sign_by_name(name: str, *, shape: type[SignT] = whole(SignRecord)) -> S
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     name = check_text("name", name, most=MOST_NAME)
-    row = fetch_one(sign_by_name(selection_of(shape)), name=name)
+    row = fetch_one(select_sign_by_name(selection_of(shape)), name=name)
     return None if row is None else shape.from_row(row)
 
 
@@ -166,7 +174,7 @@ def list_signs(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     filters = _check_filters(category_id, difficulty)
-    return fetch_page(signs, shape, limit=limit, cursor=cursor, keys=1, **filters)
+    return fetch_page(select_signs, shape, limit=limit, cursor=cursor, keys=1, **filters)
 
 
 def search_signs(
@@ -204,7 +212,7 @@ def search_signs(
     words = words_of("text", check_text("text", text, most=MOST_SEARCHED))
     filters = words | _check_filters(category_id, difficulty)
     return fetch_page(
-        found_signs,
+        search_signs_by_words,
         shape,
         limit=limit,
         cursor=cursor,
@@ -234,7 +242,7 @@ def update_sign(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, SignChanges).changed()
-    updated = update_row(Sign, "sign_id", sign_id, changed, shape)
+    updated = update_record(Sign, "sign_id", sign_id, changed, shape)
     clear_cache()
     return updated
 
@@ -254,7 +262,7 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     users = () if check_flag("cascade", cascade) else (LessonSign, Progress)
-    delete_row(Sign, "sign_id", sign_id, users=users)
+    delete_record(Sign, "sign_id", sign_id, users=users)
     clear_cache()
 
 

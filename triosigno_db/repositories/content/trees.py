@@ -129,7 +129,7 @@ def _tree_of_lesson(selection: Selection) -> _Tree:
 
 
 @statement(reads_only=True)
-def module_tree(selection: Selection) -> Any:
+def select_module_tree(selection: Selection) -> Any:
     """A module, its lessons and their signs: each row once, tagged with its level."""
     tree = _tree(selection)
     module_id = Parameter("module_id")
@@ -138,7 +138,9 @@ def module_tree(selection: Selection) -> Any:
 
 
 @statement(reads_only=True, plans_once=False)
-def modules_of_trees(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_modules_of_trees(
+    selection: Selection, filters: tuple[str, ...], is_continued: bool
+) -> Any:
     """The modules in order, without their lessons."""
     del filters
     query = Module.select(Module.id, *columns(Module, selection, nested=(LESSONS,)))
@@ -146,7 +148,7 @@ def modules_of_trees(selection: Selection, filters: tuple[str, ...], is_continue
 
 
 @statement(reads_only=True)
-def branches(selection: Selection) -> Any:
+def select_branches(selection: Selection) -> Any:
     """The lessons of several modules, and their signs."""
     return _union(
         _tree(selection).select_branches(Lesson.module == peewee.fn.any(Parameter("module_ids")))
@@ -154,7 +156,7 @@ def branches(selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def lesson_with_signs(selection: Selection) -> Any:
+def select_lesson_with_signs(selection: Selection) -> Any:
     """A lesson and its signs: each row once, tagged with its level."""
     return _union(_tree_of_lesson(selection).select_branches(Lesson.id == Parameter("lesson_id")))
 
@@ -190,7 +192,7 @@ def get_module_tree(
     selection = selection_of(shape)
 
     def load() -> ModuleTreeT:
-        rows = fetch_all(module_tree(selection), module_id=module_id)
+        rows = fetch_all(select_module_tree(selection), module_id=module_id)
         modules, lessons = _tree(selection).read(rows)
         if not modules:
             raise NotFoundError("Module", module_id)
@@ -222,10 +224,10 @@ def list_module_trees(
     selection = selection_of(shape)
 
     def load() -> Page[ModuleTreeT]:
-        rows, following = fetch_rows(modules_of_trees, selection, limit=limit, cursor=cursor)
+        rows, following = fetch_rows(select_modules_of_trees, selection, limit=limit, cursor=cursor)
         lessons: dict[str, ReadLater] = {}
         if rows and selection.inside(LESSONS) is not None:
-            found = fetch_all(branches(selection), module_ids=[row[0] for row in rows])
+            found = fetch_all(select_branches(selection), module_ids=[row[0] for row in rows])
             _, lessons = _tree(selection).read(found)
         items = [
             shape.from_values(
@@ -258,7 +260,7 @@ def get_lesson(
     """
     lesson_id = check_id("lesson_id", lesson_id)
     selection = selection_of(shape)
-    rows = fetch_all(lesson_with_signs(selection), lesson_id=lesson_id)
+    rows = fetch_all(select_lesson_with_signs(selection), lesson_id=lesson_id)
     _, lessons = _tree_of_lesson(selection).read(rows)
     lesson = next(chain(*lessons.values()), None)
     if lesson is None:

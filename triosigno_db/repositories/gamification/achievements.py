@@ -17,11 +17,11 @@ from triosigno_db.records import (
 from triosigno_db.records.gamification import AchievementT
 from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import create_row, delete_row, get_row, update_row
+from triosigno_db.repositories.rows import create_record, delete_record, get_record, update_record
 
 
 @statement(reads_only=True, plans_once=False)
-def achievements(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_achievements(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The achievements by name."""
     del filters
     query = Achievement.select(*columns(Achievement, selection))
@@ -44,7 +44,7 @@ def create_achievement(
         AlreadyExistsError: Another achievement has this name.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    made = create_row(Achievement, check_input("new", new, NewAchievement), shape)
+    made = create_record(Achievement, check_input("new", new, NewAchievement), shape)
     clear_cache()
     return made
 
@@ -66,7 +66,7 @@ def get_achievement(
         InvalidInputError: `achievement_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return get_row(Achievement, "achievement_id", achievement_id, shape)
+    return get_record(Achievement, "achievement_id", achievement_id, shape)
 
 
 def list_achievements(
@@ -92,7 +92,7 @@ def list_achievements(
     return cached_page(
         shape,
         ("achievements", limit, cursor),
-        lambda: fetch_page(achievements, shape, limit=limit, cursor=cursor, keys=1),
+        lambda: fetch_page(select_achievements, shape, limit=limit, cursor=cursor, keys=1),
     )
 
 
@@ -119,7 +119,7 @@ def update_achievement(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, AchievementChanges).changed()
-    updated = update_row(Achievement, "achievement_id", achievement_id, changed, shape)
+    updated = update_record(Achievement, "achievement_id", achievement_id, changed, shape)
     clear_cache()
     return updated
 
@@ -138,5 +138,5 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     users = () if check_flag("cascade", cascade) else (UserAchievement,)
-    delete_row(Achievement, "achievement_id", achievement_id, users=users)
+    delete_record(Achievement, "achievement_id", achievement_id, users=users)
     clear_cache()

@@ -49,7 +49,7 @@ _CHOSEN = """
 
 
 @statement(reads_only=False)
-def award(selection: Selection) -> Any:
+def insert_award(selection: Selection) -> Any:
     """Give a user an achievement, once: what is there already is neither written nor locked.
 
     Where another call gives it at the same moment, the INSERT waits, finds that row and returns it.
@@ -87,7 +87,7 @@ def award(selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def revoked_award() -> Any:
+def delete_award() -> Any:
     """Take an achievement from a user; tell whether there is one, and whether the user had it."""
     return write(
         """
@@ -105,7 +105,7 @@ def revoked_award() -> Any:
 
 
 @statement(reads_only=True)
-def awards(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_awards(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The achievements of one user, the latest first."""
     del filters
     inside = selection.inside(NESTED) or _NOTHING
@@ -144,7 +144,7 @@ def award_achievement(
     """
     user_id = check_id("user_id", user_id)
     key = _check_key(name_or_id)
-    chosen = award(selection_of(shape))
+    chosen = insert_award(selection_of(shape))
     row = fetch_one(chosen, user_id=user_id, key=key, award_id=new_id())
     if row is None:
         raise NotFoundError("Achievement", key)
@@ -166,7 +166,7 @@ def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
     """
     user_id = check_id("user_id", user_id)
     key = _check_key(name_or_id)
-    ((is_found, is_revoked),) = fetch_all(revoked_award(), user_id=user_id, key=key)
+    ((is_found, is_revoked),) = fetch_all(delete_award(), user_id=user_id, key=key)
     if not is_found:
         raise NotFoundError("Achievement", key)
     if not is_revoked:
@@ -199,7 +199,7 @@ def list_user_achievements(
     user_id = check_id("user_id", user_id)
     selection_of(shape)
     return fetch_page(
-        awards, shape, limit=limit, cursor=cursor, read=_reader(shape), user_id=user_id
+        select_awards, shape, limit=limit, cursor=cursor, read=_reader(shape), user_id=user_id
     )
 
 

@@ -34,7 +34,7 @@ _KNOWN = {
 
 
 @statement(reads_only=True, plans_once=False)
-def leaderboard(period: str, has_own: bool, best: Selection, own: Selection) -> Any:
+def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selection) -> Any:
     """The learners with the most XP of a period, and the place of one of them."""
     since: Any = peewee.SQL("")
     since_awards: Any = peewee.SQL("")
@@ -145,7 +145,7 @@ def get_leaderboard(
     best, own = _selections(shape)
     names = _both(best, own).columns
     rows = fetch_all(
-        leaderboard(period, own_id is not None, best, own),
+        select_leaderboard(period, own_id is not None, best, own),
         row_limit=limit,
         zone=zone,
         user_id=own_id,

@@ -40,7 +40,7 @@ _KNOWN = {
 
 
 @statement(reads_only=True)
-def learner_summary(selection: Selection) -> Any:
+def select_learner_summary(selection: Selection) -> Any:
     """What one learner's sessions, progress and achievements come to, by the days of a time zone.
 
     The days with a completed session, less their number in a row, are the same within each streak.
@@ -131,5 +131,5 @@ def get_learner_summary(
     """
     user_id = check_id("user_id", user_id)
     zone = check_zone("timezone", timezone)
-    chosen = learner_summary(selection_of(shape))
+    chosen = select_learner_summary(selection_of(shape))
     return fetch_record(shape, "User", user_id, chosen, user_id=user_id, zone=zone)

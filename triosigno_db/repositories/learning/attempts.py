@@ -38,13 +38,13 @@ MOST_ATTEMPTS = 10_000
 
 
 @statement(reads_only=False)
-def attempt(selection: Selection) -> Any:
+def upsert_progress(selection: Selection) -> Any:
     """Count one attempt, whether it is the first of its user and sign or a later one."""
     return _counting(selection, source="")
 
 
 @statement(reads_only=False, is_repeatable=True)
-def keyed_attempt(selection: Selection) -> Any:
+def upsert_progress_once(selection: Selection) -> Any:
     """Count one attempt unless its key was claimed before; no row tells that it was."""
     return write(
         "WITH claimed AS ({claim}) {counting}",
@@ -95,7 +95,7 @@ _STEPS = {
 
 
 @statement(reads_only=False)
-def attempt_batch(selection: Selection) -> Any:
+def upsert_progress_of_batch(selection: Selection) -> Any:
     """Count a batch of attempts, a row for each sign, or none of them where a sign is missing.
 
     Rows that are there are locked, in one order for all callers, and updated; others are inserted.
@@ -212,9 +212,9 @@ def record_attempt(
         else check_integer("mastery_level", mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY),
     }
     if idempotency_key is None:
-        return fetch_written(shape, attempt(selection_of(shape)), **parameters)
+        return fetch_written(shape, upsert_progress(selection_of(shape)), **parameters)
     digest = digest_of_key("attempt", user_id, sign_id, key=idempotency_key)
-    row = fetch_one(keyed_attempt(selection_of(shape)), digest=digest, **parameters)
+    row = fetch_one(upsert_progress_once(selection_of(shape)), digest=digest, **parameters)
     if row is None:
         return get_progress(user_id, sign_id, shape=shape)
     return shape.from_row(row)
@@ -249,7 +249,7 @@ def record_attempts(
     if not effects:
         return ()
     rows = fetch_all(
-        attempt_batch(selection),
+        upsert_progress_of_batch(selection),
         user_id=user_id,
         sign_ids=_array(effects),
         **_numbers(effects.values()),

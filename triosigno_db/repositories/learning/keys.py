@@ -40,7 +40,7 @@ def claim(source: str = "") -> Any:
 
 
 @statement(reads_only=False, is_repeatable=True)
-def deleted_keys() -> Any:
+def delete_keys() -> Any:
     """Delete some of the keys that were claimed before a moment."""
     return write(
         """
@@ -93,7 +93,7 @@ def delete_idempotency_keys(*, before: datetime) -> int:
     """
     moment, total = check_moment("before", before), 0
     while True:
-        deleted = len(fetch_all(deleted_keys(), before=moment, limit=_KEYS_AT_ONCE))
+        deleted = len(fetch_all(delete_keys(), before=moment, limit=_KEYS_AT_ONCE))
         total += deleted
         if deleted < _KEYS_AT_ONCE:
             return total

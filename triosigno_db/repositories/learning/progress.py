@@ -54,7 +54,7 @@ _COUNTS = """
 
 
 @statement(reads_only=True)
-def progress_by_sign(selection: Selection) -> Any:
+def select_progress_of_sign(selection: Selection) -> Any:
     """One user's progress with one sign."""
     return Progress.select(*columns(Progress, selection)).where(
         Progress.user == Parameter("user_id"), Progress.sign == Parameter("sign_id")
@@ -62,7 +62,7 @@ def progress_by_sign(selection: Selection) -> Any:
 
 
 @statement(reads_only=True, plans_once=False)
-def progress(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_progress(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """One user's progress with the signs that pass the filters, by the signs' ids."""
     places = LessonSign.select(LessonSign.sign)
     of_module = places.join(Lesson, on=(Lesson.id == LessonSign.lesson))
@@ -79,7 +79,9 @@ def progress(selection: Selection, filters: tuple[str, ...], is_continued: bool)
 
 
 @statement(reads_only=True)
-def signs_to_review(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_signs_to_review(
+    selection: Selection, filters: tuple[str, ...], is_continued: bool
+) -> Any:
     """One user's signs that are due, the longest overdue first."""
     del filters
     steps = [(Progress.mastery_level < bound, days) for bound, days in REVIEW_DAYS]
@@ -100,7 +102,7 @@ def signs_to_review(selection: Selection, filters: tuple[str, ...], is_continued
 
 
 @statement(reads_only=True)
-def module_progress(selection: Selection) -> Any:
+def select_module_progress(selection: Selection) -> Any:
     """What one user has practised of a module and of each of its lessons."""
     counts = ("signCount", "practicedCount", "masteredCount", "meanMastery")
     inside = selection.inside("lessons")
@@ -180,7 +182,7 @@ def get_progress(
     """
     user_id = check_id("user_id", user_id)
     sign_id = check_id("sign_id", sign_id)
-    chosen = progress_by_sign(selection_of(shape))
+    chosen = select_progress_of_sign(selection_of(shape))
     key = f"of user {user_id} with sign {sign_id}"
     return fetch_record(shape, "Progress", key, chosen, user_id=user_id, sign_id=sign_id)
 
@@ -223,7 +225,7 @@ def list_progress(
     for name, bound in (("min_mastery", min_mastery), ("max_mastery", max_mastery)):
         if bound is not None:
             filters[name] = check_integer(name, bound, least=LEAST_MASTERY, most=MOST_MASTERY)
-    return fetch_page(progress, shape, limit=limit, cursor=cursor, keys=1, **filters)
+    return fetch_page(select_progress, shape, limit=limit, cursor=cursor, keys=1, **filters)
 
 
 def get_module_progress(
@@ -250,7 +252,7 @@ def get_module_progress(
     user_id = check_id("user_id", user_id)
     module_id = check_id("module_id", module_id)
     selection = selection_of(shape)
-    row = fetch_one(module_progress(selection), user_id=user_id, module_id=module_id)
+    row = fetch_one(select_module_progress(selection), user_id=user_id, module_id=module_id)
     if row is None:
         raise NotFoundError("Module", module_id)
     is_user, lessons, *values = row
@@ -298,5 +300,5 @@ def list_signs_to_review(
         return shape.from_values(values)
 
     return fetch_page(
-        signs_to_review, shape, limit=limit, cursor=cursor, read=read, user_id=user_id
+        select_signs_to_review, shape, limit=limit, cursor=cursor, read=read, user_id=user_id
     )

@@ -29,13 +29,13 @@ from triosigno_db.records.learning import SessionT
 from triosigno_db.repositories.learning.attempts import check_attempts, record_attempts
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
-from triosigno_db.repositories.rows import fetch_written, get_row, selection_of
+from triosigno_db.repositories.rows import fetch_written, get_record, selection_of
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=False)
-def new_session(selection: Selection) -> Any:
+def insert_session(selection: Selection) -> Any:
     """Begin a session."""
     return LearningSession.insert(
         {
@@ -48,19 +48,19 @@ def new_session(selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def abandoned_session(selection: Selection) -> Any:
+def end_session_abandoned(selection: Selection) -> Any:
     """End a session that is open, without a result."""
     return _ending(selection)
 
 
 @statement(reads_only=False)
-def completed_session(selection: Selection) -> Any:
+def end_session_completed(selection: Selection) -> Any:
     """End a session that is open, with its result."""
     return _ending(selection, outcome=_result())
 
 
 @statement(reads_only=False, is_repeatable=True)
-def keyed_completed_session(selection: Selection) -> Any:
+def end_session_completed_once(selection: Selection) -> Any:
     """End a session that is open, with its result, and claim the key of that."""
     return _ending(
         selection,
@@ -70,7 +70,7 @@ def keyed_completed_session(selection: Selection) -> Any:
 
 
 @statement(reads_only=True)
-def session_completed_by(selection: Selection) -> Any:
+def select_session_completed_by(selection: Selection) -> Any:
     """The session, if it was completed by a key."""
     return write(
         """
@@ -125,7 +125,7 @@ def _ending(selection: Selection, *, outcome: Any = _NOTHING, claimed: Any = _NO
 
 
 @statement(reads_only=True, plans_once=False)
-def sessions(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
+def select_sessions(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The sessions that pass the filters, the latest first."""
     conditions = {
         "user_id": LearningSession.user == Parameter("user_id"),
@@ -166,7 +166,7 @@ def start_session(
         "user_id": check_id("user_id", user_id),
         "lesson_id": check_id("lesson_id", lesson_id),
     }
-    return fetch_written(shape, new_session(selection_of(shape)), **parameters)
+    return fetch_written(shape, insert_session(selection_of(shape)), **parameters)
 
 
 def complete_session(
@@ -207,10 +207,10 @@ def complete_session(
         "xp_earned": check_integer("xp_earned", xp_earned, least=0, most=MAX_INTEGER),
     }
     made = check_attempts("attempts", attempts)
-    chosen = completed_session(selection_of(shape))
+    chosen = end_session_completed(selection_of(shape))
     if idempotency_key is not None:
         parameters["digest"] = digest_of_key("session", session_id, key=idempotency_key)
-        chosen = keyed_completed_session(selection_of(shape))
+        chosen = end_session_completed_once(selection_of(shape))
     if not made:
         return _end(chosen, parameters, shape).session
 
@@ -242,7 +242,7 @@ def abandon_session(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     parameters = {"session_id": check_id("session_id", session_id)}
-    return _end(abandoned_session(selection_of(shape)), parameters, shape).session
+    return _end(end_session_abandoned(selection_of(shape)), parameters, shape).session
 
 
 def get_session(
@@ -262,7 +262,7 @@ def get_session(
         InvalidInputError: `session_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return get_row(LearningSession, "session_id", session_id, shape)
+    return get_record(LearningSession, "session_id", session_id, shape)
 
 
 def list_sessions(
@@ -305,7 +305,7 @@ def list_sessions(
     filters: dict[str, Any] = {
         name: check(name, value) for name, value, check in checked if value is not None
     }
-    return fetch_page(sessions, shape, limit=limit, cursor=cursor, **filters)
+    return fetch_page(select_sessions, shape, limit=limit, cursor=cursor, **filters)
 
 
 class _Ending(NamedTuple, Generic[SessionT]):
@@ -334,4 +334,4 @@ def _completed_before(parameters: dict[str, Any], shape: type[SessionT]) -> Row 
         return None
     # A statement of its own: it sees the key of a call that was under way at the same time.
     known = {name: parameters[name] for name in ("session_id", "digest")}
-    return fetch_one(session_completed_by(selection_of(shape)), **known)
+    return fetch_one(select_session_completed_by(selection_of(shape)), **known)
