@@ -19,7 +19,7 @@ _SPACES_OF_A_WIDTH = "".join(map(chr, range(0x2000, 0x200B)))
 WHITE_SPACE = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES_OF_A_WIDTH}\u2028\u2029\u202f\u205f\u3000"
 """What Unicode calls white space, and inputs are trimmed of; Python's own counts four more."""
 
-_MOST_QUOTED = 60
+_MAX_QUOTED = 60
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
@@ -65,7 +65,7 @@ def check_ids(field: str, values: object) -> list[str]:
     return ids
 
 
-def check_flag(field: str, value: object) -> bool:
+def check_bool(field: str, value: object) -> bool:
     """Check a truth value.
 
     Args:
@@ -83,14 +83,14 @@ def check_flag(field: str, value: object) -> bool:
     return value
 
 
-def check_integer(field: str, value: object, *, least: int, most: int) -> int:
+def check_integer(field: str, value: object, *, minimum: int, maximum: int) -> int:
     """Check a whole number.
 
     Args:
         field: The argument's name.
         value: The number.
-        least: The least that is allowed.
-        most: The most that is allowed.
+        minimum: The least that is allowed.
+        maximum: The most that is allowed.
 
     Returns:
         The number.
@@ -100,18 +100,18 @@ def check_integer(field: str, value: object, *, least: int, most: int) -> int:
     """
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInputError(field, "must be a whole number")
-    if not least <= value <= most:
-        raise InvalidInputError(field, f"must be from {least} to {most}")
+    if not minimum <= value <= maximum:
+        raise InvalidInputError(field, f"must be from {minimum} to {maximum}")
     return value
 
 
-def check_seconds(field: str, value: object, *, most: float) -> float:
+def check_seconds(field: str, value: object, *, maximum: float) -> float:
     """Check a length of time.
 
     Args:
         field: The argument's name.
         value: The time in seconds.
-        most: The longest that is allowed.
+        maximum: The longest that is allowed.
 
     Returns:
         The time.
@@ -119,18 +119,18 @@ def check_seconds(field: str, value: object, *, most: float) -> float:
     Raises:
         InvalidInputError: It is no number, not over 0, or too long.
     """
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= maximum:
         return value
-    raise InvalidInputError(field, f"must be a number over 0, and at most {most:g}")
+    raise InvalidInputError(field, f"must be a number over 0, and at most {maximum:g}")
 
 
-def check_text(field: str, value: object, *, most: int) -> str:
+def check_text(field: str, value: object, *, maximum: int) -> str:
     """Check a text that is looked for.
 
     Args:
         field: The argument's name.
         value: The text.
-        most: The most characters that are allowed.
+        maximum: The most characters that are allowed.
 
     Returns:
         The text without white space around it.
@@ -145,12 +145,12 @@ def check_text(field: str, value: object, *, most: int) -> str:
     text = value.strip(WHITE_SPACE)
     if not text:
         raise InvalidInputError(field, "must not be empty")
-    if len(text) > most:
-        raise InvalidInputError(field, f"must have at most {most} characters")
+    if len(text) > maximum:
+        raise InvalidInputError(field, f"must have at most {maximum} characters")
     return text
 
 
-def check_label(field: str, value: object, labels: type[EnumT]) -> EnumT:
+def check_enum(field: str, value: object, labels: type[EnumT]) -> EnumT:
     """Check a value of one of the enums.
 
     Args:
@@ -171,7 +171,7 @@ def check_label(field: str, value: object, labels: type[EnumT]) -> EnumT:
     raise InvalidInputError(field, f"must be one of {known}")
 
 
-def check_moment(field: str, value: object) -> datetime:
+def check_timestamp(field: str, value: object) -> datetime:
     """Check a moment, and write it as the database holds it.
 
     Args:
@@ -195,7 +195,7 @@ def check_moment(field: str, value: object) -> datetime:
     raise InvalidInputError(field, "is beyond the years 1 to 9999 in UTC")
 
 
-def check_zone(field: str, value: object) -> str:
+def check_timezone(field: str, value: object) -> str:
     """Check the name of a time zone.
 
     Args:
@@ -244,7 +244,7 @@ def shortened(name: str) -> str:
     Returns:
         Its first 60 characters, with an ellipsis where there are more.
     """
-    return name if len(name) <= _MOST_QUOTED else f"{name[:_MOST_QUOTED]}…"
+    return name if len(name) <= _MAX_QUOTED else f"{name[:_MAX_QUOTED]}…"
 
 
 def is_unicode(text: str) -> bool:

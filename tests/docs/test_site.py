@@ -45,9 +45,9 @@ def documented(site: Path) -> set[str]:
 def test_every_public_name_is_in_the_reference(module: ModuleType, documented: set[str]) -> None:
     names = {f"{module.__name__}.{name}" for name in module.__all__}
     # A function that has the name of its file is documented by its full path.
-    names -= {"triosigno_db.__version__", "triosigno_db.migrator.export"}
+    paths = {each: f"{each}.{each.rpartition('.')[2]}" for each in names if each in sys.modules}
+    names = {paths.get(each, each) for each in names} - {"triosigno_db.__version__"}
     assert sorted(names - documented) == []
-    assert "triosigno_db.migrator.export.export" in documented
 
 
 def test_the_page_of_the_tables_shows_the_diagram(site: Path) -> None:

@@ -116,7 +116,7 @@ def test_what_fails_is_told_by_its_sqlstate_and_without_its_message(telemetry: T
 def test_what_no_server_has_answered_is_told_by_its_class(telemetry: Telemetry) -> None:
     with pytest.raises(db.DatabaseUnavailableError), db.transaction():
         telemetry.forget()
-        current_database().connection().give_up()
+        current_database().connection().abort()
         run_sql(f"SELECT '{SECRET}'")
     lost, *_ = telemetry.spans
     assert attributes_of(lost)["error.type"] == "psycopg2.OperationalError"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from triosigno_db.integrations.query_text import LONGEST_SUMMARY, Query, describe
+from triosigno_db.integrations.query_text import MAX_SUMMARY_LENGTH, Query, describe
 
 SECRET = "a-value-that-nobody-sees"
 
@@ -58,7 +58,7 @@ def test_a_summary_lists_operations_and_tables(sql: str, summary: str) -> None:
 
 def test_a_long_summary_ends_with_a_whole_name() -> None:
     summary = describe(f"SELECT * FROM {', '.join(f'table{n}' for n in range(99))}").summary
-    assert LONGEST_SUMMARY - len(" table99") <= len(summary) <= LONGEST_SUMMARY
+    assert MAX_SUMMARY_LENGTH - len(" table99") <= len(summary) <= MAX_SUMMARY_LENGTH
     assert summary.endswith(f" table{summary.count(' ') - 1}")
 
 

@@ -1,4 +1,4 @@
-"""Places for servers, and processes that own one."""
+"""RowLayout for servers, and processes that own one."""
 
 import os
 import subprocess

@@ -14,14 +14,14 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from triosigno_db.aio.workers import Block, Workers
+from triosigno_db.aio.workers import Workers, WorkerScope
 from triosigno_db.arguments import check_integer
 from triosigno_db.database import health
 from triosigno_db.database import lifecycle as blocking
 from triosigno_db.database.lifecycle import Isolation, connected_database, current_database
 from triosigno_db.database.peewee_database import PooledDatabase
-from triosigno_db.database.retries import pause_after
-from triosigno_db.database.sqlstates import is_collision
+from triosigno_db.database.retries import backoff
+from triosigno_db.database.sqlstates import is_serialization_failure
 from triosigno_db.errors import ConflictError
 
 Parameters = ParamSpec("Parameters")
@@ -30,7 +30,7 @@ ResultT = TypeVar("ResultT")
 _workers_of: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[PooledDatabase, Workers]] = (
     WeakKeyDictionary()
 )
-_block_of: WeakKeyDictionary[asyncio.Task[Any], Block] = WeakKeyDictionary()
+_block_of: WeakKeyDictionary[asyncio.Task[Any], WorkerScope] = WeakKeyDictionary()
 
 
 def connect(url: str | None = None, **options: Any) -> "Connecting":
@@ -205,7 +205,7 @@ async def run_in_transaction(
         InvalidInputError: `tries` is out of bounds, or `isolation` can't be had.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    check_integer("tries", tries, least=1, most=100)
+    check_integer("tries", tries, minimum=1, maximum=100)
     if await _is_in_transaction():
         tries = 1
     for tried in range(1, tries + 1):
@@ -213,9 +213,9 @@ async def run_in_transaction(
             async with transaction(isolation):
                 return await function()
         except ConflictError as exc:
-            if tried == tries or not is_collision(exc.__cause__):
+            if tried == tries or not is_serialization_failure(exc.__cause__):
                 raise
-        await asyncio.sleep(pause_after(tried))
+        await asyncio.sleep(backoff(tried))
     raise AssertionError  # the last try returns or raises
 
 
@@ -266,7 +266,7 @@ class _Scope(AbstractAsyncContextManager[None]):
     async def __aenter__(self) -> None:
         self._task = _current_task()
         outer = _block_of.get(self._task)
-        self._block = Block(outer.workers if outer else _current_workers(), outer)
+        self._block = WorkerScope(outer.workers if outer else _current_workers(), outer)
         await self._block.enter(self._context)
         _block_of[self._task] = self._block
 
@@ -290,7 +290,7 @@ def _current_task() -> asyncio.Task[Any]:
     return task
 
 
-def _current_block() -> Block | None:
+def _current_block() -> WorkerScope | None:
     task = asyncio.current_task()
     return None if task is None else _block_of.get(task)
 

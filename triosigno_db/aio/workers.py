@@ -40,7 +40,7 @@ class _Job:
         self.result: Any = None
         self.error: BaseException | None = None
 
-    def hand_out(self) -> None:
+    def resolve(self) -> None:
         """Tell the caller, on the loop, unless it was cancelled."""
         self.has_ended = True
         if self.future.done():
@@ -53,7 +53,7 @@ class _Job:
             self.on_end()
 
 
-class _Mailbox:
+class _CompletionQueue:
     """Where threads leave the calls that have ended, for the loop to hand out."""
 
     def __init__(self) -> None:
@@ -61,12 +61,12 @@ class _Mailbox:
         self._ended: deque[_Job] = deque()
         self._is_loop_woken = False
 
-    def leave(self, job: _Job) -> None:
+    def post(self, job: _Job) -> None:
         """Leave a call that has ended, from any thread."""
         self._ended.append(job)
         if not self._is_loop_woken:
             self._is_loop_woken = True
-            self.wake(self._hand_out)
+            self.wake(self._resolve)
 
     def wake(self, callback: Callable[[], None]) -> None:
         """Have the loop call something, unless it is closed and nobody waits any more."""
@@ -75,21 +75,21 @@ class _Mailbox:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(callback)
 
-    def _hand_out(self) -> None:
+    def _resolve(self) -> None:
         # First: what is left after the last look must wake the loop again.
         self._is_loop_woken = False
         while self._ended:
-            self._ended.popleft().hand_out()
+            self._ended.popleft().resolve()
 
 
 class _Worker:
     """One thread, which runs the calls that it is handed, one after the other."""
 
-    def __init__(self, mailbox: _Mailbox) -> None:
+    def __init__(self, completions: _CompletionQueue) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._thread = threading.Thread(
             target=_work,
-            args=(self._jobs, mailbox),
+            args=(self._jobs, completions),
             name=f"triosigno_db-{next(_numbers)}",
             daemon=True,
         )
@@ -102,19 +102,19 @@ class _Worker:
     def thread_id(self) -> int:
         return self._thread.ident or 0
 
-    def hand(self, call: Callable[[], Any], on_end: Callable[[], None] | None = None) -> _Job:
+    def submit(self, call: Callable[[], Any], on_end: Callable[[], None] | None = None) -> _Job:
         job = _Job(call, on_end)
         self._jobs.put(job)
         return job
 
 
-def _work(jobs: SimpleQueue[_Job | None], mailbox: _Mailbox) -> None:
+def _work(jobs: SimpleQueue[_Job | None], completions: _CompletionQueue) -> None:
     while (job := jobs.get()) is not None:
         try:
             job.result = job.call()
         except BaseException as exc:  # noqa: BLE001 (it is raised where the call is awaited)
             job.error = exc
-        mailbox.leave(job)
+        completions.post(job)
         # What a call gave is not kept until the next one.
         del job
 
@@ -133,7 +133,7 @@ class Workers:
         self._size = size
         self._wait_limit = wait_limit
         self._interrupt = interrupt
-        self._mailbox = _Mailbox()
+        self._completions = _CompletionQueue()
         self._made = 0
         self._idle: list[_Worker] = []
         self._waiting: deque[asyncio.Future[_Worker]] = deque()
@@ -152,7 +152,7 @@ class Workers:
             PoolTimeoutError: No worker became free in time.
         """
         worker = await self.take()
-        job = worker.hand(call, on_end=lambda: self.give_back(worker))
+        job = worker.submit(call, on_end=lambda: self.give_back(worker))
         result: ResultT = await self._outcome(worker, job)
         return result
 
@@ -169,7 +169,7 @@ class Workers:
         if worker.interruption is not None:
             # What ends the call before this one must not hit this one.
             await asyncio.shield(worker.interruption)
-        result: ResultT = await self._outcome(worker, worker.hand(call))
+        result: ResultT = await self._outcome(worker, worker.submit(call))
         return result
 
     async def take(self) -> _Worker:
@@ -185,7 +185,7 @@ class Workers:
             return self._idle.pop()
         if self._made < self._size:
             self._made += 1
-            return _Worker(self._mailbox)
+            return _Worker(self._completions)
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[_Worker] = loop.create_future()
         self._waiting.append(waiter)
@@ -250,7 +250,7 @@ class Workers:
 
         def interrupt() -> None:
             self._interrupt(worker.thread_id)
-            self._mailbox.wake(settle)
+            self._completions.wake(settle)
 
         def settle() -> None:
             worker.interruption = None
@@ -259,7 +259,7 @@ class Workers:
         threading.Thread(target=interrupt, name="triosigno_db-interrupt", daemon=True).start()
 
 
-class Block:
+class WorkerScope:
     """A block of calls that share one worker, and a context that is entered and left on it.
 
     Args:
@@ -267,7 +267,7 @@ class Block:
         outer: The block around it, whose worker it shares.
     """
 
-    def __init__(self, workers: Workers, outer: Block | None = None) -> None:
+    def __init__(self, workers: Workers, outer: WorkerScope | None = None) -> None:
         self.workers = workers
         self.outer = outer
         self._worker: _Worker | None = outer._worker if outer else None

@@ -16,7 +16,7 @@ from triosigno_db.settings import Settings
 
 SICK = 1
 STYLES = {"ok": "green", "unknown": "cyan", "warning": "yellow", "error": "bold red"}
-MOST_DETAILS = 10
+MAX_DETAILS = 10
 """How many lines of details are shown; JSON has them all."""
 
 
@@ -99,8 +99,8 @@ def _below(finding: Finding) -> list[Padding]:
     """Lay out what stands under a summary; of what is well the summary is enough."""
     if finding.level == "ok":
         return []
-    lines = [Text(f"- {detail}") for detail in finding.details[:MOST_DETAILS]]
-    if (left := len(finding.details) - MOST_DETAILS) > 0:
+    lines = [Text(f"- {detail}") for detail in finding.details[:MAX_DETAILS]]
+    if (left := len(finding.details) - MAX_DETAILS) > 0:
         lines.append(Text(f"  and {left:,} more"))
     if finding.advice:
         lines.append(Text(f"> {finding.advice}", style="italic"))

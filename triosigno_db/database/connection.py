@@ -20,13 +20,13 @@ Row = tuple[Any, ...]
 _TIMESTAMP_OID = 1114
 
 
-_MOST_KNOWN_MOMENTS = 4096
-_known_moments: dict[str, datetime] = {}
+_MAX_KNOWN_TIMESTAMPS = 4096
+_known_timestamps: dict[str, datetime] = {}
 
 
 def _read_timestamp(text: Any, _: Any) -> datetime | None:
     # Rows written together share their timestamps: most are read once and found again.
-    moment = _known_moments.get(text)
+    moment = _known_timestamps.get(text)
     return _to_utc(text) if moment is None and text is not None else moment
 
 
@@ -35,9 +35,9 @@ def _to_utc(text: str) -> datetime:
         moment = datetime.fromisoformat(text + "+00:00")
     except ValueError:
         raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
-    if len(_known_moments) >= _MOST_KNOWN_MOMENTS:
-        _known_moments.clear()
-    _known_moments[text] = moment
+    if len(_known_timestamps) >= _MAX_KNOWN_TIMESTAMPS:
+        _known_timestamps.clear()
+    _known_timestamps[text] = moment
     return moment
 
 
@@ -58,7 +58,7 @@ class Cursor(psycopg2.extensions.cursor):
             vars: Its values.
         """
         connection = self.connection
-        connection.expect_answer()
+        connection.start_deadline()
         try:
             super().execute(query, vars)
         finally:
@@ -79,7 +79,7 @@ class Connection(psycopg2.extensions.connection):
         answer_limit: How long an answer may take, in seconds.
         answer_due: Until when the statement that runs must be answered, by `time.monotonic`;
             infinite where none runs.
-        is_given_up: Whether an answer was overdue.
+        is_aborted: Whether an answer was overdue.
         on_wait: Called with `answer_due` when a statement is sent.
     """
 
@@ -94,7 +94,7 @@ class Connection(psycopg2.extensions.connection):
         self.is_demoted = False
         self.answer_limit = math.inf
         self.answer_due = math.inf
-        self.is_given_up = False
+        self.is_aborted = False
         self.on_wait: Callable[[float], None] | None = None
         self._input = select.poll()
         self._input.register(self.fileno(), select.POLLIN)
@@ -104,18 +104,18 @@ class Connection(psycopg2.extensions.connection):
         self._wire_lock = threading.Lock()
         self._close_wire = weakref.finalize(self, os.close, wire)
 
-    def expect_answer(self) -> None:
+    def start_deadline(self) -> None:
         """Note until when the answer to a statement that is sent now must be there."""
         if self.on_wait is not None:
             self.answer_due = due = time.monotonic() + self.answer_limit
             self.on_wait(due)
 
-    def give_up(self) -> None:
+    def abort(self) -> None:
         """End the wait of another thread for an answer: to it, the server has gone."""
         with self._wire_lock:
             if not self._close_wire.alive:
                 return
-            self.is_given_up = True
+            self.is_aborted = True
             with socket.socket(fileno=os.dup(self._wire)) as wire, suppress(OSError):
                 wire.shutdown(socket.SHUT_RDWR)
 
@@ -125,7 +125,7 @@ class Connection(psycopg2.extensions.connection):
         with self._wire_lock:
             self._close_wire()
 
-    def has_news(self) -> bool:
+    def has_pending_input(self) -> bool:
         """Tell whether anything waits to be read: of an idle server that is the end, mostly."""
         return bool(self.closed or self._input.poll(0))
 
@@ -140,7 +140,7 @@ class Connection(psycopg2.extensions.connection):
         """
         if self.closed or self.is_demoted:
             return False
-        if not self.has_news() and time.monotonic() - self.last_used <= idle_check_after:
+        if not self.has_pending_input() and time.monotonic() - self.last_used <= idle_check_after:
             return True
         try:
             with self.cursor() as cursor:

@@ -25,7 +25,7 @@ logger = logging.getLogger("triosigno_db")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
-MOST_ENTRIES = 10_000
+MAX_ENTRIES = 10_000
 """How many entries one process keeps in memory; the oldest make room."""
 
 _REDIS = "triosigno_db.redis"
@@ -147,7 +147,7 @@ class _BoundedDict(dict[str, Any]):
                 # What belongs to an earlier one is never read again.
                 self.clear()
             super().__setitem__(key, value)
-            while len(self) > MOST_ENTRIES:
+            while len(self) > MAX_ENTRIES:
                 del self[next(name for name in self if name != _GENERATION)]
 
 

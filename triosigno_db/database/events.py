@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import psycopg2
 
-from triosigno_db.database.sqlstates import hide_details
+from triosigno_db.database.sqlstates import redact
 from triosigno_db.errors import InvalidInputError
 
 logger = logging.getLogger("triosigno_db")
@@ -135,7 +135,7 @@ class Report:
         if not _observers:
             return
         if isinstance(error, psycopg2.Error):
-            hide_details(error)
+            redact(error)
         event = StatementEvent(name, duration, rows, error, *address, self._database)
         for observe in tuple(_observers):
             try:

@@ -10,7 +10,7 @@ from triosigno_db.database.lifecycle import connected_database, translated
 from triosigno_db.database.pool import PoolStatus
 from triosigno_db.errors import DatabaseUnavailableError
 
-LONGEST_PING = 60.0
+MAX_PING_SECONDS = 60.0
 
 
 def ping(*, timeout: float = 1.0) -> float:
@@ -31,7 +31,7 @@ def ping(*, timeout: float = 1.0) -> float:
         InvalidInputError: `timeout` is out of bounds.
         NotConnectedError: `connect()` was not called.
     """
-    check_seconds("timeout", timeout, most=LONGEST_PING)
+    check_seconds("timeout", timeout, maximum=MAX_PING_SECONDS)
     settings = connected_database().settings
     started = time.monotonic()
     deadline = started + timeout

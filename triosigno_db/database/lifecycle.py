@@ -14,10 +14,10 @@ from triosigno_db.arguments import check_integer
 from triosigno_db.database.connection import Row
 from triosigno_db.database.content_cache import ContentCache
 from triosigno_db.database.peewee_database import PooledDatabase
-from triosigno_db.database.read_only import is_only_reading, only_reading, refuse_write
-from triosigno_db.database.retries import pause_after
+from triosigno_db.database.read_only import is_read_only, read_only, refuse_write
+from triosigno_db.database.retries import backoff
 from triosigno_db.database.router import ReplicatedDatabase
-from triosigno_db.database.sqlstates import is_collision, refused_by_driver, translate
+from triosigno_db.database.sqlstates import is_serialization_failure, refused_by_driver, translate
 from triosigno_db.database.statements import Statement
 from triosigno_db.errors import (
     ConflictError,
@@ -62,7 +62,7 @@ def connect(url: str | None = None, **options: Any) -> None:
         database.content_cache = ContentCache(settings)
     with database.held(patiently=False):
         pass
-    with only_reading():
+    with read_only():
         # A replica is asked now, so that what is wrong with it is logged when the service starts.
         database.serving()
     with _connecting:
@@ -147,11 +147,11 @@ def reading_from_replica() -> Iterator[None]:
         ConflictError: This thread is inside a `transaction()` block, which reads what it wrote.
         ReadOnlyError: Raised by what writes inside the block; nothing was applied.
     """
-    if not is_only_reading() and current_database().in_transaction():
+    if not is_read_only() and current_database().in_transaction():
         raise ConflictError(
             "A transaction() has begun on the database itself: enter reading_from_replica() before."
         )
-    with only_reading():
+    with read_only():
         yield
 
 
@@ -231,7 +231,7 @@ def run_in_transaction(
         InvalidInputError: `tries` is out of bounds, or `isolation` can't be had.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    check_integer("tries", tries, least=1, most=100)
+    check_integer("tries", tries, minimum=1, maximum=100)
     if current_database().in_transaction():
         tries = 1
     for tried in range(1, tries + 1):
@@ -239,9 +239,9 @@ def run_in_transaction(
             with transaction(isolation):
                 return function()
         except ConflictError as exc:
-            if tried == tries or not is_collision(exc.__cause__):
+            if tried == tries or not is_serialization_failure(exc.__cause__):
                 raise
-        time.sleep(pause_after(tried))
+        time.sleep(backoff(tried))
     raise AssertionError  # the last try returns or raises
 
 
@@ -339,7 +339,7 @@ def _retire_current() -> None:
     database: PooledDatabase | None = database_proxy.obj
     if database is None:
         return
-    if not database.is_closed() or is_only_reading():
+    if not database.is_closed() or is_read_only():
         raise ConflictError(
             "Leave the connection(), transaction() or reading_from_replica() block of this thread "
             "first."

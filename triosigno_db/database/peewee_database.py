@@ -13,15 +13,15 @@ from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 from triosigno_db.database.connection import Connection, DetachedCursor, Row
 from triosigno_db.database.content_cache import ContentCache
 from triosigno_db.database.events import Outcome, Report
-from triosigno_db.database.read_only import SET_READ_ONLY, is_only_reading, refuse_writing_query
-from triosigno_db.database.retries import READ_ONLY, Retries
+from triosigno_db.database.read_only import SET_READ_ONLY, is_read_only, refuse_writing_query
+from triosigno_db.database.retries import READ_ONLY, RetryPolicy
 from triosigno_db.database.session import HoldingPool
 from triosigno_db.database.sqlstates import (
-    hide_details,
-    is_collision,
     is_outcome_known,
     is_plan_stale,
+    is_serialization_failure,
     primary_message,
+    redact,
 )
 from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.errors import (
@@ -85,7 +85,7 @@ class PooledDatabase(HoldingPool):
             with self._reported("BEGIN"):
                 super().begin(isolation_level)
             local = self.settings.local_limits()
-            if is_only_reading():
+            if is_read_only():
                 local = [SET_READ_ONLY, *local]
             if local:
                 self.cursor().execute("; ".join(local))
@@ -102,7 +102,7 @@ class PooledDatabase(HoldingPool):
                 "A statement of this transaction failed and its error was caught: nothing of the "
                 "transaction can be kept. Put what may fail into a nested transaction()."
             ).with_prisma_code("P2028")
-        if connection.has_news():
+        if connection.has_pending_input():
             # What the server has to say to who has asked nothing is that it goes.
             connection.close()
             raise self._lost_before_commit()
@@ -115,7 +115,7 @@ class PooledDatabase(HoldingPool):
             cause = getattr(exc, "orig", None)
             if not isinstance(cause, psycopg2.Error) or is_outcome_known(cause):
                 raise
-            if is_only_reading():
+            if is_read_only():
                 raise  # what was only read leaves nothing behind, whatever came of the COMMIT
             raise self._answer_lost("the COMMIT", cause) from cause
         self._check_acknowledged(connection, started, earlier)
@@ -168,7 +168,7 @@ class PooledDatabase(HoldingPool):
     def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
         """Run a statement and fetch its rows, on the held connection or a borrowed one.
 
-        Outside of a transaction it may be sent again, as `Retries` decides.
+        Outside of a transaction it may be sent again, as `RetryPolicy` decides.
 
         Args:
             compiled: The statement.
@@ -182,7 +182,7 @@ class PooledDatabase(HoldingPool):
             OutcomeUnknownError: The answer to a write was lost.
             DatabaseUnavailableError: No connection could be opened; nothing was applied.
         """
-        retries = Retries(compiled, self.settings)
+        retries = RetryPolicy(compiled, self.settings)
         while True:
             try:
                 self._renew_held()
@@ -197,13 +197,13 @@ class PooledDatabase(HoldingPool):
                     raise _idle_transaction_ended(self.settings) from exc
                 if self.in_transaction():
                     raise
-                if not retries.allow(exc):
+                if not retries.should_retry(exc):
                     failure = self._final_failure(compiled, retries)
                     if failure is None:
                         raise
                     raise failure from exc
                 logger.warning("%s is sent again: %s", compiled.name, type(exc).__name__)
-                if not is_collision(exc):
+                if not is_serialization_failure(exc):
                     # What cost this connection cost the idle ones as well.
                     self.close_idle()
             retries.wait()
@@ -225,7 +225,7 @@ class PooledDatabase(HoldingPool):
             return list(cursor.fetchall()) if cursor.description else []
 
     def _fetch_held(
-        self, compiled: CompiledStatement, parameters: Mapping[str, Any], retries: Retries
+        self, compiled: CompiledStatement, parameters: Mapping[str, Any], retries: RetryPolicy
     ) -> list[Row]:
         connection: Connection = self._state.conn
         started = time.perf_counter()
@@ -239,7 +239,7 @@ class PooledDatabase(HoldingPool):
                     self._execute_prepared(cursor, compiled, parameters, retries)
                 rows: list[Row] = cursor.fetchall()
         except BaseException as exc:
-            retries.is_given_up = connection.is_given_up
+            retries.is_aborted = connection.is_aborted
             self._note_demotion(exc)
             self._report.ended(compiled.name, connection.address, started, error=exc)
             raise
@@ -253,7 +253,7 @@ class PooledDatabase(HoldingPool):
         cursor: Any,
         compiled: CompiledStatement,
         parameters: Mapping[str, Any],
-        retries: Retries,
+        retries: RetryPolicy,
     ) -> None:
         prepared = cursor.connection.prepared
         if compiled.prepared_name not in prepared:
@@ -273,17 +273,17 @@ class PooledDatabase(HoldingPool):
     def _note_demotion(self, exc: BaseException) -> None:
         """Look for the primary anew where a server that was one has refused a write."""
         is_refusal = isinstance(exc, psycopg2.Error) and exc.pgcode == READ_ONLY
-        if is_refusal and self.settings.seeks_writes and not is_only_reading():
+        if is_refusal and self.settings.seeks_writes and not is_read_only():
             self._state.conn.is_demoted = True
             self.close_idle()
 
     def _final_failure(
-        self, compiled: CompiledStatement, retries: Retries
+        self, compiled: CompiledStatement, retries: RetryPolicy
     ) -> TrioSignoDBError | None:
         """What is raised in place of the last failure, if it does not say all that is known."""
         if retries.lost_answer is not None:
             return self._answer_lost(compiled.name, retries.lost_answer)
-        if retries.is_given_up:
+        if retries.is_aborted:
             return DatabaseUnavailableError(
                 f"No answer to {compiled.name} came within {self.settings.answer_limit:g} s: "
                 "the network or the server stands still."
@@ -310,7 +310,7 @@ class PooledDatabase(HoldingPool):
 
     def _restricted(self, sql: str) -> str:
         """Have the server refuse what text writes, where this thread only reads."""
-        is_free = not is_only_reading() or self.in_transaction()
+        is_free = not is_read_only() or self.in_transaction()
         return sql if is_free else f"{SET_READ_ONLY}; {sql}"
 
     def _answer_lost(self, what: str, cause: psycopg2.Error) -> TrioSignoDBError:
@@ -350,7 +350,7 @@ class PooledDatabase(HoldingPool):
         except peewee.PeeweeException as exc:
             driver_error = getattr(exc, "orig", None)
             if isinstance(driver_error, psycopg2.Error):
-                hide_details(driver_error)
+                redact(driver_error)
                 self._note_demotion(driver_error)
                 exc.args = driver_error.args
             raise

@@ -22,7 +22,7 @@ from triosigno_db.settings import Settings
 
 logger = logging.getLogger("triosigno_db")
 
-OLDEST_SERVER = 13
+MIN_SERVER_VERSION = 13
 """The oldest major version of PostgreSQL that the library works on."""
 
 
@@ -245,10 +245,11 @@ class Pool(PooledPostgresqlDatabase):
                 "The server has refused the connection, in words that can't be read."
             ) from None
         major = connection.server_version // 10_000
-        if major < OLDEST_SERVER:
+        if major < MIN_SERVER_VERSION:
             connection.close()
             raise DatabaseUnavailableError(
-                f"The server is PostgreSQL {major}; the library needs {OLDEST_SERVER} or newer."
+                f"The server is PostgreSQL {major}; the library needs {MIN_SERVER_VERSION} "
+                "or newer."
             )
         self.server_version = connection.server_version
         connection.autocommit = True

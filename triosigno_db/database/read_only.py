@@ -21,7 +21,7 @@ _blocks = _Blocks()
 
 
 @contextmanager
-def only_reading() -> Iterator[None]:
+def read_only() -> Iterator[None]:
     """Let this thread only read while the block lasts; blocks may nest.
 
     Yields:
@@ -34,7 +34,7 @@ def only_reading() -> Iterator[None]:
         _blocks.depth -= 1
 
 
-def is_only_reading() -> bool:
+def is_read_only() -> bool:
     """Tell whether this thread only reads."""
     return _blocks.depth > 0
 
@@ -48,7 +48,7 @@ def refuse_write(name: str) -> None:
     Raises:
         ReadOnlyError: This thread only reads.
     """
-    if is_only_reading():
+    if is_read_only():
         raise ReadOnlyError(
             f"{name} writes: inside reading_from_replica() there are only reads. Nothing was sent."
         )

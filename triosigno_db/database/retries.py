@@ -1,4 +1,4 @@
-"""Retries: which statement is sent again after a failure, and how long to wait before."""
+"""RetryPolicy: which statement is sent again after a failure, and how long to wait before."""
 
 import math
 import random
@@ -7,10 +7,10 @@ import time
 import psycopg2
 
 from triosigno_db.database.sqlstates import (
-    is_collision,
     is_connection_lost,
     is_outcome_known,
     is_plan_stale,
+    is_serialization_failure,
 )
 from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.settings import Settings
@@ -18,13 +18,13 @@ from triosigno_db.settings import Settings
 READ_ONLY = "25006"
 """A write on a server that takes none."""
 
-_FIRST_PAUSE = 0.05
-_LONGEST_PAUSE = 0.5
-_MOST_COLLISIONS = 5
+_FIRST_BACKOFF = 0.05
+_MAX_BACKOFF = 0.5
+_MAX_COLLISIONS = 5
 """How often a statement is sent again that the server undid for another transaction's sake."""
 
 
-class Retries:
+class RetryPolicy:
     """Decides, for one call, whether its statement is sent again.
 
     What the server can't have seen, as only PREPARE was on its way, is sent again for as long as
@@ -39,25 +39,25 @@ class Retries:
     Attributes:
         is_sent: Whether the statement itself was sent since the last failure, and not only what
             prepares it.
-        is_given_up: Whether the last failure was an answer that did not come in time.
+        is_aborted: Whether the last failure was an answer that did not come in time.
         lost_answer: The error that took the answer to a write away, while nothing has told what
             came of it.
     """
 
     def __init__(self, compiled: CompiledStatement, settings: Settings) -> None:
         self.is_sent = False
-        self.is_given_up = False
+        self.is_aborted = False
         self.lost_answer: psycopg2.Error | None = None
         self._reads_only = compiled.reads_only
-        self._is_repeatable = compiled.reads_only or compiled.is_repeatable
+        self._is_repeatable = compiled.reads_only or compiled.idempotent
         self._deadline = time.monotonic() + (settings.connect_timeout or math.inf)
         # Each pooled connection may hold a plan that no longer fits.
         self._stale_plans_left = settings.connection_limit + 1
-        self._collisions_left = _MOST_COLLISIONS
+        self._collisions_left = _MAX_COLLISIONS
         self._settings = settings
         self._waits = 0
 
-    def allow(self, failure: psycopg2.Error) -> bool:
+    def should_retry(self, failure: psycopg2.Error) -> bool:
         """Judge a failure outside of a transaction.
 
         Args:
@@ -70,7 +70,7 @@ class Retries:
         if is_plan_stale(failure):
             self._stale_plans_left -= 1
             return self._stale_plans_left > 0
-        if is_collision(failure):
+        if is_serialization_failure(failure):
             self._collisions_left -= 1
             return self._collisions_left > 0
         if failure.pgcode == READ_ONLY:
@@ -79,13 +79,13 @@ class Retries:
         if not is_connection_lost(failure) and is_outcome_known(failure):
             return False
         if was_sent:
-            return self._allow_after_loss(failure)
+            return self._should_retry_after_loss(failure)
         return time.monotonic() < self._deadline
 
-    def _allow_after_loss(self, failure: psycopg2.Error) -> bool:
+    def _should_retry_after_loss(self, failure: psycopg2.Error) -> bool:
         if not self._reads_only and not is_outcome_known(failure):
             self.lost_answer = failure
-        is_allowed = self._is_repeatable and not self.is_given_up
+        is_allowed = self._is_repeatable and not self.is_aborted
         self._is_repeatable = False
         return is_allowed
 
@@ -94,11 +94,11 @@ class Retries:
         # A connection that was lost is mostly there again at once. Later on, nothing tells when a
         # server is up again but trying.
         if self._waits:
-            time.sleep(pause_after(self._waits))
+            time.sleep(backoff(self._waits))
         self._waits += 1
 
 
-def pause_after(tries: int) -> float:
+def backoff(tries: int) -> float:
     """Tell how long to wait before the next try: longer each time, and each caller differently.
 
     Args:
@@ -107,5 +107,5 @@ def pause_after(tries: int) -> float:
     Returns:
         The time in seconds, at most half a second.
     """
-    longest = min(_FIRST_PAUSE * 2**tries, _LONGEST_PAUSE)
+    longest = min(_FIRST_BACKOFF * 2**tries, _MAX_BACKOFF)
     return random.uniform(longest / 2, longest)  # noqa: S311 (no secret depends on it)

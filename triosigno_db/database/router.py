@@ -9,10 +9,14 @@ import psycopg2
 
 from triosigno_db.database.connection import Connection, Row
 from triosigno_db.database.peewee_database import PooledDatabase
-from triosigno_db.database.read_only import is_only_reading
+from triosigno_db.database.read_only import is_read_only
 from triosigno_db.database.replica_health import ReplicaHealth
-from triosigno_db.database.retries import Retries
-from triosigno_db.database.sqlstates import is_collision, is_connection_lost, is_plan_stale
+from triosigno_db.database.retries import RetryPolicy
+from triosigno_db.database.sqlstates import (
+    is_connection_lost,
+    is_plan_stale,
+    is_serialization_failure,
+)
 from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.settings import Settings
@@ -90,7 +94,7 @@ class Replica(PooledDatabase):
         try:
             self._renew_held()
             with self.held():
-                return self._fetch_held(compiled, parameters, Retries(compiled, self.settings))
+                return self._fetch_held(compiled, parameters, RetryPolicy(compiled, self.settings))
         except (psycopg2.Error, DatabaseUnavailableError) as exc:
             if not self._is_passed_by(exc):
                 raise
@@ -126,7 +130,7 @@ class Replica(PooledDatabase):
             self.health.doubt()
             return True
         # What is replayed ends a query that still needs the rows that go.
-        return is_collision(failure) or is_plan_stale(failure)
+        return is_serialization_failure(failure) or is_plan_stale(failure)
 
 
 class ReplicatedDatabase(PooledDatabase):
@@ -143,7 +147,7 @@ class ReplicatedDatabase(PooledDatabase):
 
     def serving(self) -> PooledDatabase:
         """Give what serves this thread at present."""
-        if not is_only_reading() or self.in_transaction():
+        if not is_read_only() or self.in_transaction():
             return self
         replica = self._replica
         return replica if replica.in_transaction() or replica.health.may_serve() else self

@@ -10,7 +10,7 @@ import peewee
 
 from triosigno_db.database.connection import Connection
 from triosigno_db.database.pool import Pool
-from triosigno_db.database.retries import pause_after
+from triosigno_db.database.retries import backoff
 from triosigno_db.errors import DatabaseUnavailableError
 
 logger = logging.getLogger("triosigno_db")
@@ -54,7 +54,7 @@ class HoldingPool(Pool):
                     raise
             tries += 1
             # Nothing tells when a server is up again but trying.
-            time.sleep(pause_after(tries))
+            time.sleep(backoff(tries))
 
     def _renew_held(self) -> None:
         """Replace the connection that this thread holds, if it was lost between two statements."""

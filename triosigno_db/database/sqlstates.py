@@ -24,7 +24,7 @@ from triosigno_db.errors import (
 _HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{1,53}")
 """A bcrypt hash, whole or cut off."""
 
-_MOST_SHOWN = 1000
+_MAX_SHOWN = 1000
 """How many characters of a message are shown: it may quote a value of any length."""
 
 
@@ -154,10 +154,10 @@ def primary_message(cause: psycopg2.Error) -> str:
         The message; for an error that never came from a server, the driver's own text.
     """
     message = _HASH.sub("***", str(cause.diag.message_primary or cause)).strip()
-    return message if len(message) <= _MOST_SHOWN else f"{message[:_MOST_SHOWN]}…"
+    return message if len(message) <= _MAX_SHOWN else f"{message[:_MAX_SHOWN]}…"
 
 
-def hide_details(cause: psycopg2.Error) -> None:
+def redact(cause: psycopg2.Error) -> None:
     """Cut a driver's error down to its primary message.
 
     PostgreSQL's DETAIL may quote a whole row and its LINE the statement with its values; either
@@ -221,7 +221,7 @@ def is_plan_stale(cause: psycopg2.Error) -> bool:
     return is_outdated or cause.pgcode == "26000"
 
 
-def is_collision(cause: BaseException | None) -> bool:
+def is_serialization_failure(cause: BaseException | None) -> bool:
     """Tell whether the server undid a transaction for the sake of a concurrent one.
 
     Args:
@@ -268,7 +268,7 @@ def translate(
     Returns:
         The exception to raise `from` the cause.
     """
-    hide_details(cause)
+    redact(cause)
     failure = _Failure(cause, constraints, parameters)
     code = cause.pgcode
     if code is None:

@@ -63,7 +63,7 @@ class CompiledStatement(NamedTuple):
     Attributes:
         name: The statement's name.
         reads_only: Whether it changes nothing.
-        is_repeatable: Whether it changes nothing more when it is sent again.
+        idempotent: Whether it changes nothing more when it is sent again.
         sql: The whole text, with `%(name)s` for each parameter.
         prepared_name: What it is called on a connection that has prepared it; `None` for one that
             is planned anew at each call.
@@ -73,7 +73,7 @@ class CompiledStatement(NamedTuple):
 
     name: str
     reads_only: bool
-    is_repeatable: bool
+    idempotent: bool
     sql: str
     prepared_name: str | None
     prepare: str
@@ -88,8 +88,8 @@ class Statement:
         choices: What `build` is called with.
         reads_only: Whether it changes nothing, so that it may be sent again after a lost
             connection.
-        is_repeatable: Whether that holds all the same, as it changes nothing the second time.
-        plans_once: Whether the server may keep one plan for all values.
+        idempotent: Whether that holds all the same, as it changes nothing the second time.
+        prepared: Whether the server may keep one plan for all values.
     """
 
     def __init__(
@@ -98,14 +98,14 @@ class Statement:
         choices: tuple[Hashable, ...],
         *,
         reads_only: bool,
-        is_repeatable: bool,
-        plans_once: bool,
+        idempotent: bool,
+        prepared: bool,
     ) -> None:
         models = [choice.__name__ for choice in choices if isinstance(choice, type)]
         self.name = "_".join([build.__name__, *models])
         self.reads_only = reads_only
-        self.is_repeatable = is_repeatable
-        self._prepared_name = f"triosigno_{self.name}_{next(_numbers)}" if plans_once else None
+        self.idempotent = idempotent
+        self._prepared_name = f"triosigno_{self.name}_{next(_numbers)}" if prepared else None
         self._build = build
         self._choices = choices
         self._compiled: dict[str, CompiledStatement] = {}
@@ -151,24 +151,24 @@ class Statement:
         return CompiledStatement(
             name=self.name,
             reads_only=self.reads_only,
-            is_repeatable=self.is_repeatable,
-            sql=_weave(doubled, named),
+            idempotent=self.idempotent,
+            sql=_interleave(doubled, named),
             prepared_name=self._prepared_name,
-            prepare=f'PREPARE "{self._prepared_name}" AS {_weave(texts, numbered)}',
+            prepare=f'PREPARE "{self._prepared_name}" AS {_interleave(texts, numbered)}',
             execute=f'EXECUTE "{self._prepared_name}"' + (f" ({arguments})" if names else ""),
         )
 
 
 def statement(
-    *, reads_only: bool, is_repeatable: bool = False, plans_once: bool = True
+    *, reads_only: bool, idempotent: bool = False, prepared: bool = True
 ) -> Callable[[Build], Callable[..., Statement]]:
     """Make a statement of a function that builds a query.
 
     Args:
         reads_only: Whether it changes nothing, so that it may be sent again after a lost
             connection.
-        is_repeatable: Whether that holds all the same, as it changes nothing the second time.
-        plans_once: Whether the server may keep one plan for all values; without it, it plans each
+        idempotent: Whether that holds all the same, as it changes nothing the second time.
+        prepared: Whether the server may keep one plan for all values; without it, it plans each
             call, for a query whose best plan depends on the values, such as a limit.
 
     Returns:
@@ -183,8 +183,8 @@ def statement(
                 build,
                 choices,
                 reads_only=reads_only,
-                is_repeatable=is_repeatable,
-                plans_once=plans_once,
+                idempotent=idempotent,
+                prepared=prepared,
             )
 
         return choose
@@ -218,7 +218,7 @@ def columns(
     return [known[name] for name in selection.columns]
 
 
-def written_columns(
+def sql_columns(
     entity: str, known: Mapping[str, str], selection: Selection, *, nested: Iterable[str] = ()
 ) -> peewee.SQL:
     """List what a statement selects for a record, where it is written in SQL.
@@ -282,7 +282,7 @@ def _refuse_unknown(
         raise InvalidInputError("shape", f"{entity} has no field {', '.join(unknown)}")
 
 
-def _weave(texts: list[str], values: list[str]) -> str:
+def _interleave(texts: list[str], values: list[str]) -> str:
     return "".join(text + value for text, value in zip(texts, [*values, ""], strict=True))
 
 

@@ -52,12 +52,12 @@ class Watchdog:
         while not self._is_ended:
             # First: a statement that is sent after the look below must ring.
             self._wakes_at = math.inf
-            self._wakes_at = self._give_up_overdue()
+            self._wakes_at = self._abort_overdue()
             wait = self._wakes_at - time.monotonic()
             self._bell.wait(None if math.isinf(wait) else min(max(wait, 0), threading.TIMEOUT_MAX))
             self._bell.clear()
 
-    def _give_up_overdue(self) -> float:
+    def _abort_overdue(self) -> float:
         """Give up what is overdue; tell when the next answer is."""
         with self._lock:
             connections = tuple(self._connections)
@@ -65,7 +65,7 @@ class Watchdog:
         for connection in connections:
             due = connection.answer_due
             if due <= now:
-                connection.give_up()
+                connection.abort()
             else:
                 earliest = min(earliest, due)
         return earliest

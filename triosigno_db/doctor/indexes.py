@@ -137,7 +137,7 @@ def examine_use(examination: Examination) -> Iterator[Finding]:
             # An index can't be used before it is made.
             ages += session.run(_HISTORY_AGE)
         reaches_back = min((float(age) for (age,) in ages if age is not None), default=0.0)
-        unused = session.run(_UNUSED, least=WORTH_TELLING)
+        unused = session.run(_UNUSED, minimum=WORTH_TELLING)
     if reaches_back < wanted.total_seconds():
         yield Finding(
             SUBJECT,

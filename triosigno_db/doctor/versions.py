@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from psycopg2.extensions import libpq_version
 
-from triosigno_db.database.pool import OLDEST_SERVER
+from triosigno_db.database.pool import MIN_SERVER_VERSION
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
 
@@ -55,16 +55,16 @@ def examine_versions(examination: Examination) -> Iterator[Finding]:
         f"triosigno_db {library}, PostgreSQL {server.split()[0]}, {ledger}.",
         details=(
             f"triosigno_db {library}",
-            f"PostgreSQL {server}; {OLDEST_SERVER} is the oldest that is supported",
+            f"PostgreSQL {server}; {MIN_SERVER_VERSION} is the oldest that is supported",
             f"Python {platform.python_version()}, libpq {libpq_version() // 10_000}",
             ledger,
         ),
     )
-    if examination.connection.server_version // 10_000 < OLDEST_SERVER:
+    if examination.connection.server_version // 10_000 < MIN_SERVER_VERSION:
         yield Finding(
             SUBJECT,
             "error",
-            f"PostgreSQL {server} is older than {OLDEST_SERVER}: the library refuses it.",
+            f"PostgreSQL {server} is older than {MIN_SERVER_VERSION}: the library refuses it.",
             "Upgrade the server.",
         )
     if columns and columns != _LEDGER_COLUMNS:

@@ -9,7 +9,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-LONGEST_SUMMARY = 255
+MAX_SUMMARY_LENGTH = 255
 
 _CONTROL = frozenset(
     ("BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT")
@@ -97,7 +97,7 @@ def _summary_of(sql: str) -> str:
             reader.read_mark(token["mark"])
     summary = ""
     for part in reader.parts:
-        if len(summary) + len(part) >= LONGEST_SUMMARY:
+        if len(summary) + len(part) >= MAX_SUMMARY_LENGTH:
             break
         summary = f"{summary} {part}".lstrip()
     return summary

@@ -21,7 +21,7 @@ DOWN_FILE = "down.sql"
 LEDGER_TABLE = "_prisma_migrations"
 LOCK_FILE = "migration_lock.toml"
 PROVIDER = "postgresql"
-LONGEST_NAME = 200
+MAX_NAME_BYTES = 200
 """Bytes of the longest name that Prisma accepts."""
 
 _NAME = re.compile(r"[0-9]{14}_[a-z0-9_]+")
@@ -128,9 +128,9 @@ def _check_provider(path: Path) -> None:
 def _check_names(names: Iterable[str]) -> None:
     timestamps: dict[str, str] = {}
     for name in names:
-        if len(name.encode()) > LONGEST_NAME:
+        if len(name.encode()) > MAX_NAME_BYTES:
             raise MigrationError(
-                f"The name {name[:40]}... is longer than {LONGEST_NAME} bytes."
+                f"The name {name[:40]}... is longer than {MAX_NAME_BYTES} bytes."
             ).with_prisma_code("P3010")
         if not _NAME.fullmatch(name):
             raise MigrationError(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overloa
 
 import peewee
 
-from triosigno_db.arguments import check_moment, is_unicode
+from triosigno_db.arguments import check_timestamp, is_unicode
 from triosigno_db.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ class TimestampField(_Timestamp):
         """Convert an aware datetime to UTC and drop the zone, which the column does not have."""
         if value is None:
             return None
-        return _to_milliseconds(check_moment(_name_of(self), value))
+        return _to_milliseconds(check_timestamp(_name_of(self), value))
 
     def python_value(self, value: Any) -> Any:
         """Give the zone back to what a plain driver read without it."""

@@ -12,10 +12,10 @@ import peewee
 
 from triosigno_db.errors import InvalidInputError
 
-MOST_SEARCHED = 200
+MAX_SEARCHED = 200
 """How many characters one search may have."""
 
-MOST_WORDS = 10
+MAX_WORDS = 10
 """How many words one search may have."""
 
 SHORT_WORD = 3
@@ -90,8 +90,8 @@ def words_of(field: str, text: str) -> dict[str, str]:
     words = dict.fromkeys(word for word in _BETWEEN_WORDS.split(text) if word)
     if not words:
         raise InvalidInputError(field, "must hold a letter or a digit")
-    if len(words) > MOST_WORDS:
-        raise InvalidInputError(field, f"must have at most {MOST_WORDS} different words")
+    if len(words) > MAX_WORDS:
+        raise InvalidInputError(field, f"must have at most {MAX_WORDS} different words")
     return {f"word_{number}": word for number, word in enumerate(words, start=1)}
 
 

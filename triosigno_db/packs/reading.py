@@ -13,10 +13,10 @@ from pydantic.alias_generators import to_camel, to_snake
 from triosigno_db.errors import FieldError, InvalidInputError
 from triosigno_db.packs.pack import PROBLEMS, ContentPack, Location, Problem, write_location
 
-MOST_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 """The most bytes of a file that is read: some 200,000 signs."""
 
-MOST_LEVELS = 100
+MAX_LEVELS = 100
 """How deeply a file may be nested; a pack has seven levels."""
 
 YAML_SUFFIXES = (".yaml", ".yml")
@@ -49,11 +49,11 @@ def read_pack(path: Path) -> ContentPack:
     """
     try:
         size = path.stat().st_size
-        content = path.read_bytes() if size <= MOST_BYTES else b""
+        content = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError as exc:
         raise InvalidInputError(str(path), f"can't be read: {exc.strerror}") from exc
-    if size > MOST_BYTES:
-        raise InvalidInputError(str(path), f"is larger than {MOST_BYTES // 1024**2} MiB")
+    if size > MAX_BYTES:
+        raise InvalidInputError(str(path), f"is larger than {MAX_BYTES // 1024**2} MiB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
@@ -205,7 +205,7 @@ def _compose(yaml: Any, text: str, name: str = "") -> Any:
         is_start = isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent)
         is_end = isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent)
         depth += is_start - is_end
-        if depth > MOST_LEVELS:
+        if depth > MAX_LEVELS:
             raise RecursionError
     return yaml.compose(text, Loader=_loader(yaml))
 

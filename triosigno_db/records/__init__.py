@@ -54,7 +54,7 @@ from triosigno_db.records.learning import (
 from triosigno_db.records.pages import (
     Page,
 )
-from triosigno_db.records.record import Changes, Input, Record, Selection, whole
+from triosigno_db.records.record import Changes, Input, Record, Selection, default_shape
 
 __all__ = [
     "AchievementChanges",
@@ -105,5 +105,5 @@ __all__ = [
     "UserExport",
     "UserRecord",
     "UserWithPreferences",
-    "whole",
+    "default_shape",
 ]

@@ -8,13 +8,13 @@ from typing_extensions import TypeVar
 from triosigno_db.records.content import SignRecord
 from triosigno_db.records.record import Input, Record, Reference, Timestamp
 
-LEAST_MASTERY = 0
-MOST_MASTERY = 100
+MIN_MASTERY = 0
+MAX_MASTERY = 100
 
 MASTERED = 80
 """From this mastery on, a sign counts as mastered."""
 
-Mastery = Annotated[int, Field(strict=True, ge=LEAST_MASTERY, le=MOST_MASTERY)]
+Mastery = Annotated[int, Field(strict=True, ge=MIN_MASTERY, le=MAX_MASTERY)]
 """How well a sign is mastered, 0 to 100."""
 
 

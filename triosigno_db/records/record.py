@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-from triosigno_db.arguments import check_id, check_moment
+from triosigno_db.arguments import check_id, check_timestamp
 from triosigno_db.errors import FieldError, InvalidInputError
 
 
@@ -30,7 +30,7 @@ def _to_json(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
-_ANY_MOMENT = TypeAdapter(AwareDatetime)
+_ANY_TIMESTAMP = TypeAdapter(AwareDatetime)
 
 
 def _in_utc(value: object) -> datetime:
@@ -38,9 +38,9 @@ def _in_utc(value: object) -> datetime:
     # long to find that out.
     if type(value) is datetime and value.tzinfo is UTC:
         return value
-    moment = _ANY_MOMENT.validate_python(value)
+    moment = _ANY_TIMESTAMP.validate_python(value)
     try:
-        return check_moment("moment", moment).replace(tzinfo=UTC)
+        return check_timestamp("moment", moment).replace(tzinfo=UTC)
     except InvalidInputError as exc:
         raise ValueError(exc.why) from None
 
@@ -199,7 +199,7 @@ class Record(BaseModel):
         try:
             return cls.model_validate(values)
         except ValidationError as exc:
-            failure = _misfit(exc, cls)
+            failure = _type_mismatch(exc, cls)
         # Outside of the handler: pydantic's error, which holds the values, is no context of it.
         raise failure
 
@@ -224,12 +224,12 @@ def _record_in(annotation: Any) -> type[Record] | None:
     return next((record for record in found if record is not None), None)
 
 
-def _misfit(failure: ValidationError, record: type[Record]) -> InvalidInputError:
+def _type_mismatch(failure: ValidationError, record: type[Record]) -> InvalidInputError:
     wrong = "; ".join(f"{each.field}: {each.why}" for each in invalid_input(failure, record).errors)
     return InvalidInputError("shape", f"{record.__name__} does not fit what is stored: {wrong}")
 
 
-def whole(record: type[Record]) -> Any:
+def default_shape(record: type[Record]) -> Any:
     """Give the default of a `shape` argument: the whole record.
 
     The type of what is returned follows from the argument, or from its default where it is left
@@ -244,11 +244,11 @@ def whole(record: type[Record]) -> Any:
     return record
 
 
-Places = Mapping[str, "int | Places"]
+RowLayout = Mapping[str, "int | RowLayout"]
 """Where in a row each column is; for a record inside, where its columns are."""
 
 
-def row_reader(places: Places) -> Callable[[Sequence[Any]], dict[str, Any]]:
+def row_reader(places: RowLayout) -> Callable[[Sequence[Any]], dict[str, Any]]:
     """Write a function that names values of a row, for rows that come by the hundred.
 
     It is written out as one dictionary display, `{"id": row[1], ...}`, which runs three times as
@@ -265,7 +265,7 @@ def row_reader(places: Places) -> Callable[[Sequence[Any]], dict[str, Any]]:
     return reader
 
 
-def _display(places: Places) -> str:
+def _display(places: RowLayout) -> str:
     items = (
         f"{name!r}: " + (f"row[{place:d}]" if isinstance(place, int) else _display(place))
         for name, place in places.items()

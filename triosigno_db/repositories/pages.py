@@ -24,7 +24,7 @@ from triosigno_db.records import Page, Record, Selection
 from triosigno_db.repositories.rows import selection_of
 
 DEFAULT_LIMIT = 50
-MOST_ROWS = 200
+MAX_ROWS = 200
 """The most rows of one page."""
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -134,7 +134,7 @@ def fetch_rows(
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
     """
-    check_integer("limit", limit, least=1, most=MOST_ROWS)
+    check_integer("limit", limit, minimum=1, maximum=MAX_ROWS)
     given = {name: value for name, value in sorted(filters.items()) if value is not None}
     query = f"{build.__name__} {[(name, str(value)) for name, value in given.items()]!r}"
     last = [] if cursor is None else _decode(cursor, query, keys)

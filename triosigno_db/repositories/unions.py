@@ -1,4 +1,4 @@
-"""Levels: rows of several kinds, such as those of a tree, read by one statement.
+"""LevelUnion: rows of several kinds, such as those of a tree, read by one statement.
 
 A join would repeat the module's and the lesson's columns beside every sign. Here each level comes
 as rows of its own, tagged with its place; the levels share columns wherever the types agree.
@@ -11,14 +11,14 @@ import peewee
 
 from triosigno_db.database.statements import columns
 from triosigno_db.models import User
-from triosigno_db.records.record import Places, Selection, row_reader
+from triosigno_db.records.record import RowLayout, Selection, row_reader
 
 Values = dict[str, Any]
 Row = Sequence[Any]
 Reader = Callable[[Row], Values]
 
 
-class Block(NamedTuple):
+class ColumnSet(NamedTuple):
     """The columns of one model in a level.
 
     Args:
@@ -34,7 +34,7 @@ class Block(NamedTuple):
     selection: Selection
     keys: tuple[str, ...] = ()
     computed: Mapping[str, tuple[Any, str]] = {}
-    inside: Mapping[str, "Block"] = {}
+    inside: Mapping[str, "ColumnSet"] = {}
     nested: tuple[str, ...] = ()
 
     def items(self) -> list[tuple[str, Any, str]]:
@@ -52,7 +52,7 @@ class Block(NamedTuple):
         return str(expression.field_type)
 
 
-class Levels:
+class LevelUnion:
     """Several levels laid over each other, so that a UNION ALL can hold them.
 
     Args:
@@ -62,7 +62,7 @@ class Levels:
         readers: For each level a function from a row to values by column.
     """
 
-    def __init__(self, *blocks: Block) -> None:
+    def __init__(self, *blocks: ColumnSet) -> None:
         self._types: list[str] = []
         self._slots: list[dict[int, Any]] = []
         self._places: list[Mapping[str, Any]] = []
@@ -71,9 +71,9 @@ class Levels:
             self._places.append(self._lay(block, self._slots[-1]))
         self.readers: list[Reader] = [row_reader(places) for places in self._places]
 
-    def _lay(self, block: Block, slots: dict[int, Any]) -> Places:
+    def _lay(self, block: ColumnSet, slots: dict[int, Any]) -> RowLayout:
         # The first column holds the level.
-        places: dict[str, int | Places] = {
+        places: dict[str, int | RowLayout] = {
             name: 1 + self._place(expression, kind, slots)
             for name, expression, kind in block.items()
         }
@@ -122,7 +122,7 @@ class Levels:
         return position
 
 
-class ReadLater:
+class LazyRows:
     """Rows that are read one by one while records are made of them.
 
     So the values of a row are given up as soon as its record is there: hundreds of dictionaries at

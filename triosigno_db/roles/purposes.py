@@ -11,7 +11,7 @@ LEDGER_TABLE = "_prisma_migrations"
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """What an application does with rows; TRUNCATE, REFERENCES and TRIGGER are not among it."""
 
-LONGEST_NAME = 63
+MAX_NAME_BYTES = 63
 """Bytes of an identifier; PostgreSQL cuts off what is longer."""
 
 _RESERVED = ("public", "none")
@@ -86,8 +86,8 @@ def check_identifier(field: str, name: object) -> None:
         size = len(name.encode())
     except UnicodeEncodeError:
         raise InvalidInputError(field, "must be Unicode text") from None
-    if size > LONGEST_NAME:
-        raise InvalidInputError(field, f"must have at most {LONGEST_NAME} bytes")
+    if size > MAX_NAME_BYTES:
+        raise InvalidInputError(field, f"must have at most {MAX_NAME_BYTES} bytes")
 
 
 def table_names() -> tuple[str, ...]:

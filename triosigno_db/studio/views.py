@@ -18,7 +18,7 @@ from triosigno_db.models.fields import EnumField, TimestampField
 from triosigno_db.studio.filters import Filters
 
 _LABELS = ("username", "name", "title")
-_LONGEST_TEXT = 80
+_MAX_TEXT_LENGTH = 80
 _PAGE_SIZE = 50
 _SHORT_ID = 8
 
@@ -208,7 +208,7 @@ def _format(_view: Any, _context: Any, row: Any, name: str) -> Any:
     if isinstance(getattr(type(row), name), TimestampField):
         return f"{value:%Y-%m-%d %H:%M:%S} UTC"
     text = str(value)
-    short = text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
+    short = text if len(text) <= _MAX_TEXT_LENGTH else text[:_MAX_TEXT_LENGTH] + "…"
     return Markup('<span title="{}">{}</span>').format(text, short)
 
 

@@ -21,7 +21,7 @@ from typing import Literal
 
 from triosigno_db.errors import TrioSignoDBError
 
-OLDEST_VERSION = 13
+MIN_SERVER_VERSION = 13
 
 _PROGRAMS = ("initdb", "postgres")
 _UNPRIVILEGED = ("postgres", "_postgres", "nobody")
@@ -90,7 +90,7 @@ def available_versions() -> tuple[ServerInstallation, ...]:
         version = server_version(bin_dir)
         if version is not None:
             found.setdefault(version, ServerInstallation(version, bin_dir, "bundled"))
-    return tuple(found[version] for version in sorted(found) if version >= OLDEST_VERSION)
+    return tuple(found[version] for version in sorted(found) if version >= MIN_SERVER_VERSION)
 
 
 def server_version(bin_dir: Path, account: Account | None = None) -> int | None:
@@ -133,7 +133,7 @@ def choose_installation(version: int | None) -> ServerInstallation:
         fitting = [each for each in found if each.version == version]
     if fitting:
         return fitting[-1]
-    wanted = version or f"{OLDEST_VERSION} or newer"
+    wanted = version or f"{MIN_SERVER_VERSION} or newer"
     there = ", ".join(str(each.version) for each in found) or "none"
     raise ThrowawayPostgresError(
         f"PostgreSQL {wanted} is not found (found: {there}). Install it (Debian and Ubuntu: "
@@ -179,11 +179,11 @@ def installation_in(bin_dir: Path) -> ServerInstallation:
     """
     for folder in (bin_dir, bin_dir / "bin"):
         version = server_version(folder.resolve())
-        if version is not None and version >= OLDEST_VERSION:
+        if version is not None and version >= MIN_SERVER_VERSION:
             return ServerInstallation(version, folder.resolve(), "machine")
     raise ThrowawayPostgresError(
-        f"{bin_dir} holds no PostgreSQL {OLDEST_VERSION} or newer that runs here: it should be the "
-        "folder of initdb and postgres"
+        f"{bin_dir} holds no PostgreSQL {MIN_SERVER_VERSION} or newer that runs here: it "
+        "should be the folder of initdb and postgres"
     )
 
 

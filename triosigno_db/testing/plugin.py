@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _CONTENT_FIXTURE = "triosigno_content"
 _FAST_PASSWORD_COST = 4
-_MOST_MODULES = 200
+_MAX_MODULES = 200
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def triosigno_content(triosigno_db: IsolatedDatabase) -> tuple[ModuleTree, ...]:
 
     if not triosigno_db.has_content:
         packs.load_pack(packs.starter_pack())
-    return db.list_module_trees(limit=_MOST_MODULES).items
+    return db.list_module_trees(limit=_MAX_MODULES).items
 
 
 @pytest.fixture

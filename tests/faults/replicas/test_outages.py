@@ -85,7 +85,7 @@ def test_a_replica_that_is_down_at_the_start_is_logged(
     assert passed_by(caplog) == ["passed by"]
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def slow_on_a_replica() -> Any:
     """Tell whether it is a replica, which takes its time."""
     return peewee.SQL(

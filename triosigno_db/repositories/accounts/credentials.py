@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from triosigno_db.arguments import check_id, check_text
 from triosigno_db.database.lifecycle import current_database, fetch_all, fetch_one
-from triosigno_db.database.read_only import is_only_reading
+from triosigno_db.database.read_only import is_read_only
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import (
     AccountInactiveError,
@@ -24,11 +24,11 @@ from triosigno_db.passwords import (
     reveal_password,
     verify_password,
 )
-from triosigno_db.records import Selection, UserRecord, whole
+from triosigno_db.records import Selection, UserRecord, default_shape
 from triosigno_db.records.accounts import UserT
 from triosigno_db.repositories.rows import selection_of
 
-MOST_LOGIN = 254
+MAX_LOGIN = 254
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -79,7 +79,10 @@ def update_password() -> Any:
 
 
 def authenticate(
-    email_or_username: str, password: str | SecretStr, *, shape: type[UserT] = whole(UserRecord)
+    email_or_username: str,
+    password: str | SecretStr,
+    *,
+    shape: type[UserT] = default_shape(UserRecord),
 ) -> UserT:
     """Check who logs in.
 
@@ -100,7 +103,7 @@ def authenticate(
         InvalidInputError: `email_or_username` is empty or longer than 254 characters.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    login = check_text("email_or_username", email_or_username, most=MOST_LOGIN)
+    login = check_text("email_or_username", email_or_username, maximum=MAX_LOGIN)
     password = reveal_password("password", password)
     selection = selection_of(shape)
     row = fetch_one(select_user_by_login(selection), login=login)
@@ -110,7 +113,7 @@ def authenticate(
         raise InvalidCredentialsError
     if not is_active:
         raise AccountInactiveError(str(user_id))
-    if (cost_of(password_hash) or cost) < cost and not is_only_reading():
+    if (cost_of(password_hash) or cost) < cost and not is_read_only():
         _replace(user_id, password_hash, hash_password(password, cost=cost))
     return shape.from_row(values)
 

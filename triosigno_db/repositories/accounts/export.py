@@ -21,11 +21,11 @@ from triosigno_db.models import (
     UserAchievement,
     UserPreference,
 )
-from triosigno_db.records import Selection, UserExport, whole
+from triosigno_db.records import Selection, UserExport, default_shape
 from triosigno_db.records.accounts import UserExportT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.repositories.unions import Block, Levels
+from triosigno_db.repositories.unions import ColumnSet, LevelUnion
 
 ACCOUNT = 0
 
@@ -46,17 +46,17 @@ _PARTS: tuple[tuple[str, Any, Any, str, Any, str], ...] = (
 
 
 @cache
-def _levels(selection: Selection) -> Levels:
+def _levels(selection: Selection) -> LevelUnion:
     nested = tuple(field for field, *_ in _PARTS)
-    account = Block(
+    account = ColumnSet(
         User,
         selection,
         keys=("id",),
-        inside={NESTED: Block(UserPreference, preferences_of(selection), keys=("id",))},
+        inside={NESTED: ColumnSet(UserPreference, preferences_of(selection), keys=("id",))},
         nested=nested,
     )
     parts = [
-        Block(
+        ColumnSet(
             model,
             selection.inside(field) or Selection(()),
             keys=("id", made),
@@ -64,7 +64,7 @@ def _levels(selection: Selection) -> Levels:
         )
         for field, model, _, name, named, made in _PARTS
     ]
-    return Levels(account, *parts)
+    return LevelUnion(account, *parts)
 
 
 @statement(reads_only=True)
@@ -87,7 +87,7 @@ def select_user_export(selection: Selection) -> Any:
 
 
 def export_user(
-    user_id: str | UUID, *, shape: type[UserExportT] = whole(UserExport)
+    user_id: str | UUID, *, shape: type[UserExportT] = default_shape(UserExport)
 ) -> UserExportT:
     """Read everything that is stored about one person, less the password's hash.
 

@@ -18,7 +18,7 @@ from triosigno_db.records import (
     Record,
     Selection,
     UserWithPreferences,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.accounts import PreferencesT, UserWithPreferencesT
 from triosigno_db.repositories.rows import column, fetch_record, fetch_written, selection_of
@@ -73,7 +73,7 @@ def upsert_preferences(names: tuple[str, ...], selection: Selection) -> Any:
 
 
 def get_user_with_preferences(
-    user_id: str | UUID, *, shape: type[UserWithPreferencesT] = whole(UserWithPreferences)
+    user_id: str | UUID, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
 ) -> UserWithPreferencesT:
     """Read an account with its preferences.
 
@@ -98,7 +98,7 @@ def get_user_with_preferences(
 
 
 def get_preferences(
-    user_id: str | UUID, *, shape: type[PreferencesT] = whole(PreferencesRecord)
+    user_id: str | UUID, *, shape: type[PreferencesT] = default_shape(PreferencesRecord)
 ) -> PreferencesT:
     """Read the preferences of an account.
 
@@ -123,7 +123,7 @@ def update_preferences(
     user_id: str | UUID,
     changes: PreferenceChanges,
     *,
-    shape: type[PreferencesT] = whole(PreferencesRecord),
+    shape: type[PreferencesT] = default_shape(PreferencesRecord),
 ) -> PreferencesT:
     """Change the preferences that are set, in one atomic statement; make them where there are none.
 

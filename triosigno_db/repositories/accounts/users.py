@@ -5,15 +5,15 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_flag, check_input, check_label, check_text
+from triosigno_db.arguments import check_bool, check_enum, check_input, check_text
 from triosigno_db.database.lifecycle import current_database, fetch_all, fetch_one
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
-from triosigno_db.models.search import MOST_SEARCHED, USER_TEXT, holds, words_of
+from triosigno_db.models.search import MAX_SEARCHED, USER_TEXT, holds, words_of
 from triosigno_db.passwords import hash_password, reveal_password
-from triosigno_db.records import NewUser, Page, Selection, UserChanges, UserRecord, whole
+from triosigno_db.records import NewUser, Page, Selection, UserChanges, UserRecord, default_shape
 from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPreferencesT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of, to_user
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
@@ -24,8 +24,8 @@ from triosigno_db.repositories.rows import (
     update_record,
 )
 
-MOST_EMAIL = 254
-MOST_NAME = 200
+MAX_EMAIL = 254
+MAX_NAME = 200
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -89,14 +89,14 @@ def select_user_by_username(selection: Selection) -> Any:
     return User.select(*columns(User, selection)).where(User.username == Parameter("username"))
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_users(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The accounts that pass the filters, the newest first."""
     query = filtered(User.select(*columns(User, selection)), _conditions(filters))
     return paged(query, User.created_at, User.id, is_continued=is_continued, descending=True)
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def count_matching_users(filters: tuple[str, ...]) -> Any:
     """How many accounts pass the filters."""
     return filtered(User.select(peewee.fn.count(peewee.SQL("*"))), _conditions(filters))
@@ -114,7 +114,7 @@ def _conditions(filters: tuple[str, ...]) -> list[Any]:
 
 
 def create_user(
-    new_user: NewUser, *, shape: type[UserWithPreferencesT] = whole(UserWithPreferences)
+    new_user: NewUser, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
 ) -> UserWithPreferencesT:
     """Make an account and its default preferences in one transaction.
 
@@ -130,7 +130,7 @@ def create_user(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     new_user = check_input("new_user", new_user, NewUser)
-    role = check_label("role", new_user.role, UserRole)
+    role = check_enum("role", new_user.role, UserRole)
     chosen = insert_user(selection_of(shape))
     database = current_database()
     # Hashing takes longer than all else: no connection waits for it.
@@ -152,7 +152,7 @@ def create_user(
     return to_user(row, shape)
 
 
-def get_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
+def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)) -> UserT:
     """Read an account.
 
     Args:
@@ -170,7 +170,9 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> 
     return get_record(User, "user_id", user_id, shape)
 
 
-def find_user_by_email(email: str, *, shape: type[UserT] = whole(UserRecord)) -> UserT | None:
+def find_user_by_email(
+    email: str, *, shape: type[UserT] = default_shape(UserRecord)
+) -> UserT | None:
     """Look for the account with an e-mail address, whatever its case.
 
     Args:
@@ -185,12 +187,14 @@ def find_user_by_email(email: str, *, shape: type[UserT] = whole(UserRecord)) ->
         InvalidInputError: `email` is empty, or longer than an address can be.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    email = check_text("email", email, most=MOST_EMAIL)
+    email = check_text("email", email, maximum=MAX_EMAIL)
     row = fetch_one(select_user_by_email(selection_of(shape)), email=email)
     return None if row is None else shape.from_row(row)
 
 
-def find_user_by_username(username: str, *, shape: type[UserT] = whole(UserRecord)) -> UserT | None:
+def find_user_by_username(
+    username: str, *, shape: type[UserT] = default_shape(UserRecord)
+) -> UserT | None:
     """Look for the account with a username.
 
     Args:
@@ -204,7 +208,7 @@ def find_user_by_username(username: str, *, shape: type[UserT] = whole(UserRecor
         InvalidInputError: `username` is empty or longer than 200 characters.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    username = check_text("username", username, most=MOST_NAME)
+    username = check_text("username", username, maximum=MAX_NAME)
     row = fetch_one(select_user_by_username(selection_of(shape)), username=username)
     return None if row is None else shape.from_row(row)
 
@@ -216,7 +220,7 @@ def list_users(
     search: str | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[UserT] = whole(UserRecord),
+    shape: type[UserT] = default_shape(UserRecord),
 ) -> Page[UserT]:
     """List accounts, the newest first.
 
@@ -263,7 +267,7 @@ def count_users(
 
 
 def update_user(
-    user_id: str | UUID, changes: UserChanges, *, shape: type[UserT] = whole(UserRecord)
+    user_id: str | UUID, changes: UserChanges, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT:
     """Change the fields of an account that are set.
 
@@ -286,7 +290,7 @@ def update_user(
 
 
 def set_role(
-    user_id: str | UUID, role: UserRole, *, shape: type[UserT] = whole(UserRecord)
+    user_id: str | UUID, role: UserRole, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT:
     """Give an account another role.
 
@@ -303,11 +307,13 @@ def set_role(
         InvalidInputError: `user_id` is no UUID, or there is no such role.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    role = check_label("role", role, UserRole)
+    role = check_enum("role", role, UserRole)
     return update_record(User, "user_id", user_id, {"role": role}, shape)
 
 
-def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
+def deactivate_user(
+    user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)
+) -> UserT:
     """Keep an account from logging in; its rows stay.
 
     Args:
@@ -325,7 +331,9 @@ def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecor
     return update_record(User, "user_id", user_id, {"is_active": False}, shape)
 
 
-def reactivate_user(user_id: str | UUID, *, shape: type[UserT] = whole(UserRecord)) -> UserT:
+def reactivate_user(
+    user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)
+) -> UserT:
     """Let an account log in again.
 
     Args:
@@ -360,9 +368,9 @@ def delete_user(user_id: str | UUID) -> None:
 def _check_filters(role: object, is_active: object, search: object) -> dict[str, Any]:
     filters: dict[str, Any] = {}
     if role is not None:
-        filters["role"] = check_label("role", role, UserRole).value
+        filters["role"] = check_enum("role", role, UserRole).value
     if is_active is not None:
-        filters["is_active"] = check_flag("is_active", is_active)
+        filters["is_active"] = check_bool("is_active", is_active)
     if search is not None:
-        filters |= words_of("search", check_text("search", search, most=MOST_SEARCHED))
+        filters |= words_of("search", check_text("search", search, maximum=MAX_SEARCHED))
     return filters

@@ -15,7 +15,7 @@ from triosigno_db.records import (
     NewCategory,
     Page,
     Selection,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.content import CategoryT, CategoryWithCountsT
 from triosigno_db.repositories.caching import cached_page, clear_cache
@@ -23,7 +23,7 @@ from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import create_record, delete_record, get_record, update_record
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_categories(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The categories by name, with the number of their signs."""
     del filters
@@ -33,7 +33,7 @@ def select_categories(selection: Selection, filters: tuple[str, ...], is_continu
 
 
 def create_category(
-    new: NewCategory, *, shape: type[CategoryT] = whole(CategoryRecord)
+    new: NewCategory, *, shape: type[CategoryT] = default_shape(CategoryRecord)
 ) -> CategoryT:
     """Make a category of signs.
 
@@ -54,7 +54,7 @@ def create_category(
 
 
 def get_category(
-    category_id: str | UUID, *, shape: type[CategoryT] = whole(CategoryRecord)
+    category_id: str | UUID, *, shape: type[CategoryT] = default_shape(CategoryRecord)
 ) -> CategoryT:
     """Read a category.
 
@@ -77,7 +77,7 @@ def list_categories(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[CategoryWithCountsT] = whole(CategoryWithCounts),
+    shape: type[CategoryWithCountsT] = default_shape(CategoryWithCounts),
 ) -> Page[CategoryWithCountsT]:
     """List the categories by name, each with the number of its signs.
 
@@ -104,7 +104,7 @@ def update_category(
     category_id: str | UUID,
     changes: CategoryChanges,
     *,
-    shape: type[CategoryT] = whole(CategoryRecord),
+    shape: type[CategoryT] = default_shape(CategoryRecord),
 ) -> CategoryT:
     """Change the fields of a category that are set.
 

@@ -12,7 +12,7 @@ from triosigno_db.database.statements import NOW, Parameter, statement, write
 from triosigno_db.errors import AlreadyExistsError, NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Sign
 from triosigno_db.models.fields import MAX_INTEGER, new_id
-from triosigno_db.records import LessonSignRecord, LessonWithSigns, Record, whole
+from triosigno_db.records import LessonSignRecord, LessonWithSigns, Record, default_shape
 from triosigno_db.records.content import LessonSignT, LessonWithSignsT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.ordering import LESSON_SIGNS, reorder
@@ -120,7 +120,7 @@ def set_lesson_signs(
     lesson_id: str | UUID,
     sign_ids: Sequence[str | UUID],
     *,
-    shape: type[LessonWithSignsT] = whole(LessonWithSigns),
+    shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
     """Make a list of signs a lesson's own, in this order, in one transaction.
 
@@ -157,7 +157,7 @@ def add_sign_to_lesson(
     sign_id: str | UUID,
     *,
     position: int | None = None,
-    shape: type[LessonWithSignsT] = whole(LessonWithSigns),
+    shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
     """Put a sign into a lesson; the lesson's signs are numbered from 1 again.
 
@@ -179,7 +179,7 @@ def add_sign_to_lesson(
     lesson_id = check_id("lesson_id", lesson_id)
     sign_id = check_id("sign_id", sign_id)
     if position is not None:
-        check_integer("position", position, least=1, most=MAX_INTEGER)
+        check_integer("position", position, minimum=1, maximum=MAX_INTEGER)
     selection_of(shape)
 
     def change() -> LessonWithSignsT:
@@ -198,7 +198,7 @@ def remove_sign_from_lesson(
     lesson_id: str | UUID,
     sign_id: str | UUID,
     *,
-    shape: type[LessonWithSignsT] = whole(LessonWithSigns),
+    shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
     """Take a sign out of a lesson; the sign itself and learners' progress stay.
 
@@ -232,7 +232,7 @@ def reorder_lesson_signs(
     lesson_id: str | UUID,
     sign_ids: Sequence[str | UUID],
     *,
-    shape: type[LessonSignT] = whole(LessonSignRecord),
+    shape: type[LessonSignT] = default_shape(LessonSignRecord),
 ) -> tuple[LessonSignT, ...]:
     """Put the signs of a lesson in a new order, numbered from 1.
 

@@ -15,7 +15,7 @@ from triosigno_db.records import (
     NewLesson,
     Page,
     Selection,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.content import LessonT
 from triosigno_db.repositories.caching import clear_cache
@@ -37,7 +37,7 @@ def insert_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> A
     return model.insert(values).returning(*columns(model, selection))
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_lessons(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The lessons of a module, or of all, in order."""
     query = Lesson.select(*columns(Lesson, selection))
@@ -49,7 +49,7 @@ def select_lessons(selection: Selection, filters: tuple[str, ...], is_continued:
 # -- functions --------------------------------------------------------------------------------
 
 
-def create_lesson(new: NewLesson, *, shape: type[LessonT] = whole(LessonRecord)) -> LessonT:
+def create_lesson(new: NewLesson, *, shape: type[LessonT] = default_shape(LessonRecord)) -> LessonT:
     """Make a lesson of a module.
 
     Args:
@@ -73,7 +73,7 @@ def list_lessons(
     module_id: str | UUID | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[LessonT] = whole(LessonRecord),
+    shape: type[LessonT] = default_shape(LessonRecord),
 ) -> Page[LessonT]:
     """List lessons, without their signs.
 
@@ -99,7 +99,10 @@ def list_lessons(
 
 
 def update_lesson(
-    lesson_id: str | UUID, changes: LessonChanges, *, shape: type[LessonT] = whole(LessonRecord)
+    lesson_id: str | UUID,
+    changes: LessonChanges,
+    *,
+    shape: type[LessonT] = default_shape(LessonRecord),
 ) -> LessonT:
     """Change the fields of a lesson that are set.
 
@@ -142,7 +145,7 @@ def reorder_lessons(
     module_id: str | UUID,
     lesson_ids: Sequence[str | UUID],
     *,
-    shape: type[LessonT] = whole(LessonRecord),
+    shape: type[LessonT] = default_shape(LessonRecord),
 ) -> tuple[LessonT, ...]:
     """Put the lessons of a module in a new order, numbered from 1.
 

@@ -16,7 +16,7 @@ from triosigno_db.records import (
     NewModule,
     Page,
     Selection,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.content import ModuleT, ModuleWithCountsT
 from triosigno_db.repositories.caching import cached_page, clear_cache
@@ -42,7 +42,7 @@ def insert_module(model: Any, names: tuple[str, ...], selection: Selection) -> A
     return model.insert(values).returning(*columns(model, selection))
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_modules(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The modules in order, with the numbers of their lessons and different signs."""
     del filters
@@ -60,7 +60,7 @@ def select_modules(selection: Selection, filters: tuple[str, ...], is_continued:
 # -- functions --------------------------------------------------------------------------------
 
 
-def create_module(new: NewModule, *, shape: type[ModuleT] = whole(ModuleRecord)) -> ModuleT:
+def create_module(new: NewModule, *, shape: type[ModuleT] = default_shape(ModuleRecord)) -> ModuleT:
     """Make a module.
 
     Args:
@@ -78,7 +78,9 @@ def create_module(new: NewModule, *, shape: type[ModuleT] = whole(ModuleRecord))
     return made
 
 
-def get_module(module_id: str | UUID, *, shape: type[ModuleT] = whole(ModuleRecord)) -> ModuleT:
+def get_module(
+    module_id: str | UUID, *, shape: type[ModuleT] = default_shape(ModuleRecord)
+) -> ModuleT:
     """Read a module, without its lessons.
 
     Args:
@@ -100,7 +102,7 @@ def list_modules(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[ModuleWithCountsT] = whole(ModuleWithCounts),
+    shape: type[ModuleWithCountsT] = default_shape(ModuleWithCounts),
 ) -> Page[ModuleWithCountsT]:
     """List the modules in order, each with the numbers of its lessons and of its different signs.
 
@@ -124,7 +126,10 @@ def list_modules(
 
 
 def update_module(
-    module_id: str | UUID, changes: ModuleChanges, *, shape: type[ModuleT] = whole(ModuleRecord)
+    module_id: str | UUID,
+    changes: ModuleChanges,
+    *,
+    shape: type[ModuleT] = default_shape(ModuleRecord),
 ) -> ModuleT:
     """Change the fields of a module that are set.
 
@@ -164,7 +169,7 @@ def delete_module(module_id: str | UUID) -> None:
 
 
 def reorder_modules(
-    module_ids: Sequence[str | UUID], *, shape: type[ModuleT] = whole(ModuleRecord)
+    module_ids: Sequence[str | UUID], *, shape: type[ModuleT] = default_shape(ModuleRecord)
 ) -> tuple[ModuleT, ...]:
     """Put all modules in a new order, numbered from 1.
 

@@ -11,9 +11,9 @@ from triosigno_db.database.lifecycle import fetch_all
 from triosigno_db.database.statements import (
     Parameter,
     columns_of,
+    sql_columns,
     statement,
     write,
-    written_columns,
 )
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel, Lesson, LessonSign, Module
@@ -90,9 +90,7 @@ def update_order(ordered: Ordered, selection: Selection) -> Any:
         returned=peewee.SQL(
             ", ".join(f'"{ordered.model.__name__}"."{n}"' for n in ordered.model._meta.columns)
         ),
-        columns=written_columns(
-            ordered.model.__name__, columns_of(ordered.model, "moved"), selection
-        ),
+        columns=sql_columns(ordered.model.__name__, columns_of(ordered.model, "moved"), selection),
     )
 
 

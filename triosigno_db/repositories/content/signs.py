@@ -5,13 +5,13 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_flag, check_id, check_input, check_label, check_text
+from triosigno_db.arguments import check_bool, check_enum, check_id, check_input, check_text
 from triosigno_db.database.lifecycle import fetch_one
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.models import LessonSign, Progress, Sign
 from triosigno_db.models.search import (
-    MOST_SEARCHED,
+    MAX_SEARCHED,
     SIGN_NAME,
     SIGN_TEXT,
     folded_parameter,
@@ -20,7 +20,7 @@ from triosigno_db.models.search import (
     starts_a_word,
     words_of,
 )
-from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignRecord, whole
+from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignRecord, default_shape
 from triosigno_db.records.content import SignT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
@@ -32,7 +32,7 @@ from triosigno_db.repositories.rows import (
     update_record,
 )
 
-MOST_NAME = 200
+MAX_NAME = 200
 
 EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
 """How well a sign matches a search, the best first."""
@@ -46,14 +46,14 @@ def select_sign_by_name(selection: Selection) -> Any:
     return Sign.select(*columns(Sign, selection)).where(Sign.name == Parameter("name"))
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The signs that pass the filters, by name."""
     query = filtered(Sign.select(*columns(Sign, selection)), _conditions(filters))
     return paged(query, Sign.name, is_continued=is_continued)
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def search_signs_by_words(
     selection: Selection, filters: tuple[str, ...], is_continued: bool
 ) -> Any:
@@ -92,7 +92,7 @@ def _all(conditions: Any) -> Any:
 # -- functions --------------------------------------------------------------------------------
 
 
-def create_sign(new: NewSign, *, shape: type[SignT] = whole(SignRecord)) -> SignT:
+def create_sign(new: NewSign, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT:
     """Make a sign.
 
     Args:
@@ -112,7 +112,7 @@ def create_sign(new: NewSign, *, shape: type[SignT] = whole(SignRecord)) -> Sign
     return made
 
 
-def get_sign(sign_id: str | UUID, *, shape: type[SignT] = whole(SignRecord)) -> SignT:
+def get_sign(sign_id: str | UUID, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT:
     """Read a sign.
 
     Args:
@@ -130,7 +130,7 @@ def get_sign(sign_id: str | UUID, *, shape: type[SignT] = whole(SignRecord)) -> 
     return get_record(Sign, "sign_id", sign_id, shape)
 
 
-def find_sign_by_name(name: str, *, shape: type[SignT] = whole(SignRecord)) -> SignT | None:
+def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT | None:
     """Look for the sign with a name.
 
     Args:
@@ -144,7 +144,7 @@ def find_sign_by_name(name: str, *, shape: type[SignT] = whole(SignRecord)) -> S
         InvalidInputError: `name` is empty or longer than 200 characters.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    name = check_text("name", name, most=MOST_NAME)
+    name = check_text("name", name, maximum=MAX_NAME)
     row = fetch_one(select_sign_by_name(selection_of(shape)), name=name)
     return None if row is None else shape.from_row(row)
 
@@ -155,7 +155,7 @@ def list_signs(
     difficulty: DifficultyLevel | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[SignT] = whole(SignRecord),
+    shape: type[SignT] = default_shape(SignRecord),
 ) -> Page[SignT]:
     """List signs by name.
 
@@ -184,7 +184,7 @@ def search_signs(
     difficulty: DifficultyLevel | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[SignT] = whole(SignRecord),
+    shape: type[SignT] = default_shape(SignRecord),
 ) -> Page[SignT]:
     """Search signs whose name or description holds every word of a text.
 
@@ -209,7 +209,7 @@ def search_signs(
             or the cursor is none of this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    words = words_of("text", check_text("text", text, most=MOST_SEARCHED))
+    words = words_of("text", check_text("text", text, maximum=MAX_SEARCHED))
     filters = words | _check_filters(category_id, difficulty)
     return fetch_page(
         search_signs_by_words,
@@ -223,7 +223,7 @@ def search_signs(
 
 
 def update_sign(
-    sign_id: str | UUID, changes: SignChanges, *, shape: type[SignT] = whole(SignRecord)
+    sign_id: str | UUID, changes: SignChanges, *, shape: type[SignT] = default_shape(SignRecord)
 ) -> SignT:
     """Change the fields of a sign that are set.
 
@@ -261,7 +261,7 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
         InvalidInputError: `sign_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    users = () if check_flag("cascade", cascade) else (LessonSign, Progress)
+    users = () if check_bool("cascade", cascade) else (LessonSign, Progress)
     delete_record(Sign, "sign_id", sign_id, users=users)
     clear_cache()
 
@@ -271,5 +271,5 @@ def _check_filters(category_id: object, difficulty: object) -> dict[str, Any]:
     if category_id is not None:
         filters["category_id"] = check_id("category_id", category_id)
     if difficulty is not None:
-        filters["difficulty"] = check_label("difficulty", difficulty, DifficultyLevel).value
+        filters["difficulty"] = check_enum("difficulty", difficulty, DifficultyLevel).value
     return filters

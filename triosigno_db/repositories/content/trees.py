@@ -15,12 +15,12 @@ from triosigno_db.database.lifecycle import fetch_all
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Sign
-from triosigno_db.records import LessonWithSigns, ModuleTree, Page, Selection, whole
+from triosigno_db.records import LessonWithSigns, ModuleTree, Page, Selection, default_shape
 from triosigno_db.records.content import LessonWithSignsT, ModuleTreeT
 from triosigno_db.repositories.caching import cached, cached_page
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_rows, paged, to_page
 from triosigno_db.repositories.rows import selection_of
-from triosigno_db.repositories.unions import Block, Levels, ReadLater, Row, Values
+from triosigno_db.repositories.unions import ColumnSet, LazyRows, LevelUnion, Row, Values
 
 SIGN, LESSON, MODULE = range(3)
 """The levels of the tree; the widest comes first, so that the others fit into its columns."""
@@ -48,17 +48,17 @@ class _Tree:
         self.has_signs = sign is not None
         # The place holds the sign's id already.
         sign_id = {"id": (LessonSign.sign, LessonSign.sign.field_type)}
-        places = Block(
+        places = ColumnSet(
             LessonSign,
             place or _NOTHING,
             keys=("id", "lessonId", "order"),
-            inside={NESTED_SIGN: Block(Sign, sign, computed=sign_id)} if sign else {},
+            inside={NESTED_SIGN: ColumnSet(Sign, sign, computed=sign_id)} if sign else {},
         )
-        lessons = Block(
+        lessons = ColumnSet(
             Lesson, lesson or _NOTHING, keys=("id", "moduleId", "order"), nested=(LESSON_SIGNS,)
         )
-        modules = Block(Module, selection, keys=("id",), nested=(LESSONS,))
-        self.levels = Levels(places, lessons, modules)
+        modules = ColumnSet(Module, selection, keys=("id",), nested=(LESSONS,))
+        self.levels = LevelUnion(places, lessons, modules)
 
     def select_places(self, lesson_ids: Any) -> Any:
         """Select the places of signs in lessons, with the signs where they are wanted."""
@@ -83,7 +83,7 @@ class _Tree:
         lesson_ids = peewee.fn.array(Lesson.select(Lesson.id).where(is_wanted))
         return [self.select_places(lesson_ids), lessons]
 
-    def read(self, rows: Iterable[Row]) -> tuple[list[Values], dict[str, ReadLater]]:
+    def read(self, rows: Iterable[Row]) -> tuple[list[Values], dict[str, LazyRows]]:
         """Put rows together, in any order.
 
         Returns:
@@ -103,7 +103,7 @@ class _Tree:
         lessons = self._grouped(LESSON, levels[LESSON], "moduleId")
         return (
             [read_module(row) for row in levels[MODULE]],
-            {module: ReadLater(read_with_places, group) for module, group in lessons.items()},
+            {module: LazyRows(read_with_places, group) for module, group in lessons.items()},
         )
 
     def _grouped(self, level: int, rows: list[Row], key: str) -> dict[str, list[Row]]:
@@ -137,7 +137,7 @@ def select_module_tree(selection: Selection) -> Any:
     return _union([*tree.select_branches(Lesson.module == module_id), module])
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_modules_of_trees(
     selection: Selection, filters: tuple[str, ...], is_continued: bool
 ) -> Any:
@@ -172,7 +172,7 @@ def _union(queries: list[Any]) -> Any:
 
 
 def get_module_tree(
-    module_id: str | UUID, *, shape: type[ModuleTreeT] = whole(ModuleTree)
+    module_id: str | UUID, *, shape: type[ModuleTreeT] = default_shape(ModuleTree)
 ) -> ModuleTreeT:
     """Read a module with its lessons and their signs, in one round trip.
 
@@ -205,7 +205,7 @@ def list_module_trees(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[ModuleTreeT] = whole(ModuleTree),
+    shape: type[ModuleTreeT] = default_shape(ModuleTree),
 ) -> Page[ModuleTreeT]:
     """List modules with their lessons and signs, in two round trips.
 
@@ -225,7 +225,7 @@ def list_module_trees(
 
     def load() -> Page[ModuleTreeT]:
         rows, following = fetch_rows(select_modules_of_trees, selection, limit=limit, cursor=cursor)
-        lessons: dict[str, ReadLater] = {}
+        lessons: dict[str, LazyRows] = {}
         if rows and selection.inside(LESSONS) is not None:
             found = fetch_all(select_branches(selection), module_ids=[row[0] for row in rows])
             _, lessons = _tree(selection).read(found)
@@ -242,7 +242,7 @@ def list_module_trees(
 
 
 def get_lesson(
-    lesson_id: str | UUID, *, shape: type[LessonWithSignsT] = whole(LessonWithSigns)
+    lesson_id: str | UUID, *, shape: type[LessonWithSignsT] = default_shape(LessonWithSigns)
 ) -> LessonWithSignsT:
     """Read a lesson with its signs, in one round trip.
 

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from triosigno_db.arguments import check_flag, check_input
+from triosigno_db.arguments import check_bool, check_input
 from triosigno_db.database.statements import columns, statement
 from triosigno_db.models import Achievement, UserAchievement
 from triosigno_db.records import (
@@ -12,7 +12,7 @@ from triosigno_db.records import (
     NewAchievement,
     Page,
     Selection,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.gamification import AchievementT
 from triosigno_db.repositories.caching import cached_page, clear_cache
@@ -20,7 +20,7 @@ from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import create_record, delete_record, get_record, update_record
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_achievements(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The achievements by name."""
     del filters
@@ -29,7 +29,7 @@ def select_achievements(selection: Selection, filters: tuple[str, ...], is_conti
 
 
 def create_achievement(
-    new: NewAchievement, *, shape: type[AchievementT] = whole(AchievementRecord)
+    new: NewAchievement, *, shape: type[AchievementT] = default_shape(AchievementRecord)
 ) -> AchievementT:
     """Make an achievement.
 
@@ -50,7 +50,7 @@ def create_achievement(
 
 
 def get_achievement(
-    achievement_id: str | UUID, *, shape: type[AchievementT] = whole(AchievementRecord)
+    achievement_id: str | UUID, *, shape: type[AchievementT] = default_shape(AchievementRecord)
 ) -> AchievementT:
     """Read an achievement.
 
@@ -73,7 +73,7 @@ def list_achievements(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[AchievementT] = whole(AchievementRecord),
+    shape: type[AchievementT] = default_shape(AchievementRecord),
 ) -> Page[AchievementT]:
     """List the achievements by name.
 
@@ -100,7 +100,7 @@ def update_achievement(
     achievement_id: str | UUID,
     changes: AchievementChanges,
     *,
-    shape: type[AchievementT] = whole(AchievementRecord),
+    shape: type[AchievementT] = default_shape(AchievementRecord),
 ) -> AchievementT:
     """Change the fields of an achievement that are set.
 
@@ -137,6 +137,6 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
         InvalidInputError: `achievement_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    users = () if check_flag("cascade", cascade) else (UserAchievement,)
+    users = () if check_bool("cascade", cascade) else (UserAchievement,)
     delete_record(Achievement, "achievement_id", achievement_id, users=users)
     clear_cache()

@@ -13,9 +13,9 @@ from triosigno_db.database.statements import (
     Parameter,
     columns,
     columns_of,
+    sql_columns,
     statement,
     write,
-    written_columns,
 )
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Achievement, UserAchievement
@@ -26,7 +26,7 @@ from triosigno_db.records import (
     Record,
     Selection,
     UserAchievementWithAchievement,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.gamification import AwardT, UserAchievementT
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
@@ -34,7 +34,7 @@ from triosigno_db.repositories.rows import selection_of
 
 RecordT = TypeVar("RecordT", bound=Record)
 
-MOST_NAME = 200
+MAX_NAME = 200
 NESTED = "achievement"
 
 _NOTHING = Selection(())
@@ -56,8 +56,8 @@ def insert_award(selection: Selection) -> Any:
     """
     own = {**columns_of(UserAchievement, "award"), "isNew": 'award."isNew"'}
     inside = selection.inside(NESTED) or _NOTHING
-    written = written_columns("UserAchievement", own, selection, nested=(NESTED,))
-    nested = written_columns("Achievement", columns_of(Achievement, "chosen"), inside)
+    written = sql_columns("UserAchievement", own, selection, nested=(NESTED,))
+    nested = sql_columns("Achievement", columns_of(Achievement, "chosen"), inside)
     return write(
         """
         WITH chosen AS ({chosen}), existing AS (
@@ -125,7 +125,7 @@ def select_awards(selection: Selection, filters: tuple[str, ...], is_continued: 
 
 
 def award_achievement(
-    user_id: str | UUID, name_or_id: str | UUID, *, shape: type[AwardT] = whole(Award)
+    user_id: str | UUID, name_or_id: str | UUID, *, shape: type[AwardT] = default_shape(Award)
 ) -> AwardT:
     """Give a user an achievement; a second time changes nothing.
 
@@ -178,7 +178,7 @@ def list_user_achievements(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[UserAchievementT] = whole(UserAchievementWithAchievement),
+    shape: type[UserAchievementT] = default_shape(UserAchievementWithAchievement),
 ) -> Page[UserAchievementT]:
     """List what a user has earned, the latest first.
 
@@ -205,7 +205,7 @@ def list_user_achievements(
 
 def _check_key(name_or_id: object) -> str:
     text = str(name_or_id) if isinstance(name_or_id, UUID) else name_or_id
-    return check_text("name_or_id", text, most=MOST_NAME)
+    return check_text("name_or_id", text, maximum=MAX_NAME)
 
 
 def _comma(is_needed: object) -> Any:

@@ -6,15 +6,15 @@ from zoneinfo import ZoneInfo
 
 import peewee
 
-from triosigno_db.arguments import check_id, check_integer, check_zone
+from triosigno_db.arguments import check_id, check_integer, check_timezone
 from triosigno_db.database.lifecycle import fetch_all
-from triosigno_db.database.statements import Parameter, statement, write, written_columns
+from triosigno_db.database.statements import Parameter, sql_columns, statement, write
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
-from triosigno_db.records import Leaderboard, Selection, whole
+from triosigno_db.records import Leaderboard, Selection, default_shape
 from triosigno_db.records.gamification import LeaderboardT
 from triosigno_db.repositories.gamification.summary import DEFAULT_TIMEZONE
-from triosigno_db.repositories.pages import DEFAULT_LIMIT, MOST_ROWS
+from triosigno_db.repositories.pages import DEFAULT_LIMIT, MAX_ROWS
 from triosigno_db.repositories.rows import selection_of
 
 Period = Literal["day", "week", "month", "all"]
@@ -33,7 +33,7 @@ _KNOWN = {
 }
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selection) -> Any:
     """The learners with the most XP of a period, and the place of one of them."""
     since: Any = peewee.SQL("")
@@ -100,7 +100,7 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
 
 
 def _written(best: Selection, own: Selection) -> Any:
-    return written_columns("LeaderboardEntry", _KNOWN, _both(best, own))
+    return sql_columns("LeaderboardEntry", _KNOWN, _both(best, own))
 
 
 def _both(best: Selection, own: Selection) -> Selection:
@@ -113,7 +113,7 @@ def get_leaderboard(
     limit: int = DEFAULT_LIMIT,
     user_id: str | UUID | None = None,
     timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
-    shape: type[LeaderboardT] = whole(Leaderboard),
+    shape: type[LeaderboardT] = default_shape(Leaderboard),
 ) -> LeaderboardT:
     """Read who has earned the most XP, by completed sessions and achievements.
 
@@ -139,8 +139,8 @@ def get_leaderboard(
     """
     if period not in get_args(Period):
         raise InvalidInputError("period", f"must be one of {', '.join(get_args(Period))}")
-    check_integer("limit", limit, least=1, most=MOST_ROWS)
-    zone = check_zone("timezone", timezone)
+    check_integer("limit", limit, minimum=1, maximum=MAX_ROWS)
+    zone = check_timezone("timezone", timezone)
     own_id = None if user_id is None else check_id("user_id", user_id)
     best, own = _selections(shape)
     names = _both(best, own).columns
@@ -164,5 +164,5 @@ def get_leaderboard(
 
 def _selections(shape: type[LeaderboardT]) -> tuple[Selection, Selection]:
     selection = selection_of(shape)
-    written_columns("Leaderboard", {}, selection, nested=(ENTRIES, OWN))
+    sql_columns("Leaderboard", {}, selection, nested=(ENTRIES, OWN))
     return selection.inside(ENTRIES) or _NOTHING, selection.inside(OWN) or _NOTHING

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import peewee
 
-from triosigno_db.arguments import check_id, check_zone
-from triosigno_db.database.statements import Parameter, statement, write, written_columns
+from triosigno_db.arguments import check_id, check_timezone
+from triosigno_db.database.statements import Parameter, sql_columns, statement, write
 from triosigno_db.models import (
     Achievement,
     LearningSession,
@@ -16,7 +16,7 @@ from triosigno_db.models import (
     UserAchievement,
     UserPreference,
 )
-from triosigno_db.records import LearnerSummary, Selection, whole
+from triosigno_db.records import LearnerSummary, Selection, default_shape
 from triosigno_db.records.gamification import LearnerSummaryT
 from triosigno_db.records.learning import MASTERED
 from triosigno_db.repositories.rows import fetch_record, selection_of
@@ -101,7 +101,7 @@ def select_learner_summary(selection: Selection) -> Any:
         user=User,
         mastered=peewee.SQL(str(MASTERED)),
         default_goal=peewee.SQL(str(UserPreference.learning_goal.default)),
-        columns=written_columns("LearnerSummary", _KNOWN, selection),
+        columns=sql_columns("LearnerSummary", _KNOWN, selection),
     )
 
 
@@ -109,7 +109,7 @@ def get_learner_summary(
     user_id: str | UUID,
     *,
     timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
-    shape: type[LearnerSummaryT] = whole(LearnerSummary),
+    shape: type[LearnerSummaryT] = default_shape(LearnerSummary),
 ) -> LearnerSummaryT:
     """Read where a learner stands, in one round trip.
 
@@ -130,6 +130,6 @@ def get_learner_summary(
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    zone = check_zone("timezone", timezone)
+    zone = check_timezone("timezone", timezone)
     chosen = select_learner_summary(selection_of(shape))
     return fetch_record(shape, "User", user_id, chosen, user_id=user_id, zone=zone)

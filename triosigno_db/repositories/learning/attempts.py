@@ -7,21 +7,21 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_flag, check_id, check_input, check_integer
+from triosigno_db.arguments import check_bool, check_id, check_input, check_integer
 from triosigno_db.database.lifecycle import fetch_all, fetch_one
 from triosigno_db.database.statements import (
     NOW,
     Parameter,
     columns_of,
+    sql_columns,
     statement,
     write,
-    written_columns,
 )
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Progress, Sign
 from triosigno_db.models.fields import new_id
-from triosigno_db.records import Attempt, ProgressRecord, Selection, whole
-from triosigno_db.records.learning import LEAST_MASTERY, MOST_MASTERY, ProgressT
+from triosigno_db.records import Attempt, ProgressRecord, Selection, default_shape
+from triosigno_db.records.learning import MAX_MASTERY, MIN_MASTERY, ProgressT
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.learning.progress import get_progress
 from triosigno_db.repositories.rows import fetch_written, selection_of
@@ -31,7 +31,7 @@ FIRST_WRONG_MASTERY = 0
 CORRECT_STEP = 10
 WRONG_STEP = -5
 
-MOST_ATTEMPTS = 10_000
+MAX_ATTEMPTS = 10_000
 """The most attempts of one batch."""
 
 # -- statements -------------------------------------------------------------------------------
@@ -43,7 +43,7 @@ def upsert_progress(selection: Selection) -> Any:
     return _counting(selection, source="")
 
 
-@statement(reads_only=False, is_repeatable=True)
+@statement(reads_only=False, idempotent=True)
 def upsert_progress_once(selection: Selection) -> Any:
     """Count one attempt unless its key was claimed before; no row tells that it was."""
     return write(
@@ -79,7 +79,7 @@ def _counting(selection: Selection, *, source: str) -> Any:
         mastery_level=Parameter("mastery_level").cast("int"),
         now=NOW,
         source=peewee.SQL(source),
-        columns=written_columns("Progress", known, selection),
+        columns=sql_columns("Progress", known, selection),
         **{name: peewee.SQL(f"{number}") for name, number in _STEPS.items()},
     )
 
@@ -89,8 +89,8 @@ _STEPS = {
     "first_wrong": FIRST_WRONG_MASTERY,
     "up": CORRECT_STEP,
     "down": WRONG_STEP,
-    "least": LEAST_MASTERY,
-    "most": MOST_MASTERY,
+    "least": MIN_MASTERY,
+    "most": MAX_MASTERY,
 }
 
 
@@ -158,7 +158,7 @@ def upsert_progress_of_batch(selection: Selection) -> Any:
         now=NOW,
         sign_ids=Parameter("sign_ids").cast("text[]"),
         **{name: Parameter(name).cast("int[]") for name in _NUMBERS},
-        columns=written_columns("Progress", known, selection),
+        columns=sql_columns("Progress", known, selection),
     )
 
 
@@ -174,7 +174,7 @@ def record_attempt(
     is_correct: bool,
     mastery_level: int | None = None,
     idempotency_key: str | None = None,
-    shape: type[ProgressT] = whole(ProgressRecord),
+    shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> ProgressT:
     """Count one attempt of a learner at a sign, in one atomic statement.
 
@@ -206,10 +206,12 @@ def record_attempt(
         "progress_id": new_id(),
         "user_id": user_id,
         "sign_id": sign_id,
-        "is_correct": check_flag("is_correct", is_correct),
+        "is_correct": check_bool("is_correct", is_correct),
         "mastery_level": mastery_level
         if mastery_level is None
-        else check_integer("mastery_level", mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY),
+        else check_integer(
+            "mastery_level", mastery_level, minimum=MIN_MASTERY, maximum=MAX_MASTERY
+        ),
     }
     if idempotency_key is None:
         return fetch_written(shape, upsert_progress(selection_of(shape)), **parameters)
@@ -224,7 +226,7 @@ def record_attempts(
     user_id: str | UUID,
     attempts: Sequence[Attempt],
     *,
-    shape: type[ProgressT] = whole(ProgressRecord),
+    shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> tuple[ProgressT, ...]:
     """Count many attempts of a learner in one round trip: all of them, or none.
 
@@ -276,8 +278,8 @@ def check_attempts(field: str, value: object) -> list[Attempt]:
     """
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise InvalidInputError(field, "must be a list of Attempt")
-    if len(value) > MOST_ATTEMPTS:
-        raise InvalidInputError(field, f"must hold at most {MOST_ATTEMPTS:,} attempts")
+    if len(value) > MAX_ATTEMPTS:
+        raise InvalidInputError(field, f"must hold at most {MAX_ATTEMPTS:,} attempts")
     return [_check_attempt(f"{field}[{place}]", each) for place, each in enumerate(value)]
 
 
@@ -285,10 +287,13 @@ def _check_attempt(field: str, value: object) -> Attempt:
     attempt = check_input(field, value, Attempt)
     # As pydantic allows, it may be a copy with values that nobody has checked.
     check_id(f"{field}.sign_id", attempt.sign_id)
-    check_flag(f"{field}.is_correct", attempt.is_correct)
+    check_bool(f"{field}.is_correct", attempt.is_correct)
     if attempt.mastery_level is not None:
         check_integer(
-            f"{field}.mastery_level", attempt.mastery_level, least=LEAST_MASTERY, most=MOST_MASTERY
+            f"{field}.mastery_level",
+            attempt.mastery_level,
+            minimum=MIN_MASTERY,
+            maximum=MAX_MASTERY,
         )
     return attempt
 
@@ -319,7 +324,7 @@ def _combine(attempts: Iterable[Attempt]) -> dict[str, _Effect]:
         mastery, is_correct = each.mastery_level, each.is_correct
         if mastery is None:
             shift = CORRECT_STEP if is_correct else WRONG_STEP
-            low, high = LEAST_MASTERY, MOST_MASTERY
+            low, high = MIN_MASTERY, MAX_MASTERY
         else:
             shift, low, high = 0, mastery, mastery
         effect = effects.get(sign_id)

@@ -5,12 +5,12 @@ from typing import Any
 
 import peewee
 
-from triosigno_db.arguments import check_moment, check_text
+from triosigno_db.arguments import check_text, check_timestamp
 from triosigno_db.database.lifecycle import fetch_all
 from triosigno_db.database.statements import NOW, Parameter, statement, write
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS, digest_of
 
-MOST_OF_KEY = 200
+MAX_OF_KEY = 200
 """How many characters a key may have."""
 
 _KEYS_AT_ONCE = 10_000
@@ -39,7 +39,7 @@ def claim(source: str = "") -> Any:
     )
 
 
-@statement(reads_only=False, is_repeatable=True)
+@statement(reads_only=False, idempotent=True)
 def delete_keys() -> Any:
     """Delete some of the keys that were claimed before a moment."""
     return write(
@@ -72,7 +72,7 @@ def digest_of_key(what: str, *about: str, key: object) -> str:
     Raises:
         InvalidInputError: It is no text, empty, too long, or PostgreSQL can't hold it.
     """
-    return digest_of(what, *about, check_text("idempotency_key", key, most=MOST_OF_KEY))
+    return digest_of(what, *about, check_text("idempotency_key", key, maximum=MAX_OF_KEY))
 
 
 def delete_idempotency_keys(*, before: datetime) -> int:
@@ -91,7 +91,7 @@ def delete_idempotency_keys(*, before: datetime) -> int:
         InvalidInputError: `before` is no aware datetime.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    moment, total = check_moment("before", before), 0
+    moment, total = check_timestamp("before", before), 0
     while True:
         deleted = len(fetch_all(delete_keys(), before=moment, limit=_KEYS_AT_ONCE))
         total += deleted

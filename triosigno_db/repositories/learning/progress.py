@@ -12,9 +12,9 @@ from triosigno_db.database.statements import (
     NOW,
     Parameter,
     columns,
+    sql_columns,
     statement,
     write,
-    written_columns,
 )
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Progress, Sign, User
@@ -24,12 +24,12 @@ from triosigno_db.records import (
     ProgressRecord,
     Selection,
     SignToReview,
-    whole,
+    default_shape,
 )
 from triosigno_db.records.learning import (
-    LEAST_MASTERY,
     MASTERED,
-    MOST_MASTERY,
+    MAX_MASTERY,
+    MIN_MASTERY,
     ModuleProgressT,
     ProgressT,
     SignToReviewT,
@@ -40,7 +40,7 @@ from triosigno_db.repositories.rows import fetch_record, selection_of
 REVIEW_DAYS = ((1, 0), (40, 1), (70, 3), (90, 7))
 """After how many days a sign is due again, for a mastery below each bound."""
 
-LONGEST_REVIEW_DAYS = 21
+MAX_REVIEW_DAYS = 21
 """After how many days one of a higher mastery is due again."""
 
 _COUNTS = """
@@ -61,7 +61,7 @@ def select_progress_of_sign(selection: Selection) -> Any:
     )
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_progress(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """One user's progress with the signs that pass the filters, by the signs' ids."""
     places = LessonSign.select(LessonSign.sign)
@@ -85,7 +85,7 @@ def select_signs_to_review(
     """One user's signs that are due, the longest overdue first."""
     del filters
     steps = [(Progress.mastery_level < bound, days) for bound, days in REVIEW_DAYS]
-    days = peewee.Case(None, steps, LONGEST_REVIEW_DAYS)
+    days = peewee.Case(None, steps, MAX_REVIEW_DAYS)
     practiced = peewee.fn.coalesce(Progress.last_practiced, Progress.created_at)
     due_at = practiced + peewee.fn.make_interval(0, 0, 0, days)
     computed = {"dueAt": due_at}
@@ -114,7 +114,7 @@ def select_module_progress(selection: Selection) -> Any:
     }
     lessons: Any = peewee.SQL("NULL")
     if inside is not None:
-        written_columns("LessonProgress", lesson_known, inside)
+        sql_columns("LessonProgress", lesson_known, inside)
         pairs = ", ".join(f"'{name}', {lesson_known[name]}" for name in inside.columns)
         lessons = peewee.SQL(
             f"(SELECT coalesce(json_agg(json_build_object({pairs})"  # noqa: S608 (names of our own)
@@ -155,7 +155,7 @@ def select_module_progress(selection: Selection) -> Any:
         module_id=Parameter("module_id").cast("text"),
         counts=peewee.SQL(_COUNTS.format(mastered=MASTERED)),
         lessons=lessons,
-        columns=written_columns("ModuleProgress", known, selection, nested=("lessons",)),
+        columns=sql_columns("ModuleProgress", known, selection, nested=("lessons",)),
     )
 
 
@@ -163,7 +163,10 @@ def select_module_progress(selection: Selection) -> Any:
 
 
 def get_progress(
-    user_id: str | UUID, sign_id: str | UUID, *, shape: type[ProgressT] = whole(ProgressRecord)
+    user_id: str | UUID,
+    sign_id: str | UUID,
+    *,
+    shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> ProgressT:
     """Read a learner's progress with a sign.
 
@@ -196,7 +199,7 @@ def list_progress(
     max_mastery: int | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[ProgressT] = whole(ProgressRecord),
+    shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> Page[ProgressT]:
     """List a learner's progress, in an order that practice does not change.
 
@@ -224,7 +227,7 @@ def list_progress(
             filters[name] = check_id(name, value)
     for name, bound in (("min_mastery", min_mastery), ("max_mastery", max_mastery)):
         if bound is not None:
-            filters[name] = check_integer(name, bound, least=LEAST_MASTERY, most=MOST_MASTERY)
+            filters[name] = check_integer(name, bound, minimum=MIN_MASTERY, maximum=MAX_MASTERY)
     return fetch_page(select_progress, shape, limit=limit, cursor=cursor, keys=1, **filters)
 
 
@@ -232,7 +235,7 @@ def get_module_progress(
     user_id: str | UUID,
     module_id: str | UUID,
     *,
-    shape: type[ModuleProgressT] = whole(ModuleProgress),
+    shape: type[ModuleProgressT] = default_shape(ModuleProgress),
 ) -> ModuleProgressT:
     """Read how far a learner has come with a module and each of its lessons, in one round trip.
 
@@ -267,7 +270,7 @@ def list_signs_to_review(
     *,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[SignToReviewT] = whole(SignToReview),
+    shape: type[SignToReviewT] = default_shape(SignToReview),
 ) -> Page[SignToReviewT]:
     """List the signs that a learner should review now, the longest overdue first.
 

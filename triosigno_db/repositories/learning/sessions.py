@@ -7,7 +7,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_flag, check_id, check_integer, check_moment
+from triosigno_db.arguments import check_bool, check_id, check_integer, check_timestamp
 from triosigno_db.database.connection import Row
 from triosigno_db.database.lifecycle import fetch_one, run_in_transaction
 from triosigno_db.database.statements import (
@@ -16,15 +16,15 @@ from triosigno_db.database.statements import (
     Statement,
     columns,
     columns_of,
+    sql_columns,
     statement,
     write,
-    written_columns,
 )
 from triosigno_db.errors import ConflictError, NotFoundError
 from triosigno_db.models import LearningSession
 from triosigno_db.models.fields import MAX_INTEGER, new_id
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS
-from triosigno_db.records import Attempt, Page, Selection, SessionRecord, whole
+from triosigno_db.records import Attempt, Page, Selection, SessionRecord, default_shape
 from triosigno_db.records.learning import SessionT
 from triosigno_db.repositories.learning.attempts import check_attempts, record_attempts
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
@@ -59,7 +59,7 @@ def end_session_completed(selection: Selection) -> Any:
     return _ending(selection, outcome=_result())
 
 
-@statement(reads_only=False, is_repeatable=True)
+@statement(reads_only=False, idempotent=True)
 def end_session_completed_once(selection: Selection) -> Any:
     """End a session that is open, with its result, and claim the key of that."""
     return _ending(
@@ -81,9 +81,7 @@ def select_session_completed_by(selection: Selection) -> Any:
         session_id=Parameter("session_id"),
         keys=IDEMPOTENCY_KEYS,
         digest=Parameter("digest").cast("uuid"),
-        columns=written_columns(
-            "LearningSession", columns_of(LearningSession, "session"), selection
-        ),
+        columns=sql_columns("LearningSession", columns_of(LearningSession, "session"), selection),
     )
 
 
@@ -120,11 +118,11 @@ def _ending(selection: Selection, *, outcome: Any = _NOTHING, claimed: Any = _NO
         outcome=outcome,
         claimed=claimed,
         now=NOW,
-        columns=written_columns("LearningSession", columns_of(LearningSession, "ended"), selection),
+        columns=sql_columns("LearningSession", columns_of(LearningSession, "ended"), selection),
     )
 
 
-@statement(reads_only=True, plans_once=False)
+@statement(reads_only=True, prepared=False)
 def select_sessions(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The sessions that pass the filters, the latest first."""
     conditions = {
@@ -144,7 +142,10 @@ def select_sessions(selection: Selection, filters: tuple[str, ...], is_continued
 
 
 def start_session(
-    user_id: str | UUID, lesson_id: str | UUID, *, shape: type[SessionT] = whole(SessionRecord)
+    user_id: str | UUID,
+    lesson_id: str | UUID,
+    *,
+    shape: type[SessionT] = default_shape(SessionRecord),
 ) -> SessionT:
     """Begin a session of a learner with a lesson.
 
@@ -176,7 +177,7 @@ def complete_session(
     xp_earned: int,
     attempts: Sequence[Attempt] = (),
     idempotency_key: str | None = None,
-    shape: type[SessionT] = whole(SessionRecord),
+    shape: type[SessionT] = default_shape(SessionRecord),
 ) -> SessionT:
     """End a session with its result, and count its attempts, in one transaction.
 
@@ -203,8 +204,8 @@ def complete_session(
     session_id = check_id("session_id", session_id)
     parameters = {
         "session_id": session_id,
-        "score": check_integer("score", score, least=0, most=MAX_INTEGER),
-        "xp_earned": check_integer("xp_earned", xp_earned, least=0, most=MAX_INTEGER),
+        "score": check_integer("score", score, minimum=0, maximum=MAX_INTEGER),
+        "xp_earned": check_integer("xp_earned", xp_earned, minimum=0, maximum=MAX_INTEGER),
     }
     made = check_attempts("attempts", attempts)
     chosen = end_session_completed(selection_of(shape))
@@ -224,7 +225,7 @@ def complete_session(
 
 
 def abandon_session(
-    session_id: str | UUID, *, shape: type[SessionT] = whole(SessionRecord)
+    session_id: str | UUID, *, shape: type[SessionT] = default_shape(SessionRecord)
 ) -> SessionT:
     """End a session without a result.
 
@@ -246,7 +247,7 @@ def abandon_session(
 
 
 def get_session(
-    session_id: str | UUID, *, shape: type[SessionT] = whole(SessionRecord)
+    session_id: str | UUID, *, shape: type[SessionT] = default_shape(SessionRecord)
 ) -> SessionT:
     """Read a session.
 
@@ -274,7 +275,7 @@ def list_sessions(
     until: datetime | None = None,
     limit: int = DEFAULT_LIMIT,
     cursor: str | None = None,
-    shape: type[SessionT] = whole(SessionRecord),
+    shape: type[SessionT] = default_shape(SessionRecord),
 ) -> Page[SessionT]:
     """List sessions, the latest first.
 
@@ -298,9 +299,9 @@ def list_sessions(
     checked = (
         ("user_id", user_id, check_id),
         ("lesson_id", lesson_id, check_id),
-        ("completed", completed, check_flag),
-        ("since", since, check_moment),
-        ("until", until, check_moment),
+        ("completed", completed, check_bool),
+        ("since", since, check_timestamp),
+        ("until", until, check_timestamp),
     )
     filters: dict[str, Any] = {
         name: check(name, value) for name, value, check in checked if value is not None
