@@ -4,7 +4,7 @@ import hashlib
 from uuid import UUID
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import read_history, shipped_history
 
 USERS = 100_000

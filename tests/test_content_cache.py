@@ -11,7 +11,7 @@ import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign
 from tests.plain_sql import run_plain
 from tests.redis_server import NO_REDIS, RedisServer
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import counting_statements
 
 IMAGE = "https://example.org/image.webp"

@@ -6,7 +6,8 @@ import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_sign
-from triosigno_db.database.lifecycle import current_database, run_sql
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import SignCategory
 
 BACKEND = "SELECT pg_backend_pid()"

@@ -10,7 +10,7 @@ import pytest
 import triosigno_db as db
 from tests.content import make_category, make_sign, make_user
 from tests.plain_sql import run_plain
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
 
 SECRET = "a-value-that-no-observer-sees"

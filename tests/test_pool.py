@@ -10,7 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_user
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory, User
 
 SESSIONS = """

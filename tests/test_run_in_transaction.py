@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.content import make_category, make_module, make_sign, make_user
 from tests.plain_sql import run_plain
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import counting_statements
 
 

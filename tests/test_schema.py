@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, rollback
 from triosigno_db.testing import ServerInstallation, ThrowawayPostgres, available_versions
 

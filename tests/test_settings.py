@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.settings import Settings
 
 URL = "postgresql://learner:geheim@db.example.org:5433/triosigno"

@@ -10,16 +10,15 @@ Importing the package opens nothing.
 
 from triosigno_db.database.events import StatementEvent, on_statement
 from triosigno_db.database.health import ping, pool_status
-from triosigno_db.database.lifecycle import (
+from triosigno_db.database.lifecycle import connect, disconnect
+from triosigno_db.database.pool import PoolStatus
+from triosigno_db.database.transactions import (
     Isolation,
-    connect,
     connection,
-    disconnect,
     reading_from_replica,
     run_in_transaction,
     transaction,
 )
-from triosigno_db.database.pool import PoolStatus
 from triosigno_db.enums import (
     DifficultyLevel,
     UserRole,

@@ -9,7 +9,7 @@ from tests.aio.loops import asynchronous, nothing_runs_or_is_held
 from tests.content import make_user
 from triosigno_db import aio as db
 from triosigno_db.aio.scopes import coroutine
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 
 run_sql_async = coroutine(run_sql)
 

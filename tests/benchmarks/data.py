@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 
 MODULES = 20
 LESSONS = 10

@@ -17,7 +17,7 @@ from rich.table import Table
 import triosigno_db as db
 from tests.benchmarks.calls import Rows
 from tests.benchmarks.growth import SERVER_SETTINGS, SIZES, WARM_UP, grow, timed
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
 SHARES = (0.0, 0.001, 0.01, 0.1)

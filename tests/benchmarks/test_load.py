@@ -8,7 +8,7 @@ import triosigno_db as db
 from tests.benchmarks import data, growth, load, pgbench
 from tests.benchmarks.calls import HOT, Rows
 from tests.benchmarks.figures import Load
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
 ROWS = Rows(users=20, progress_per_user=3)

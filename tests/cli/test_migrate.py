@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 import triosigno_db as db
 from triosigno_db.cli.app import app
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import DataLossError, MigrationError
 from triosigno_db.migrator import read_history, shipped_history
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import triosigno_db as db
 from tests.plain_sql import count_rows
 from triosigno_db.cli.app import app
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -7,7 +7,7 @@ import pytest
 
 import triosigno_db as db
 from tests.doctor.patients import Patient, look
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.doctor import examine
 from triosigno_db.migrator import deploy, read_history, rollback, shipped_history
 

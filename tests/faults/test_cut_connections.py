@@ -11,7 +11,7 @@ from tests.content import make_category, make_lesson, make_module, make_sign, ma
 from tests.faults.proxy import Place, Proxy
 from tests.faults.stage import read_resources, wait_until_released
 from tests.plain_sql import run_plain
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
 from triosigno_db.testing import ThrowawayPostgres
 

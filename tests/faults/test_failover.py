@@ -21,7 +21,7 @@ from tests.cluster import (
     until,
 )
 from tests.content import make_category, make_sign, make_user
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
 
 pytestmark = pytest.mark.xdist_group("replicas")

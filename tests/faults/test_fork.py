@@ -10,7 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.content import make_category
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
 
 # From Python 3.12 on forking a process with threads warns; that children are safe is the subject.

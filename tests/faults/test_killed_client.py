@@ -9,7 +9,7 @@ import triosigno_db as db
 from tests.content import make_sign, make_user
 from tests.faults.stage import wait_for
 from tests.learning_rows import uncommitted
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 
 BACKENDS = """
 SELECT count(*) FROM pg_stat_activity

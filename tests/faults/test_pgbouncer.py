@@ -15,7 +15,7 @@ from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
 from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import migrator
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")

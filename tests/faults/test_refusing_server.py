@@ -15,7 +15,7 @@ from tests.faults.ledger import PATIENCE_SECONDS
 from tests.faults.proxy import Proxy
 from tests.faults.stage import wait_until
 from tests.plain_sql import count_rows, run_plain
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
 CONNECTIONS = 12

@@ -12,7 +12,7 @@ import trustme
 import triosigno_db as db
 from tests.server_features import has_tls
 from triosigno_db import migrator
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 from triosigno_db.testing.binaries import choose_account
 

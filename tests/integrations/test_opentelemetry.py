@@ -19,7 +19,8 @@ import triosigno_db as db
 from tests.content import make_category, make_user
 from tests.integrations.telemetry import Telemetry, attributes_of, points
 from triosigno_db import aio
-from triosigno_db.database.lifecycle import current_database, run_sql
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.integrations import opentelemetry as integration
 from triosigno_db.models import Sign, SignCategory
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator import (
     baseline,

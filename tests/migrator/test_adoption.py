@@ -3,7 +3,7 @@
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator import baseline, deploy, read_history, shipped_history, status
 from triosigno_db.schema.catalog import read_catalog

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import DataLossError, InUseError, InvalidInputError, MigrationError
 from triosigno_db.migrator import (
     NewMigration,

@@ -12,7 +12,7 @@ import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.docs.pages import ROOT
 from tests.plain_sql import run_plain
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError, MigrationFailedError, MigrationLockedError
 from triosigno_db.migrator import (
     MigrationState,

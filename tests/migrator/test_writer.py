@@ -5,7 +5,7 @@ from typing import NamedTuple
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator.autogenerate import find_losses, write_script
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 

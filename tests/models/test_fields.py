@@ -52,7 +52,7 @@ def test_a_wrong_value_names_its_attribute(
 @pytest.mark.parametrize("value", [-(2**31), -1, 0, 1, 2**31 - 1])
 def test_whole_numbers_come_back(connected: str, value: int) -> None:
     db.create_schema()
-    from triosigno_db.database.lifecycle import run_sql  # noqa: PLC0415
+    from triosigno_db.database.execution import run_sql  # noqa: PLC0415
 
     run_sql('ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check"')
     made = Module.create(title="", description="", order=value)

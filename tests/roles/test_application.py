@@ -11,7 +11,7 @@ from tests.plain_sql import count_rows, run_plain
 from tests.repositories.test_statements_sent import ONE, SEVERAL, Call, Ids, ids
 from tests.roles.logins import url_as
 from triosigno_db import migrator
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.packs import load_pack, starter_pack

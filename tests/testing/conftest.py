@@ -1,4 +1,4 @@
-"""RowLayout for servers, and processes that own one."""
+"""Folders for servers, and processes that own one."""
 
 import os
 import subprocess

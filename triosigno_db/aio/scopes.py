@@ -16,12 +16,12 @@ from weakref import WeakKeyDictionary
 
 from triosigno_db.aio.workers import Workers, WorkerScope
 from triosigno_db.arguments import check_integer
-from triosigno_db.database import health
-from triosigno_db.database import lifecycle as blocking
-from triosigno_db.database.lifecycle import Isolation, connected_database, current_database
+from triosigno_db.database import health, lifecycle, transactions
+from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.peewee_database import PooledDatabase
 from triosigno_db.database.retries import backoff
 from triosigno_db.database.sqlstates import is_serialization_failure
+from triosigno_db.database.transactions import Isolation
 from triosigno_db.errors import ConflictError
 
 Parameters = ParamSpec("Parameters")
@@ -65,7 +65,7 @@ class Connecting:
     """
 
     def __init__(self, url: str | None, options: dict[str, Any]) -> None:
-        self._connect = partial(blocking.connect, url, **options)
+        self._connect = partial(lifecycle.connect, url, **options)
 
     def __await__(self) -> Generator[Any, None, None]:
         return self._run().__await__()
@@ -98,7 +98,7 @@ async def disconnect() -> None:
     found = _workers_of.pop(asyncio.get_running_loop(), None)
     if found is not None:
         found[1].stop()
-    await asyncio.to_thread(blocking.disconnect)
+    await asyncio.to_thread(lifecycle.disconnect)
 
 
 def connection() -> AbstractAsyncContextManager[None]:
@@ -115,7 +115,7 @@ def connection() -> AbstractAsyncContextManager[None]:
         PoolTimeoutError: No connection became free in time.
         DatabaseUnavailableError: The server can't be reached.
     """
-    return _Scope(blocking.connection())
+    return _Scope(transactions.connection())
 
 
 def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManager[None]:
@@ -141,7 +141,7 @@ def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManag
         OutcomeUnknownError: The answer to the commit was lost: everything was applied, or nothing.
         ConflictError: A concurrent transaction made this one fail at its commit; run it again.
     """
-    return _Scope(blocking.transaction(isolation))
+    return _Scope(transactions.transaction(isolation))
 
 
 def reading_from_replica() -> AbstractAsyncContextManager[None]:
@@ -158,7 +158,7 @@ def reading_from_replica() -> AbstractAsyncContextManager[None]:
         ConflictError: This task is inside a `transaction()` block.
         PoolTimeoutError: No connection became free in time.
     """
-    return _Scope(blocking.reading_from_replica())
+    return _Scope(transactions.reading_from_replica())
 
 
 async def ping(*, timeout: float = 1.0) -> float:

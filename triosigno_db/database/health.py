@@ -6,7 +6,8 @@ import psycopg2
 
 from triosigno_db.arguments import check_seconds
 from triosigno_db.database.connection import await_answer
-from triosigno_db.database.lifecycle import connected_database, translated
+from triosigno_db.database.execution import translated
+from triosigno_db.database.lifecycle import connected_database
 from triosigno_db.database.pool import PoolStatus
 from triosigno_db.errors import DatabaseUnavailableError
 

@@ -28,26 +28,15 @@ _MAX_SHOWN = 1000
 """How many characters of a message are shown: it may quote a value of any length."""
 
 
-class ConstraintTarget(NamedTuple):
-    """What a constraint of the schema speaks about, in the library's words.
-
-    For a unique index or a check: the entity that owns it and its attribute. For a foreign key: the
-    entity that it refers to and the attribute that holds the reference.
-    """
-
-    entity: str
-    field: str
-
-
 class _Failure(NamedTuple):
     """A driver's error with all that is known of the call that met it."""
 
     cause: psycopg2.Error
-    constraints: Mapping[str, ConstraintTarget]
+    constraints: Mapping[str, tuple[str, str]]
     parameters: Mapping[str, object]
 
     @property
-    def target(self) -> ConstraintTarget | None:
+    def target(self) -> tuple[str, str] | None:
         return self.constraints.get(self.cause.diag.constraint_name or "")
 
     @property
@@ -72,7 +61,7 @@ def _reference_broken(failure: _Failure) -> TrioSignoDBError:
 def _invalid(code: str) -> Callable[[_Failure], TrioSignoDBError]:
     def build(failure: _Failure) -> TrioSignoDBError:
         column = failure.cause.diag.column_name
-        field = to_snake(column) if column else failure.target and failure.target.field
+        field = to_snake(column) if column else failure.target and failure.target[1]
         return InvalidInputError(field or "input", failure.message).with_prisma_code(code)
 
     return build
@@ -255,14 +244,15 @@ def _is_surrogate(character: str) -> bool:
 
 def translate(
     cause: psycopg2.Error,
-    constraints: Mapping[str, ConstraintTarget],
+    constraints: Mapping[str, tuple[str, str]],
     parameters: Mapping[str, object],
 ) -> TrioSignoDBError:
     """Turn a driver's error into the library's; the SQLSTATE decides.
 
     Args:
         cause: The driver's error; its details are hidden from here on.
-        constraints: What each constraint of the schema speaks about, by its name.
+        constraints: The entity and the attribute that each constraint of the schema speaks about,
+            by the constraint's name.
         parameters: What the statement was given, to name the key that was not found.
 
     Returns:

@@ -252,7 +252,7 @@ def columns_of(model: Any, source: str) -> dict[str, str]:
     return {name: f'{source}."{name}"' for name in model._meta.readable_columns()}
 
 
-def write(sql: str, **nodes: Any) -> peewee.NodeList:
+def compose(sql: str, **nodes: Any) -> peewee.NodeList:
     """Put a statement together that is clearer in SQL than in Python.
 
     Args:

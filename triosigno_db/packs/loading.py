@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from triosigno_db.database.lifecycle import run_in_transaction, run_sql, translated
+from triosigno_db.database.execution import run_sql, translated
+from triosigno_db.database.transactions import run_in_transaction
 from triosigno_db.models import LessonSign
 from triosigno_db.packs.comparison import KINDS, MODELS, MODULE, PackRow, compare_pack
 from triosigno_db.packs.pack import ContentPack

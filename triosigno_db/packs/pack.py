@@ -8,7 +8,8 @@ from pydantic import PrivateAttr, ValidationInfo, model_validator
 
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.records.gamification import Xp
-from triosigno_db.records.record import Description, Input, Name, Url
+from triosigno_db.records.input import Input
+from triosigno_db.records.types import Description, Name, Url
 
 Location = tuple[str | int, ...]
 """Where something stands in a pack, such as `("signs", 3, "category")`."""

@@ -5,7 +5,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from triosigno_db.database.lifecycle import transaction, translated
+from triosigno_db.database.execution import translated
+from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import ConflictError, InvalidInputError
 from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
 from triosigno_db.packs.reading import YAML_MISSING, YAML_SUFFIXES, import_yaml

@@ -43,6 +43,7 @@ from triosigno_db.records.gamification import (
     UserAchievementRecord,
     UserAchievementWithAchievement,
 )
+from triosigno_db.records.input import Changes, Input
 from triosigno_db.records.learning import (
     Attempt,
     LessonProgress,
@@ -54,7 +55,7 @@ from triosigno_db.records.learning import (
 from triosigno_db.records.pages import (
     Page,
 )
-from triosigno_db.records.record import Changes, Input, Record, Selection, default_shape
+from triosigno_db.records.record import Record, Selection, default_shape
 
 __all__ = [
     "AchievementChanges",

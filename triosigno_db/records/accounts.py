@@ -16,8 +16,10 @@ from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
 from triosigno_db.records.gamification import UserAchievementRecord
+from triosigno_db.records.input import UNCHANGED, Changes, Input
 from triosigno_db.records.learning import ProgressRecord, SessionRecord
-from triosigno_db.records.record import UNCHANGED, Changes, Input, Name, Record, Timestamp, Url
+from triosigno_db.records.record import Record
+from triosigno_db.records.types import Name, Timestamp, Url
 
 
 def _check_password(password: SecretStr) -> SecretStr:

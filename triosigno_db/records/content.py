@@ -3,18 +3,9 @@
 from typing_extensions import TypeVar
 
 from triosigno_db.enums import DifficultyLevel
-from triosigno_db.records.record import (
-    UNCHANGED,
-    Changes,
-    Description,
-    Input,
-    Name,
-    Order,
-    Record,
-    Reference,
-    Timestamp,
-    Url,
-)
+from triosigno_db.records.input import UNCHANGED, Changes, Input
+from triosigno_db.records.record import Record
+from triosigno_db.records.types import Description, Name, Order, Reference, Timestamp, Url
 
 
 class CategoryRecord(Record):

@@ -5,16 +5,9 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeVar
 
-from triosigno_db.records.record import (
-    UNCHANGED,
-    Changes,
-    Description,
-    Input,
-    Name,
-    Record,
-    Timestamp,
-    Url,
-)
+from triosigno_db.records.input import UNCHANGED, Changes, Input
+from triosigno_db.records.record import Record
+from triosigno_db.records.types import Description, Name, Timestamp, Url
 
 Xp = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 """Experience points, 0 or more."""

@@ -6,7 +6,9 @@ from pydantic import Field, StrictBool
 from typing_extensions import TypeVar
 
 from triosigno_db.records.content import SignRecord
-from triosigno_db.records.record import Input, Record, Reference, Timestamp
+from triosigno_db.records.input import Input
+from triosigno_db.records.record import Record
+from triosigno_db.records.types import Reference, Timestamp
 
 MIN_MASTERY = 0
 MAX_MASTERY = 100

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, TypeVar
 import peewee
 
 from triosigno_db.arguments import check_integer
-from triosigno_db.database.lifecycle import current_database, fetch_all
+from triosigno_db.database.execution import fetch_all
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import Parameter, Statement
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.records import Page, Record, Selection

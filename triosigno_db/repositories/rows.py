@@ -8,8 +8,8 @@ import peewee
 from pydantic.alias_generators import to_camel
 
 from triosigno_db.arguments import check_id
-from triosigno_db.database.lifecycle import fetch_all, fetch_one
-from triosigno_db.database.statements import NOW, Parameter, Statement, columns, statement, write
+from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.statements import NOW, Parameter, Statement, columns, compose, statement
 from triosigno_db.errors import InUseError, InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel
 from triosigno_db.models.fields import new_id
@@ -46,7 +46,7 @@ def delete_row(model: Any, users: tuple[Any, ...]) -> Any:
     """Delete one row unless others refer to it; tell whether it was there, and count the others."""
     key = Parameter("id").cast("text")
     counts = [
-        write(
+        compose(
             "(SELECT count(*) FROM {user} WHERE {reference} = {key}) AS {name}",
             user=user,
             reference=peewee.Entity(reference(user, model).column_name),
@@ -55,7 +55,7 @@ def delete_row(model: Any, users: tuple[Any, ...]) -> Any:
         )
         for user in users
     ]
-    return write(
+    return compose(
         """
         WITH used AS (SELECT {counts}), deleted AS (
             DELETE FROM {model} WHERE "id" = {key} AND NOT EXISTS (SELECT FROM used WHERE {is_used})

@@ -1,6 +1,8 @@
 """Making the roles in the database that the process is connected to."""
 
-from triosigno_db.database.lifecycle import current_database, run_sql, transaction
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.transactions import transaction
 from triosigno_db.roles.checking import RoleFinding, check_roles
 from triosigno_db.roles.purposes import RoleNames, check_names
 from triosigno_db.roles.script import role_script

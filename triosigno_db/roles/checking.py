@@ -4,7 +4,9 @@ from collections.abc import Collection, Iterator
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from triosigno_db.database.lifecycle import current_database, run_sql, transaction
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.transactions import transaction
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.roles import queries
 from triosigno_db.roles.purposes import (

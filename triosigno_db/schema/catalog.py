@@ -4,7 +4,8 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from triosigno_db.database.lifecycle import run_sql, transaction
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.transactions import transaction
 from triosigno_db.models.search import SEARCH_INDEXES
 
 Run = Callable[[str], list[tuple[Any, ...]]]

@@ -2,7 +2,9 @@
 
 from contextlib import suppress
 
-from triosigno_db.database.lifecycle import current_database, run_sql, transaction
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog

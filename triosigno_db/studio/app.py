@@ -12,7 +12,8 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 import triosigno_db as db
-from triosigno_db.database.lifecycle import current_database, run_sql
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS
 from triosigno_db.settings import Settings
 from triosigno_db.studio.views import TableView

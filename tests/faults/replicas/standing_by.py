@@ -10,7 +10,7 @@ import triosigno_db as db
 from tests.cluster import Cluster, ask, until
 from triosigno_db import aio
 from triosigno_db.aio.scopes import coroutine
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
 SERVED_BY = "SELECT inet_server_port()"

@@ -10,7 +10,7 @@ import triosigno_db as db
 from tests.cluster import Cluster, ask, until
 from tests.content import make_category
 from tests.faults.replicas.standing_by import connect, passed_by, serving_port, until_served_by
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
 pytestmark = pytest.mark.xdist_group("replicas")

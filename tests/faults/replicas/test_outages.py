@@ -29,7 +29,8 @@ from tests.faults.replicas.standing_by import (
     serving_port,
     until_served_by,
 )
-from triosigno_db.database.lifecycle import connected_database, current_database, fetch_all, run_sql
+from triosigno_db.database.execution import fetch_all, run_sql
+from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.replica_health import LEFT_ALONE_FOR
 from triosigno_db.database.statements import statement
 

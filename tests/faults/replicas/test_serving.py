@@ -25,7 +25,8 @@ from tests.faults.test_fork import in_child
 from tests.plain_sql import count_rows
 from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import aio
-from triosigno_db.database.lifecycle import current_database, run_sql
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS, SignCategory
 from triosigno_db.testing import counting_statements
 

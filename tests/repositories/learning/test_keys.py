@@ -12,7 +12,7 @@ import triosigno_db as db
 from tests.content import make_lesson, make_sign, make_user
 from tests.learning_rows import Clock
 from tests.plain_sql import run_plain
-from triosigno_db.database.lifecycle import run_sql
+from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy
 from triosigno_db.testing import counting_statements
 

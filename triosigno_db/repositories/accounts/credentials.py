@@ -7,7 +7,8 @@ import peewee
 from pydantic import SecretStr
 
 from triosigno_db.arguments import check_id, check_text
-from triosigno_db.database.lifecycle import current_database, fetch_all, fetch_one
+from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.read_only import is_read_only
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import (

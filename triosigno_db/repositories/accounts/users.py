@@ -6,7 +6,8 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_bool, check_enum, check_input, check_text
-from triosigno_db.database.lifecycle import current_database, fetch_all, fetch_one
+from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
 from triosigno_db.models import User, UserPreference

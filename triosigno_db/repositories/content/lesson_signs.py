@@ -7,8 +7,9 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_ids, check_integer
-from triosigno_db.database.lifecycle import fetch_all, fetch_one, run_in_transaction
-from triosigno_db.database.statements import NOW, Parameter, statement, write
+from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.statements import NOW, Parameter, compose, statement
+from triosigno_db.database.transactions import run_in_transaction
 from triosigno_db.errors import AlreadyExistsError, NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Sign
 from triosigno_db.models.fields import MAX_INTEGER, new_id
@@ -27,7 +28,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 @statement(reads_only=False)
 def lock_lesson() -> Any:
     """One lesson, locked against changes of its list; which of some signs are missing."""
-    return write(
+    return compose(
         """
         SELECT ARRAY(
             SELECT listed.id FROM unnest({sign_ids}) WITH ORDINALITY AS listed(id, position)

@@ -7,13 +7,13 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_ids
-from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import (
     Parameter,
     columns_of,
+    compose,
     sql_columns,
     statement,
-    write,
 )
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel, Lesson, LessonSign, Module
@@ -51,7 +51,7 @@ class Ordered:
         """Write the condition that a row belongs to the parent that is asked for."""
         if self.parent is None:
             return _ALL
-        return write(f'"{self._parent_key}" = {{parent}}', parent=Parameter("parent_id"))
+        return compose(f'"{self._parent_key}" = {{parent}}', parent=Parameter("parent_id"))
 
 
 MODULES = Ordered(Module, "id")
@@ -66,7 +66,7 @@ def update_order(ordered: Ordered, selection: Selection) -> Any:
     All rows are locked first, in one order for all callers: of two at once, the later one waits and
     then numbers all of them.
     """
-    return write(
+    return compose(
         """
         WITH listed AS (
             SELECT * FROM unnest({keys}) WITH ORDINALITY AS listed(key, position)
@@ -99,12 +99,12 @@ def select_order(ordered: Ordered) -> Any:
     """Whether the parent is there, and the keys of the rows that have an order."""
     found: Any = _ALL
     if ordered.parent is not None:
-        found = write(
+        found = compose(
             'EXISTS (SELECT FROM {parent} WHERE "id" = {id})',
             parent=ordered.parent,
             id=Parameter("parent_id"),
         )
-    return write(
+    return compose(
         "SELECT {found}, ARRAY(SELECT {key} FROM {model} WHERE {is_sibling})",
         found=found,
         key=ordered.key,

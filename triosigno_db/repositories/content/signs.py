@@ -6,7 +6,7 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_bool, check_enum, check_id, check_input, check_text
-from triosigno_db.database.lifecycle import fetch_one
+from triosigno_db.database.execution import fetch_one
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.models import LessonSign, Progress, Sign

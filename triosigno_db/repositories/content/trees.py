@@ -11,7 +11,7 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id
-from triosigno_db.database.lifecycle import fetch_all
+from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Sign

@@ -7,15 +7,15 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_text
-from triosigno_db.database.lifecycle import fetch_all, fetch_one
+from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.statements import (
     NOW,
     Parameter,
     columns,
     columns_of,
+    compose,
     sql_columns,
     statement,
-    write,
 )
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Achievement, UserAchievement
@@ -58,7 +58,7 @@ def insert_award(selection: Selection) -> Any:
     inside = selection.inside(NESTED) or _NOTHING
     written = sql_columns("UserAchievement", own, selection, nested=(NESTED,))
     nested = sql_columns("Achievement", columns_of(Achievement, "chosen"), inside)
-    return write(
+    return compose(
         """
         WITH chosen AS ({chosen}), existing AS (
             SELECT award.* FROM {award} AS award, chosen
@@ -75,7 +75,7 @@ def insert_award(selection: Selection) -> Any:
         )
         SELECT {nested}{between}{columns} FROM chosen, award
         """,
-        chosen=write(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
+        chosen=compose(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
         award=UserAchievement,
         award_id=Parameter("award_id"),
         user_id=Parameter("user_id").cast("text"),
@@ -89,7 +89,7 @@ def insert_award(selection: Selection) -> Any:
 @statement(reads_only=False)
 def delete_award() -> Any:
     """Take an achievement from a user; tell whether there is one, and whether the user had it."""
-    return write(
+    return compose(
         """
         WITH chosen AS ({chosen}), revoked AS (
             DELETE FROM {award} AS award USING chosen
@@ -98,7 +98,7 @@ def delete_award() -> Any:
         )
         SELECT EXISTS (SELECT FROM chosen), EXISTS (SELECT FROM revoked)
         """,
-        chosen=write(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
+        chosen=compose(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
         award=UserAchievement,
         user_id=Parameter("user_id"),
     )

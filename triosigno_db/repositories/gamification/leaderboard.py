@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_integer, check_timezone
-from triosigno_db.database.lifecycle import fetch_all
-from triosigno_db.database.statements import Parameter, sql_columns, statement, write
+from triosigno_db.database.execution import fetch_all
+from triosigno_db.database.statements import Parameter, compose, sql_columns, statement
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
 from triosigno_db.records import Leaderboard, Selection, default_shape
@@ -39,16 +39,16 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
     since: Any = peewee.SQL("")
     since_awards: Any = peewee.SQL("")
     if period != "all":
-        start = write(
+        start = compose(
             "timezone('UTC', timezone({zone}, date_trunc({period}, timezone({zone}, now()))))",
             zone=Parameter("zone").cast("text"),
             period=peewee.SQL(f"'{period}'"),
         )
-        since = write('AND session."endTime" >= {start}', start=start)
-        since_awards = write('WHERE award."achievedAt" >= {start}', start=start)
+        since = compose('AND session."endTime" >= {start}', start=start)
+        since_awards = compose('WHERE award."achievedAt" >= {start}', start=start)
     place: Any = peewee.SQL("")
     if has_own:
-        place = write(
+        place = compose(
             """
             UNION ALL
             SELECT true, NULL, {columns} FROM (
@@ -61,7 +61,7 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
             user=User,
             user_id=Parameter("user_id").cast("text"),
         )
-    return write(
+    return compose(
         """
         WITH earned AS (
             SELECT user_id, sum(xp)::bigint AS xp FROM (

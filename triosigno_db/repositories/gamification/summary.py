@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_timezone
-from triosigno_db.database.statements import Parameter, sql_columns, statement, write
+from triosigno_db.database.statements import Parameter, compose, sql_columns, statement
 from triosigno_db.models import (
     Achievement,
     LearningSession,
@@ -45,7 +45,7 @@ def select_learner_summary(selection: Selection) -> Any:
 
     The days with a completed session, less their number in a row, are the same within each streak.
     """
-    return write(
+    return compose(
         """
         WITH today AS (
             SELECT day, timezone('UTC', timezone({zone}, day::timestamp)) AS start,

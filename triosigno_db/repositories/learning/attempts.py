@@ -8,14 +8,14 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_bool, check_id, check_input, check_integer
-from triosigno_db.database.lifecycle import fetch_all, fetch_one
+from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.statements import (
     NOW,
     Parameter,
     columns_of,
+    compose,
     sql_columns,
     statement,
-    write,
 )
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Progress, Sign
@@ -46,7 +46,7 @@ def upsert_progress(selection: Selection) -> Any:
 @statement(reads_only=False, idempotent=True)
 def upsert_progress_once(selection: Selection) -> Any:
     """Count one attempt unless its key was claimed before; no row tells that it was."""
-    return write(
+    return compose(
         "WITH claimed AS ({claim}) {counting}",
         claim=claim(),
         counting=_counting(selection, source="FROM claimed"),
@@ -55,7 +55,7 @@ def upsert_progress_once(selection: Selection) -> Any:
 
 def _counting(selection: Selection, *, source: str) -> Any:
     known = columns_of(Progress, "progress")
-    return write(
+    return compose(
         """
         INSERT INTO {progress} AS progress ("id", "userId", "signId", "masteryLevel",
             "lastPracticed", "correctAttempts", "totalAttempts", "createdAt", "updatedAt")
@@ -103,7 +103,7 @@ def upsert_progress_of_batch(selection: Selection) -> Any:
     updated where the INSERT finds it.
     """
     known = columns_of(Progress, "counted")
-    return write(
+    return compose(
         """
         WITH batch AS (
             SELECT * FROM unnest(

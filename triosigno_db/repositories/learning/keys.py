@@ -6,8 +6,8 @@ from typing import Any
 import peewee
 
 from triosigno_db.arguments import check_text, check_timestamp
-from triosigno_db.database.lifecycle import fetch_all
-from triosigno_db.database.statements import NOW, Parameter, statement, write
+from triosigno_db.database.execution import fetch_all
+from triosigno_db.database.statements import NOW, Parameter, compose, statement
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS, digest_of
 
 MAX_OF_KEY = 200
@@ -27,7 +27,7 @@ def claim(source: str = "") -> Any:
     Returns:
         The INSERT.
     """
-    return write(
+    return compose(
         """
         INSERT INTO {keys} ("digest", "createdAt") SELECT {digest}, {now} {source}
         ON CONFLICT DO NOTHING RETURNING 1
@@ -42,7 +42,7 @@ def claim(source: str = "") -> Any:
 @statement(reads_only=False, idempotent=True)
 def delete_keys() -> Any:
     """Delete some of the keys that were claimed before a moment."""
-    return write(
+    return compose(
         """
         DELETE FROM {keys} WHERE "digest" IN (
             SELECT "digest" FROM {keys} WHERE "createdAt" < {before}

@@ -7,14 +7,14 @@ from uuid import UUID
 import peewee
 
 from triosigno_db.arguments import check_id, check_integer
-from triosigno_db.database.lifecycle import fetch_one
+from triosigno_db.database.execution import fetch_one
 from triosigno_db.database.statements import (
     NOW,
     Parameter,
     columns,
+    compose,
     sql_columns,
     statement,
-    write,
 )
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Progress, Sign, User
@@ -125,7 +125,7 @@ def select_module_progress(selection: Selection) -> Any:
         "title": 'module."title"',
         **{name: f'whole."{name}"' for name in counts},
     }
-    return write(
+    return compose(
         """
         WITH practice AS (
             SELECT lesson."id" AS lesson_id, lesson."title" AS title, lesson."order" AS "order",

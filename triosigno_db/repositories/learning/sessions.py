@@ -9,17 +9,18 @@ import peewee
 
 from triosigno_db.arguments import check_bool, check_id, check_integer, check_timestamp
 from triosigno_db.database.connection import Row
-from triosigno_db.database.lifecycle import fetch_one, run_in_transaction
+from triosigno_db.database.execution import fetch_one
 from triosigno_db.database.statements import (
     NOW,
     Parameter,
     Statement,
     columns,
     columns_of,
+    compose,
     sql_columns,
     statement,
-    write,
 )
+from triosigno_db.database.transactions import run_in_transaction
 from triosigno_db.errors import ConflictError, NotFoundError
 from triosigno_db.models import LearningSession
 from triosigno_db.models.fields import MAX_INTEGER, new_id
@@ -65,14 +66,14 @@ def end_session_completed_once(selection: Selection) -> Any:
     return _ending(
         selection,
         outcome=_result(),
-        claimed=write(", claimed AS ({claim})", claim=claim("FROM ended")),
+        claimed=compose(", claimed AS ({claim})", claim=claim("FROM ended")),
     )
 
 
 @statement(reads_only=True)
 def select_session_completed_by(selection: Selection) -> Any:
     """The session, if it was completed by a key."""
-    return write(
+    return compose(
         """
         SELECT {columns} FROM {session} AS session WHERE "id" = {session_id}
             AND EXISTS (SELECT FROM {keys} WHERE "digest" = {digest})
@@ -89,7 +90,7 @@ _NOTHING = peewee.SQL("")
 
 
 def _result() -> Any:
-    return write(
+    return compose(
         '"completed" = true, "score" = {score}, "xpEarned" = {xp_earned},',
         score=Parameter("score"),
         xp_earned=Parameter("xp_earned"),
@@ -98,7 +99,7 @@ def _result() -> Any:
 
 def _ending(selection: Selection, *, outcome: Any = _NOTHING, claimed: Any = _NOTHING) -> Any:
     """End a session that is open; what it was before tells whether that was so."""
-    return write(
+    return compose(
         """
         WITH earlier AS (
             SELECT * FROM {session} WHERE "id" = {session_id} FOR UPDATE

@@ -1,0 +1,45 @@
+"""What each constraint of the schema speaks about, so that an error can name it."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+
+class ConstraintTarget(NamedTuple):
+    """What a constraint of the schema speaks about, in the library's words.
+
+    For a unique index or a check: the entity that owns it and its attribute. For a foreign key: the
+    entity that it refers to and the attribute that holds the reference.
+    """
+
+    entity: str
+    field: str
+
+
+def constraint_targets(models: Iterable[Any]) -> dict[str, ConstraintTarget]:
+    """Say what each constraint of some models speaks about.
+
+    Args:
+        models: The models.
+
+    Returns:
+        The target of each unique index, foreign key and check, by its name in the database.
+    """
+    targets = {}
+    for model in models:
+        for index in model._meta.fields_to_index():
+            if index._unique:
+                names = ", ".join(_attribute(field) for field in index._expressions)
+                targets[index._name] = ConstraintTarget(model.__name__, names)
+        for name, _ in model._meta.checks:
+            about = name.removeprefix(f"{model.__name__}_").removesuffix("_check")
+            column = model._meta.columns.get(about)
+            targets[name] = ConstraintTarget(model.__name__, column.name if column else about)
+        for field in model._meta.refs:
+            targets[field.constraint_name] = ConstraintTarget(
+                field.rel_model.__name__, _attribute(field)
+            )
+    return targets
+
+
+def _attribute(field: Any) -> str:
+    return str(getattr(field, "object_id_name", field.name))

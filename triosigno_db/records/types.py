@@ -1,0 +1,97 @@
+"""The types of fields: timestamps, names, texts, URLs, references and orders."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    TypeAdapter,
+)
+
+from triosigno_db.arguments import check_id, check_timestamp
+from triosigno_db.errors import InvalidInputError
+
+
+def _to_json(moment: datetime) -> str:
+    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+_ANY_TIMESTAMP = TypeAdapter(AwareDatetime)
+
+
+def _in_utc(value: object) -> datetime:
+    # What the database gives is so already, and comes by the hundred: pydantic needs three times as
+    # long to find that out.
+    if type(value) is datetime and value.tzinfo is UTC:
+        return value
+    moment = _ANY_TIMESTAMP.validate_python(value)
+    try:
+        return check_timestamp("moment", moment).replace(tzinfo=UTC)
+    except InvalidInputError as exc:
+        raise ValueError(exc.why) from None
+
+
+Timestamp = Annotated[
+    datetime,
+    PlainValidator(_in_utc, json_schema_input_type=AwareDatetime),
+    PlainSerializer(_to_json, return_type=str, when_used="json"),
+]
+"""A moment in UTC; in JSON as JavaScript writes it, `2026-01-31T08:00:00.000Z`."""
+
+
+def _refuse_nul(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("must not hold a NUL byte")
+    return text
+
+
+def _check_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
+        raise ValueError("must be a URL that starts with http:// or https://")
+    return text
+
+
+def _check_reference(value: object) -> str:
+    try:
+        return check_id("id", value)
+    except InvalidInputError as exc:
+        raise ValueError(exc.why) from None
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_refuse_nul),
+]
+"""A name or title, 1 to 200 characters, trimmed."""
+
+Description = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=10_000),
+    AfterValidator(_refuse_nul),
+]
+"""A text of at most 10,000 characters, trimmed; it may be empty."""
+
+Url = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=2_048),
+    AfterValidator(_refuse_nul),
+    AfterValidator(_check_url),
+]
+"""A URL with http or https, at most 2,048 characters."""
+
+Reference = Annotated[str | UUID, BeforeValidator(_check_reference)]
+"""The id of another row; its text in lower case once it is checked."""
+
+Order = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
+"""A place in an order, lowest first."""

@@ -1,0 +1,30 @@
+"""Pydantic's errors as the library's: every wrong field named, without its value."""
+
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ValidationError
+
+from triosigno_db.errors import FieldError, InvalidInputError
+
+
+def invalid_input(failure: ValidationError, model: type[BaseModel]) -> InvalidInputError:
+    """Turn pydantic's error into the library's.
+
+    Args:
+        failure: What pydantic found.
+        model: The model that was validated, whose attributes are named instead of their aliases.
+
+    Returns:
+        One error that names every wrong field, without their values.
+    """
+    names = {field.alias: name for name, field in model.model_fields.items()}
+    errors = [
+        FieldError(_dotted(error["loc"], names), error["msg"].removeprefix("Value error, "))
+        for error in failure.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    return InvalidInputError(*errors[0], *errors[1:])
+
+
+def _dotted(location: Sequence[int | str], names: dict[str | None, str]) -> str:
+    first, *rest = location or ("input",)
+    return ".".join(str(part) for part in (names.get(str(first), first), *rest))
