@@ -38,7 +38,7 @@ def test_a_statement_is_told_with_its_rows_and_its_place(
     db.list_users()
     one, page = events
     assert (one.name, one.rows, one.error) == ("select_row_User", 1, None)
-    assert (page.name, page.rows) == ("users", 1)
+    assert (page.name, page.rows) == ("select_users", 1)
     assert 0 < one.duration < 5
     address = urlsplit(database)
     assert (one.host, one.port) == (address.hostname, address.port)
@@ -113,7 +113,7 @@ def test_slow_statements_are_logged_by_name(url: str, caplog: pytest.LogCaptureF
             pass
     told = [record.getMessage().split(" took ")[0] for record in caplog.records]
     assert told == [
-        "slow statement: user_by_email",
+        "slow statement: select_user_by_email",
         "slow statement: BEGIN",
         "slow statement: COMMIT",
     ]

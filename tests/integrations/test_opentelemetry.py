@@ -174,7 +174,7 @@ def test_coroutines_have_the_caller_s_span_for_a_parent_too(telemetry: Telemetry
             children.setdefault(name_of[span.parent.span_id], []).append(span.name)
     for number in range(9):
         assert children.pop(f"request {number}") == ["select_user_by_email", "BEGIN", "COMMIT"]
-        assert children.pop(f"inside {number}") == ["user_by_username"]
+        assert children.pop(f"inside {number}") == ["select_user_by_username"]
     assert children == {}
 
 

@@ -103,7 +103,7 @@ def run(source: str, **variables: str) -> list[str]:
 
 def test_the_process_s_own_providers_may_be_set_later(url: str) -> None:
     measures = [f"connection.{name}" for name in ("count", "max", "pending_requests")]
-    told = f"['user_count'] {[*measures, 'operation.duration']}"
+    told = f"['count_matching_users'] {[*measures, 'operation.duration']}"
     assert run(PROCESS_S_OWN, DATABASE_URL=url) == [told, told]
 
 

@@ -211,7 +211,7 @@ def test_rows_that_come_and_go_move_no_others(
     ids=lambda keys: keys[:30],
 )
 def test_a_cursor_that_is_signed_without_a_secret_is_still_looked_at(keys: str) -> None:
-    digest = pages._digest(keys.encode(), "categories []")
+    digest = pages._digest(keys.encode(), "select_categories []")
     forged = base64.urlsafe_b64encode(digest + keys.encode()).decode().rstrip("=")
     with pytest.raises(db.InvalidInputError, match=r"^cursor: "):
         db.list_categories(cursor=forged)
@@ -224,17 +224,17 @@ def test_a_cursor_is_signed_as_the_forged_ones_are() -> None:
     cursor = db.list_categories(limit=1).next_cursor
     assert cursor is not None
     packed = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-    assert packed[:16] == pages._digest(packed[16:], "categories []")
+    assert packed[:16] == pages._digest(packed[16:], "select_categories []")
 
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
     ("statement", "keys", "call"),
     [
-        ("modules", '["one","x"]', db.list_modules),
-        ("modules", '[99999999999,"x"]', db.list_modules),
-        ("users", '["no date","x"]', db.list_users),
-        ("users", '[7,"x"]', db.list_users),
+        ("select_modules", '["one","x"]', db.list_modules),
+        ("select_modules", '[99999999999,"x"]', db.list_modules),
+        ("select_users", '["no date","x"]', db.list_users),
+        ("select_users", '[7,"x"]', db.list_users),
     ],
 )
 def test_keys_of_another_type_are_none_of_the_list(

@@ -138,7 +138,7 @@ def test_what_a_shape_leaves_out_is_not_asked_for(database: str) -> None:
     make_lesson(module_id=module.id)
     with counting_statements() as sent:
         assert db.list_module_trees(shape=Title).items == (Title(title="m"),)
-    assert sent.names == ["modules_of_trees"]
+    assert sent.names == ["select_modules_of_trees"]
     assert db.get_module_tree(module.id, shape=Title) == Title(title="m")
 
 

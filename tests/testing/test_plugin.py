@@ -100,7 +100,7 @@ def test_content_is_there_where_it_is_asked_for(run_tests: RunTests) -> None:
             db.count_users()
             db.connect()
             db.count_users()
-            assert statement_counter.names == ["user_count", "user_count"]
+            assert statement_counter.names == ["count_matching_users", "count_matching_users"]
             statement_counter.reset()
             assert len(statement_counter) == 0
         """

@@ -50,7 +50,7 @@ FROM pg_stat_user_indexes s
 JOIN pg_index x ON x.indexrelid = s.indexrelid
 WHERE s.schemaname = current_schema() AND s.idx_scan = 0 AND x.indisvalid
   AND NOT x.indisunique AND NOT x.indisprimary AND NOT x.indisexclusion
-  AND pg_relation_size(s.indexrelid) >= %(least)s
+  AND pg_relation_size(s.indexrelid) >= %(minimum)s
 ORDER BY pg_relation_size(s.indexrelid) DESC, s.indexrelname
 """
 # Never reset means since the database was made; for how long at least, the server's start tells.
