@@ -22,9 +22,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import peewee
-from psycopg2.extensions import adapt
 from pydantic.alias_generators import to_snake
 
+from triosigno_db.database.quoting import literal
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.records import Selection
 
@@ -140,11 +140,11 @@ class Statement:
         doubled = [text.replace("%", "%%") for text in texts]
         names = list(dict.fromkeys(v.name for v in values if isinstance(v, _Placeholder)))
         named = [
-            f"%({v.name})s" if isinstance(v, _Placeholder) else _literal(v).replace("%", "%%")
+            f"%({v.name})s" if isinstance(v, _Placeholder) else literal(v).replace("%", "%%")
             for v in values
         ]
         numbered = [
-            f"${names.index(v.name) + 1}" if isinstance(v, _Placeholder) else _literal(v)
+            f"${names.index(v.name) + 1}" if isinstance(v, _Placeholder) else literal(v)
             for v in values
         ]
         arguments = ", ".join(f"%({name})s" for name in names)
@@ -284,9 +284,3 @@ def _refuse_unknown(
 
 def _interleave(texts: list[str], values: list[str]) -> str:
     return "".join(text + value for text, value in zip(texts, [*values, ""], strict=True))
-
-
-def _literal(constant: Any) -> str:
-    # Constants of the query itself, such as a bound of a rule; never a caller's value.
-    quoted: bytes = adapt(constant).getquoted()
-    return quoted.decode()

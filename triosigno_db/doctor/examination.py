@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
+from triosigno_db.database.quoting import identifier
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.doctor.findings import CheckReport
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.migrator.history import LedgerRow
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession
-from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 LOCK_MILLISECONDS = 2000
@@ -92,7 +92,7 @@ class Examination:
         with self.session.transaction():
             for name, value in limits.items():
                 self.session.run(f"SET LOCAL {name} = {value}")
-            self.session.run(f"SET LOCAL search_path TO {quote(self.settings.schema_name)}")
+            self.session.run(f"SET LOCAL search_path TO {identifier(self.settings.schema_name)}")
             yield self.session
 
     def read_ledger(self) -> tuple[LedgerRow, ...] | None:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.quoting import identifier
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import CheckReport, Finding, could_not_look
 from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession, open_session
 from triosigno_db.models import MODELS, BaseModel
-from triosigno_db.schema.ddl import quote
 
 SUBJECT = "rows"
 
@@ -123,7 +123,7 @@ def _examine(
     there = {name: _Check(*facts) for name, *facts in rows}
     for name, condition in model._meta.checks:
         # The table's and the condition's text are the models' own.
-        breaking = f"FROM {quote(table)} WHERE NOT ({condition})"
+        breaking = f"FROM {identifier(table)} WHERE NOT ({condition})"
         ((broken,),) = session.run(f"SELECT count(*) {breaking}")
         examples = (
             session.run(f"SELECT id {breaking} ORDER BY id LIMIT {EXAMPLES}") if broken else []
@@ -131,7 +131,7 @@ def _examine(
         check = there.get(name)
         is_validated = check is not None and check.is_validated
         if validate and check and check.may_validate and not is_validated and not broken:
-            session.run(f"ALTER TABLE {quote(table)} VALIDATE CONSTRAINT {quote(name)}")
+            session.run(f"ALTER TABLE {identifier(table)} VALIDATE CONSTRAINT {identifier(name)}")
             is_validated = True
         ids = tuple(row_id for (row_id,) in examples)
         yield CheckReport(name, table, condition, broken, ids, check is not None, is_validated)

@@ -7,8 +7,8 @@ Both directions come from one function: `down.sql` is the way from the new catal
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.schema.catalog import NOT_VALID, Catalog, Column, Table, is_same_constraint
-from triosigno_db.schema.ddl import quote
 
 _SHORT_TYPES = {
     "text": "TEXT",
@@ -111,7 +111,7 @@ class _Difference:
         """Whether labels are only added, and none of them is used by a default at once."""
         added = [label for label in new if label not in old]
         used = any(
-            column.default == f"'{_escape(label)}'::{printed(name)}"
+            column.default == f"{literal(label)}::{printed(name)}"
             for label in added
             for table in self.new.tables.values()
             for column in table.columns
@@ -126,7 +126,7 @@ class _Difference:
     def _drop_enums(self) -> Iterator[str]:
         for name in self.old.enums:
             if name not in self.new.enums:
-                yield f"-- DropEnum\nDROP TYPE {quote(name)};"
+                yield f"-- DropEnum\nDROP TYPE {identifier(name)};"
 
     def _change_enums(self) -> Iterator[str]:
         for name, labels in self.new.enums.items():
@@ -137,25 +137,25 @@ class _Difference:
 
     def _rebuild_enum(self, name: str, labels: tuple[str, ...]) -> Iterator[str]:
         """Replace the type: PostgreSQL can neither remove nor move a label."""
-        replaced, replacing = quote(f"{name}_old"), quote(f"{name}_new")
+        replaced, replacing = identifier(f"{name}_old"), identifier(f"{name}_new")
         yield _create_enum(f"{name}_new", labels)
         for table, column in self._columns_of_type(name):
-            alter = f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column.name)}"
+            alter = f"ALTER TABLE {identifier(table)} ALTER COLUMN {identifier(column.name)}"
             if column.default is not None:
                 yield f"{alter} DROP DEFAULT;"
             array = "[]" if column.type.endswith("[]") else ""
             yield (
                 f"{alter} TYPE {replacing}{array} "
-                f"USING ({quote(column.name)}::text{array}::{replacing}{array});"
+                f"USING ({identifier(column.name)}::text{array}::{replacing}{array});"
             )
-        yield f"ALTER TYPE {quote(name)} RENAME TO {replaced};"
-        yield f"ALTER TYPE {replacing} RENAME TO {quote(name)};"
+        yield f"ALTER TYPE {identifier(name)} RENAME TO {replaced};"
+        yield f"ALTER TYPE {replacing} RENAME TO {identifier(name)};"
         yield f"DROP TYPE {replaced};"
         for table, column in self._columns_of_type(name):
             wanted = self._new_column(table, column.name)
             if column.default is not None and wanted is not None and wanted == column:
                 yield (
-                    f"ALTER TABLE {quote(table)} ALTER COLUMN {quote(column.name)} "
+                    f"ALTER TABLE {identifier(table)} ALTER COLUMN {identifier(column.name)} "
                     f"SET DEFAULT {column.default};"
                 )
 
@@ -173,11 +173,11 @@ class _Difference:
     def _drop_tables(self) -> Iterator[str]:
         for name in self.old.tables:
             if name not in self.new.tables:
-                yield f"-- DropTable\nDROP TABLE {quote(name)};"
+                yield f"-- DropTable\nDROP TABLE {identifier(name)};"
 
     def _alter_columns(self, name: str) -> Iterator[str]:
         old, new = columns_of(self.old.tables[name]), columns_of(self.new.tables[name])
-        changes = [f"DROP COLUMN {quote(column)}" for column in old if column not in new]
+        changes = [f"DROP COLUMN {identifier(column)}" for column in old if column not in new]
         changes += [
             f"ADD COLUMN {_define(column)}" for key, column in new.items() if key not in old
         ]
@@ -186,16 +186,16 @@ class _Difference:
                 changes += self._alter_column(old[key], column)
         if changes:
             body = ",\n".join(changes)
-            yield f"-- AlterTable\nALTER TABLE {quote(name)} {body};"
+            yield f"-- AlterTable\nALTER TABLE {identifier(name)} {body};"
 
     def _alter_column(self, old: Column, new: Column) -> Iterator[str]:
-        alter = f"ALTER COLUMN {quote(new.name)}"
+        alter = f"ALTER COLUMN {identifier(new.name)}"
         retyped = old.type != new.type
         if old.default is not None and (retyped or new.default is None):
             yield f"{alter} DROP DEFAULT"
         if retyped:
             target = write_type(new)
-            yield f"{alter} SET DATA TYPE {target} USING ({quote(new.name)}::text::{target})"
+            yield f"{alter} SET DATA TYPE {target} USING ({identifier(new.name)}::text::{target})"
         if new.default is not None and (retyped or new.default != old.default):
             yield f"{alter} SET DEFAULT {new.default}"
         if old.nullable and not new.nullable:
@@ -218,8 +218,8 @@ class _Difference:
                             continue  # goes with its table
                         what = "DropConstraint" if is_key else "DropForeignKey"
                         yield (
-                            f"-- {what}\nALTER TABLE {quote(name)} "
-                            f"DROP CONSTRAINT {quote(constraint)};"
+                            f"-- {what}\nALTER TABLE {identifier(name)} "
+                            f"DROP CONSTRAINT {identifier(constraint)};"
                         )
 
     def _constraints_kept(self, table: str) -> Mapping[str, str]:
@@ -230,7 +230,7 @@ class _Difference:
             old, new = self.old.tables[name], self.new.tables[name]
             for index, text in own_indexes(old).items():
                 if own_indexes(new).get(index) != text:
-                    yield f"-- DropIndex\nDROP INDEX {quote(index)};"
+                    yield f"-- DropIndex\nDROP INDEX {identifier(index)};"
 
     def _create_indexes(self) -> Iterator[str]:
         for name, table in self.new.tables.items():
@@ -250,9 +250,10 @@ class _Difference:
                     is_there = is_same_constraint(there.get(constraint), text)
                     if is_key is kinds_wanted and not is_there and not in_table:
                         what = "AddConstraint" if is_key else "AddForeignKey"
+                        definition = text if is_new else _sparing_old_rows(text)
                         yield (
-                            f"-- {what}\nALTER TABLE {quote(name)} ADD CONSTRAINT "
-                            f"{quote(constraint)} {text if is_new else _sparing_old_rows(text)};"
+                            f"-- {what}\nALTER TABLE {identifier(name)} "
+                            f"ADD CONSTRAINT {identifier(constraint)} {definition};"
                         )
 
     # -- losses -----------------------------------------------------------------------------
@@ -267,14 +268,14 @@ class _Difference:
             gone = [label for label in self.old.enums[enum] if label not in self.new.enums[enum]]
             for table, column in self._columns_of_type(enum):
                 for label in gone:
-                    condition = f"{quote(column.name)}::text = '{_escape(label)}'"
+                    condition = f"{identifier(column.name)}::text = {literal(label)}"
                     yield Loss(f"{table}.{column.name} holds {label}", table, condition)
 
     def _losses_of(self, name: str) -> Iterator[Loss]:
         old, new = columns_of(self.old.tables[name]), columns_of(self.new.tables[name])
         for key in old:
             if key not in new:
-                yield Loss(f"the column {name}.{key}", name, f"{quote(key)} IS NOT NULL")
+                yield Loss(f"the column {name}.{key}", name, f"{identifier(key)} IS NOT NULL")
         for key, column in new.items():
             if key not in old:
                 if not column.nullable and column.default is None:
@@ -282,9 +283,9 @@ class _Difference:
                 continue
             if column.type != old[key].type and not _widens(old[key].type, column.type):
                 change = f"{name}.{key} becomes {column.type}, it was {old[key].type}"
-                yield Loss(change, name, f"{quote(key)} IS NOT NULL")
+                yield Loss(change, name, f"{identifier(key)} IS NOT NULL")
             if old[key].nullable and not column.nullable:
-                yield Loss(f"{name}.{key} becomes required", name, f"{quote(key)} IS NULL")
+                yield Loss(f"{name}.{key} becomes required", name, f"{identifier(key)} IS NULL")
 
 
 def _sparing_old_rows(constraint: str) -> str:
@@ -321,7 +322,7 @@ def own_indexes(table: Table) -> dict[str, str]:
 def _create_table(name: str, table: Table) -> str:
     lines = [f"    {_define(column)}," for column in table.columns]
     keys = [
-        f"    CONSTRAINT {quote(constraint)} {text}"
+        f"    CONSTRAINT {identifier(constraint)} {text}"
         for constraint, text in table.constraints.items()
         if text.startswith("PRIMARY KEY")
     ]
@@ -330,27 +331,25 @@ def _create_table(name: str, table: Table) -> str:
     elif lines:
         lines[-1] = lines[-1].removesuffix(",")
     body = "\n".join(lines)
-    return f"-- CreateTable\nCREATE TABLE {quote(name)} (\n{body}\n);"
+    return f"-- CreateTable\nCREATE TABLE {identifier(name)} (\n{body}\n);"
 
 
 def _define(column: Column) -> str:
     null = "" if column.nullable else " NOT NULL"
     default = f" DEFAULT {column.default}" if column.default is not None else ""
-    return f"{quote(column.name)} {write_type(column)}{null}{default}"
+    return f"{identifier(column.name)} {write_type(column)}{null}{default}"
 
 
 def _create_enum(name: str, labels: tuple[str, ...]) -> str:
-    listed = ", ".join(f"'{_escape(label)}'" for label in labels)
-    return f"CREATE TYPE {quote(name)} AS ENUM ({listed});"
+    listed = ", ".join(map(literal, labels))
+    return f"CREATE TYPE {identifier(name)} AS ENUM ({listed});"
 
 
 def _extend_enum(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Iterator[str]:
     for place, label in enumerate(new):
         if label not in old:
-            where = (
-                f" AFTER '{_escape(new[place - 1])}'" if place else f" BEFORE '{_escape(old[0])}'"
-            )
-            yield f"ALTER TYPE {quote(name)} ADD VALUE '{_escape(label)}'{where};"
+            where = f" AFTER {literal(new[place - 1])}" if place else f" BEFORE {literal(old[0])}"
+            yield f"ALTER TYPE {identifier(name)} ADD VALUE {literal(label)}{where};"
 
 
 def _widens(old: str, new: str) -> bool:
@@ -370,8 +369,4 @@ def printed(name: str) -> str:
         The name as it stands in printed definitions.
     """
     plain = name == name.lower() and name.isidentifier() and name.isascii()
-    return name if plain else quote(name)
-
-
-def _escape(text: str) -> str:
-    return text.replace("'", "''")
+    return name if plain else identifier(name)

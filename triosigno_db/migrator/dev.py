@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import DataLossError, InvalidInputError, MigrationError
 from triosigno_db.migrator.autogenerate import Loss, find_losses, write_script
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
@@ -29,7 +30,7 @@ from triosigno_db.migrator.renames import (
 from triosigno_db.migrator.session import MigrationSession, open_session
 from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
-from triosigno_db.schema.ddl import create_script, quote
+from triosigno_db.schema.ddl import create_script
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _TIMESTAMP = "%Y%m%d%H%M%S"
@@ -159,9 +160,9 @@ def reset(
         enums = [enum for enum in there.enums if enum in made.enums]
         with session.transaction():
             if tables:
-                session.run(f"DROP TABLE {', '.join(map(quote, tables))}")
+                session.run(f"DROP TABLE {', '.join(map(identifier, tables))}")
             if enums:
-                session.run(f"DROP TYPE {', '.join(map(quote, enums))}")
+                session.run(f"DROP TYPE {', '.join(map(identifier, enums))}")
             ledger.clear()
     return deploy(history, lock_timeout=lock_timeout, on_step=on_step)
 
@@ -222,7 +223,7 @@ def _refuse_losses(losses: tuple[Loss, ...]) -> None:
 
 def _count(loss: Loss) -> str:
     where = f" WHERE {loss.condition}" if loss.condition else ""
-    return f"SELECT count(*) FROM {quote(loss.table)}{where}"  # noqa: S608 (names from the catalog)
+    return f"SELECT count(*) FROM {identifier(loss.table)}{where}"  # noqa: S608 (names from the catalog)
 
 
 def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from triosigno_db.database.quoting import identifier
 from triosigno_db.migrator.autogenerate import columns_of, own_indexes, printed
 from triosigno_db.schema.catalog import Catalog, Table, as_valid
-from triosigno_db.schema.ddl import quote
 
 
 class Rename(NamedTuple):
@@ -52,7 +52,7 @@ def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
     """
     renames = []
     for table in sorted(old.tables.keys() & new.tables.keys()):
-        statement = f"ALTER TABLE {_escape(quote(table))} RENAME COLUMN {{}} TO {{}};"
+        statement = f"ALTER TABLE {_escape(identifier(table))} RENAME COLUMN {{}} TO {{}};"
         there, wanted = columns_of(old.tables[table]), columns_of(new.tables[table])
         for before, after in _pairs(there, wanted, str):
             renames.append(_rename(f"column {table}.", statement, before, after))
@@ -72,7 +72,7 @@ def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
     renames = []
     for table in sorted(old.tables.keys() & new.tables.keys()):
         there, wanted = old.tables[table], new.tables[table]
-        statement = f"ALTER TABLE {_escape(quote(table))} RENAME CONSTRAINT {{}} TO {{}};"
+        statement = f"ALTER TABLE {_escape(identifier(table))} RENAME CONSTRAINT {{}} TO {{}};"
         for before, after in _pairs(there.constraints, wanted.constraints, as_valid):
             renames.append(_rename("constraint ", statement, before, after))
         statement = "ALTER INDEX {} RENAME TO {};"
@@ -85,8 +85,8 @@ def _rename(what: str, statement: str, before: str, after: str) -> Rename:
     return Rename(
         what + before,
         after,
-        statement.format(quote(before), quote(after)),
-        statement.format(quote(after), quote(before)),
+        statement.format(identifier(before), identifier(after)),
+        statement.format(identifier(after), identifier(before)),
     )
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import psycopg2
 
+from triosigno_db.database.quoting import identifier
 from triosigno_db.database.read_only import refuse_write
 from triosigno_db.database.sqlstates import primary_message, translate
 from triosigno_db.errors import DatabaseUnavailableError, MigrationError, MigrationLockedError
 from triosigno_db.schema.create import PRISMA_LOCK
-from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 DISABLE_LOCK_VARIABLE = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK"
@@ -79,7 +79,7 @@ class MigrationSession:
     def make_schema(self) -> None:
         """Make the schema where it is missing."""
         if not self.run(_SCHEMA_EXISTS, name=self._schema_name):
-            self.run(f"CREATE SCHEMA {quote(self._schema_name)}")
+            self.run(f"CREATE SCHEMA {identifier(self._schema_name)}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from uuid import uuid4
 
+from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator.executor import run_script
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.session import MigrationSession, open_session
 from triosigno_db.schema.catalog import Catalog, read_current_schema
-from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 _TEMPORARY = "SET LOCAL search_path TO pg_temp"
@@ -32,13 +32,13 @@ def scratch_database(settings: Settings) -> Iterator[MigrationSession]:
     """
     name = f"triosigno_scratch_{uuid4().hex}"
     with open_session(settings) as session:
-        session.run(f"CREATE DATABASE {quote(name)} TEMPLATE template0")
+        session.run(f"CREATE DATABASE {identifier(name)} TEMPLATE template0")
         try:
             with open_session(settings, name) as scratch:
                 scratch.make_schema()
                 yield scratch
         finally:
-            session.run(f"DROP DATABASE {quote(name)} WITH (FORCE)")
+            session.run(f"DROP DATABASE {identifier(name)} WITH (FORCE)")
 
 
 def replay(session: MigrationSession, migrations: Iterable[Migration]) -> Catalog:
@@ -71,7 +71,7 @@ def made_in_schema(session: MigrationSession, schema: str, script: str) -> Catal
         What the schema holds.
     """
     ((earlier,),) = session.run("SELECT current_setting('search_path')")
-    session.run(f"CREATE SCHEMA {quote(schema)}; SET search_path TO {quote(schema)}")
+    session.run(f"CREATE SCHEMA {identifier(schema)}; SET search_path TO {identifier(schema)}")
     run_script(session, schema, script)
     catalog = read_current_schema(session.run)
     session.run("SELECT set_config('search_path', %(path)s, false)", path=earlier)

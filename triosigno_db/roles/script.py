@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 
+from triosigno_db.database.quoting import literal
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.roles.purposes import (
     LEDGER_TABLE,
@@ -207,7 +208,7 @@ def _declarations(names: RoleNames, schema_name: str) -> str:
         "data_schema": _name(schema_name),
         "data_tables": _list(table_names()),
         "data_types": _list(enum.__name__ for enum in enums()),
-        "open_columns": f"jsonb := {_literal(json.dumps(open_columns()))}",
+        "open_columns": f"jsonb := {literal(json.dumps(open_columns()))}",
         "ledger": _name(LEDGER_TABLE),
         "keys_schema": _name(KEYS_SCHEMA),
         "keys_table": _name(KEYS_TABLE),
@@ -216,12 +217,8 @@ def _declarations(names: RoleNames, schema_name: str) -> str:
 
 
 def _name(name: str) -> str:
-    return f"name := {_literal(name)}"
+    return f"name := {literal(name)}"
 
 
 def _list(names: Iterable[str]) -> str:
-    return f"name[] := ARRAY[{', '.join(map(_literal, names))}]"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+    return f"name[] := ARRAY[{', '.join(map(literal, names))}]"

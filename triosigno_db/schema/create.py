@@ -4,11 +4,12 @@ from contextlib import suppress
 
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.quoting import identifier
 from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
-from triosigno_db.schema.ddl import create_script, drop_script, enums, keys_script, quote
+from triosigno_db.schema.ddl import create_script, drop_script, enums, keys_script
 from triosigno_db.schema.diagram import draw_diagram
 from triosigno_db.schema.prisma import write_prisma_schema
 
@@ -112,18 +113,18 @@ def to_svg() -> str:
 
 def _find(schema_name: str) -> Catalog:
     tables = {model._meta.table_name for model in MODELS}
-    return read_catalog(quote(schema_name)).only(tables, {enum.__name__ for enum in enums()})
+    return read_catalog(identifier(schema_name)).only(tables, {enum.__name__ for enum in enums()})
 
 
 def _create(schema_name: str) -> None:
     if not run_sql(_SCHEMA_EXISTS, name=schema_name):
-        run_sql(f"CREATE SCHEMA {quote(schema_name)}")
+        run_sql(f"CREATE SCHEMA {identifier(schema_name)}")
     _enter(schema_name)
     run_sql(create_script())
 
 
 def _enter(schema_name: str) -> None:
-    run_sql(_SET_SEARCH_PATH, path=quote(schema_name))
+    run_sql(_SET_SEARCH_PATH, path=identifier(schema_name))
 
 
 class _UndoError(Exception):

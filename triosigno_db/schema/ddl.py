@@ -6,14 +6,39 @@ from typing import Any
 
 import peewee
 
+from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField
-from triosigno_db.models.keys import KEYS_BLOCK
+from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import SEARCH_INDEXES
 
 _KEYS_COMMENT = """\
 -- The idempotency keys of writes that were counted, in a schema of their own. What is escaped as
 -- 073 stands for the end of a statement inside the block."""
+
+_KEYS_BLOCK = f"""
+BEGIN
+    -- Temporary tables are for comparing schemas.
+    IF current_schema() LIKE 'pg\\_temp%' THEN
+        RETURN;
+    END IF;
+    -- Whoever may not make it may still use it.
+    IF to_regnamespace('{KEYS_SCHEMA}') IS NULL THEN
+        CREATE SCHEMA {KEYS_SCHEMA};
+    END IF;
+    IF to_regclass('{KEYS_SCHEMA}."{KEYS_TABLE}"') IS NULL THEN
+        CREATE TABLE {KEYS_SCHEMA}."{KEYS_TABLE}" (
+            "digest" UUID NOT NULL,
+            "createdAt" TIMESTAMP(3) NOT NULL,
+            CONSTRAINT "{KEYS_TABLE}_pkey" PRIMARY KEY ("digest")
+        );
+        CREATE INDEX "{KEYS_TABLE}_createdAt_idx" ON {KEYS_SCHEMA}."{KEYS_TABLE}"("createdAt");
+    END IF;
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE NOTICE 'there is no table for idempotency keys: %', SQLERRM;
+END
+"""
 
 _SEARCH_COMMENT = """\
 -- Search without regard to accents and case, by the trigrams of the folded texts, where the server
@@ -81,8 +106,8 @@ def search_index_script() -> str:
         One statement.
     """
     creations = "\n".join(
-        f"    EXECUTE format('CREATE INDEX IF NOT EXISTS {quote(name)} ON {quote(table)}"
-        f" USING gin ((%s) %I.gin_trgm_ops)', {_literal(text)}, home);"
+        f"    EXECUTE format('CREATE INDEX IF NOT EXISTS {identifier(name)} ON {identifier(table)}"
+        f" USING gin ((%s) %I.gin_trgm_ops)', {literal(text)}, home);"
         for name, (table, text) in SEARCH_INDEXES.items()
     )
     return f"{_SEARCH_COMMENT}\n{_do(_SEARCH_BLOCK.replace('{creations}', creations))}"
@@ -94,7 +119,7 @@ def keys_script() -> str:
     Returns:
         One statement.
     """
-    return f"{_KEYS_COMMENT}\n{_do(KEYS_BLOCK)}"
+    return f"{_KEYS_COMMENT}\n{_do(_KEYS_BLOCK)}"
 
 
 def drop_script(tables: list[str], enum_types: list[str]) -> str:
@@ -109,34 +134,22 @@ def drop_script(tables: list[str], enum_types: list[str]) -> str:
     """
     statements = []
     if tables:
-        statements.append(f"DROP TABLE {', '.join(map(quote, tables))};")
+        statements.append(f"DROP TABLE {', '.join(map(identifier, tables))};")
     if enum_types:
-        statements.append(f"DROP TYPE {', '.join(map(quote, enum_types))};")
+        statements.append(f"DROP TYPE {', '.join(map(identifier, enum_types))};")
     return "\n".join(statements)
-
-
-def quote(name: str) -> str:
-    """Quote an identifier.
-
-    Args:
-        name: The name of a table, a column, a type, ...
-
-    Returns:
-        The name as SQL takes it.
-    """
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _do(block: str) -> str:
     # As an escaped string without a semicolon: Prisma's engine cuts a script at every one.
-    escaped = _literal(block.replace("\\", "\\\\").replace(";", "\\073"))
+    escaped = literal(block.replace("\\", "\\\\").replace(";", "\\073"))
     return f"DO E{escaped};"
 
 
 def _enums() -> Iterator[str]:
     for enum in enums():
-        labels = ", ".join(f"'{label}'" for label in enum)
-        yield f"-- CreateEnum\nCREATE TYPE {quote(enum.__name__)} AS ENUM ({labels});"
+        labels = ", ".join(map(literal, enum))
+        yield f"-- CreateEnum\nCREATE TYPE {identifier(enum.__name__)} AS ENUM ({labels});"
 
 
 def _tables() -> Iterator[str]:
@@ -144,13 +157,13 @@ def _tables() -> Iterator[str]:
         table = model._meta.table_name
         lines = [*map(_column, model._meta.sorted_fields), "", _primary_key(model)]
         body = "\n".join(f"    {line}" if line else "" for line in lines)
-        yield f"-- CreateTable\nCREATE TABLE {quote(table)} (\n{body}\n);"
+        yield f"-- CreateTable\nCREATE TABLE {identifier(table)} (\n{body}\n);"
 
 
 def _column(field: Any) -> str:
     sql_type = _TYPE_OF.get(field.field_type, field.field_type)
     null = "" if field.null else " NOT NULL"
-    return f"{quote(field.column_name)} {sql_type}{null}{_default(field)},"
+    return f"{identifier(field.column_name)} {sql_type}{null}{_default(field)},"
 
 
 def _default(field: Any) -> str:
@@ -162,14 +175,14 @@ def _default(field: Any) -> str:
         case int() as number:
             return f" DEFAULT {number}"
         case str() as text:
-            return " DEFAULT '" + text.replace("'", "''") + "'"
+            return f" DEFAULT {literal(text)}"
         case _:
             # None, or a function that only the library can call.
             return ""
 
 
 def _primary_key(model: type[BaseModel]) -> str:
-    name = quote(f"{model._meta.table_name}_pkey")
+    name = identifier(f"{model._meta.table_name}_pkey")
     return f"CONSTRAINT {name} PRIMARY KEY ({_columns(model._meta.get_primary_keys())})"
 
 
@@ -178,8 +191,8 @@ def _indexes() -> Iterator[str]:
         for index in model._meta.fields_to_index():
             unique = "UNIQUE " if index._unique else ""
             yield (
-                f"-- CreateIndex\nCREATE {unique}INDEX {quote(index._name)} "
-                f"ON {quote(model._meta.table_name)}({_columns(index._expressions)});"
+                f"-- CreateIndex\nCREATE {unique}INDEX {identifier(index._name)} "
+                f"ON {identifier(model._meta.table_name)}({_columns(index._expressions)});"
             )
 
 
@@ -187,10 +200,11 @@ def _foreign_keys() -> Iterator[str]:
     for model in MODELS:
         for field, referred in model._meta.refs.items():
             yield (
-                f"-- AddForeignKey\nALTER TABLE {quote(model._meta.table_name)} "
-                f"ADD CONSTRAINT {quote(field.constraint_name)} "
+                f"-- AddForeignKey\nALTER TABLE {identifier(model._meta.table_name)} "
+                f"ADD CONSTRAINT {identifier(field.constraint_name)} "
                 f"FOREIGN KEY ({_columns([field])}) "
-                f"REFERENCES {quote(referred._meta.table_name)}({_columns([field.rel_field])}) "
+                f"REFERENCES {identifier(referred._meta.table_name)}"
+                f"({_columns([field.rel_field])}) "
                 f"ON DELETE {field.on_delete} ON UPDATE {field.on_update};"
             )
 
@@ -199,13 +213,9 @@ def _checks() -> Iterator[str]:
     for model in MODELS:
         for name, condition in model._meta.checks:
             yield (
-                f"-- AddConstraint\nALTER TABLE {quote(model._meta.table_name)} "
-                f"ADD CONSTRAINT {quote(name)} CHECK ({condition});"
+                f"-- AddConstraint\nALTER TABLE {identifier(model._meta.table_name)} "
+                f"ADD CONSTRAINT {identifier(name)} CHECK ({condition});"
             )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _columns(fields: Any) -> str:
@@ -215,4 +225,4 @@ def _columns(fields: Any) -> str:
 def _column_or_expression(node: Any) -> str:
     if isinstance(node, peewee.Function):
         return f"{node.name}({_columns(node.arguments)})"
-    return quote(node.column_name)
+    return identifier(node.column_name)
