@@ -21,7 +21,7 @@ import triosigno_db as db
 from tests.fuzz import hostile
 from tests.fuzz.hostile import MARK
 from tests.fuzz.rows import Known
-from triosigno_db.models.search import MAX_WORDS
+from triosigno_db.repositories.search import MAX_WORDS
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(db, name) for name in db.__all__ if inspect.isfunction(getattr(db, name))

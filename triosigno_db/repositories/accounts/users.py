@@ -12,7 +12,7 @@ from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
-from triosigno_db.models.search import MAX_SEARCHED, USER_TEXT, holds, words_of
+from triosigno_db.models.search import USER_TEXT
 from triosigno_db.passwords import hash_password, reveal_password
 from triosigno_db.records import NewUser, Page, Selection, UserChanges, UserRecord, default_shape
 from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPreferencesT
@@ -24,6 +24,7 @@ from triosigno_db.repositories.rows import (
     selection_of,
     update_record,
 )
+from triosigno_db.repositories.search import MAX_SEARCHED, holds, words_of
 
 MAX_EMAIL = 254
 MAX_NAME = 200

@@ -10,16 +10,7 @@ from triosigno_db.database.execution import fetch_one
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.models import LessonSign, Progress, Sign
-from triosigno_db.models.search import (
-    MAX_SEARCHED,
-    SIGN_NAME,
-    SIGN_TEXT,
-    folded_parameter,
-    holds,
-    like,
-    starts_a_word,
-    words_of,
-)
+from triosigno_db.models.search import SIGN_NAME, SIGN_TEXT
 from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignRecord, default_shape
 from triosigno_db.records.content import SignT
 from triosigno_db.repositories.caching import clear_cache
@@ -30,6 +21,14 @@ from triosigno_db.repositories.rows import (
     get_record,
     selection_of,
     update_record,
+)
+from triosigno_db.repositories.search import (
+    MAX_SEARCHED,
+    folded_parameter,
+    holds,
+    like,
+    starts_a_word,
+    words_of,
 )
 
 MAX_NAME = 200
