@@ -19,6 +19,12 @@ _SPACES_OF_A_WIDTH = "".join(map(chr, range(0x2000, 0x200B)))
 WHITE_SPACE = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES_OF_A_WIDTH}\u2028\u2029\u202f\u205f\u3000"
 """What Unicode calls white space, and inputs are trimmed of; Python's own counts four more."""
 
+MAX_NAME = 200
+"""The most characters of a name or title."""
+
+MAX_EMAIL = 254
+"""The most characters of an e-mail address: https://www.rfc-editor.org/errata/eid1690"""
+
 _MAX_QUOTED = 60
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -16,6 +16,7 @@ from rich.text import Text
 import triosigno_db as db
 from triosigno_db.cli.connection import AsJson, Url, connected
 from triosigno_db.cli.tables import print_table
+from triosigno_db.repositories.pages import MAX_ROWS
 
 app = typer.Typer(help="Make, list and look after accounts.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
@@ -175,7 +176,7 @@ def _find_users(
             role=role,
             is_active=is_active,
             search=search,
-            limit=min(limit - len(found), 200),
+            limit=min(limit - len(found), MAX_ROWS),
             cursor=cursor,
         )
         found += page.items

@@ -33,7 +33,7 @@ Build = Callable[..., Any]
 NOW = peewee.fn.timezone("UTC", peewee.fn.now())
 """The server's time in UTC, whatever zone the session is in."""
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NO_COMPUTED: Mapping[str, Any] = MappingProxyType({})
 _numbers = count(1)
 
 
@@ -196,7 +196,7 @@ def columns(
     model: Any,
     selection: Selection,
     *,
-    computed: Mapping[str, Any] = _NOTHING,
+    computed: Mapping[str, Any] = _NO_COMPUTED,
     nested: Iterable[str] = (),
 ) -> list[Any]:
     """List what a statement selects for a record.

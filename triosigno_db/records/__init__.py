@@ -55,9 +55,10 @@ from triosigno_db.records.learning import (
 from triosigno_db.records.pages import (
     Page,
 )
-from triosigno_db.records.record import Record, Selection, default_shape
+from triosigno_db.records.record import NO_COLUMNS, Record, Selection, default_shape
 
 __all__ = [
+    "NO_COLUMNS",
     "AchievementChanges",
     "AchievementRecord",
     "Attempt",

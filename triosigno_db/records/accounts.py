@@ -12,6 +12,7 @@ from pydantic import (
 )
 from typing_extensions import TypeVar
 
+from triosigno_db.arguments import MAX_EMAIL
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
@@ -46,7 +47,7 @@ def _check_email(text: str) -> str:
 Email = Annotated[
     str,
     AfterValidator(_check_email),
-    Field(max_length=254, json_schema_extra={"format": "email"}),
+    Field(max_length=MAX_EMAIL, json_schema_extra={"format": "email"}),
 ]
 """An e-mail address, in lower case."""
 

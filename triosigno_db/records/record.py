@@ -33,6 +33,10 @@ class Selection(NamedTuple):
         return dict(self.nested).get(name)
 
 
+NO_COLUMNS = Selection(())
+"""The selection of a record that is not wanted."""
+
+
 class Record(BaseModel):
     """What comes out: immutable, and in JSON what Prisma's client would send.
 

@@ -17,7 +17,7 @@ from pydantic import (
     TypeAdapter,
 )
 
-from triosigno_db.arguments import check_id, check_timestamp
+from triosigno_db.arguments import MAX_NAME, check_id, check_timestamp
 from triosigno_db.errors import InvalidInputError
 
 
@@ -70,7 +70,7 @@ def _check_reference(value: object) -> str:
 
 Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
     AfterValidator(_refuse_nul),
 ]
 """A name or title, 1 to 200 characters, trimmed."""

@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.quoting import identifier
 from triosigno_db.database.statements import NOW, Parameter, Statement, columns, compose, statement
 from triosigno_db.errors import InUseError, InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel
@@ -42,18 +43,20 @@ def update_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def delete_row(model: Any, users: tuple[Any, ...]) -> Any:
+def delete_row(model: Any, referrers: tuple[Any, ...]) -> Any:
     """Delete one row unless others refer to it; tell whether it was there, and count the others."""
     key = Parameter("id").cast("text")
     counts = [
         compose(
-            "(SELECT count(*) FROM {user} WHERE {reference} = {key}) AS {name}",
-            user=user,
-            reference=peewee.Entity(reference(user, model).column_name),
+            "(SELECT count(*) FROM {referrer} WHERE {key} IN ({references})) AS {name}",
+            referrer=referrer,
             key=key,
-            name=peewee.Entity(user.__name__),
+            references=peewee.CommaNodeList(
+                [peewee.Entity(field.column_name) for field in references(referrer, model)]
+            ),
+            name=peewee.Entity(referrer.__name__),
         )
-        for user in users
+        for referrer in referrers
     ]
     return compose(
         """
@@ -63,7 +66,9 @@ def delete_row(model: Any, users: tuple[Any, ...]) -> Any:
         SELECT EXISTS (SELECT FROM {model} WHERE "id" = {key}), used.* FROM used
         """,
         counts=peewee.CommaNodeList(counts),
-        is_used=peewee.SQL(" OR ".join(f'"{user.__name__}" > 0' for user in users) or "false"),
+        is_used=peewee.SQL(
+            " OR ".join(f"{identifier(each.__name__)} > 0" for each in referrers) or "false"
+        ),
         model=model,
         key=key,
     )
@@ -82,17 +87,31 @@ def column(model: Any, name: str) -> Any:
     return model._meta.columns[to_camel(name)]
 
 
-def reference(user: Any, model: Any) -> Any:
-    """Find the field by which one model refers to another.
+def references(referrer: Any, model: Any) -> list[Any]:
+    """Find the fields by which one model refers to another.
 
     Args:
-        user: The model that refers.
+        referrer: The model that refers.
         model: The model that is referred to.
 
     Returns:
-        The foreign key.
+        The foreign keys.
     """
-    return next(field for field in user._meta.refs if field.rel_model is model)
+    return [field for field in referrer._meta.refs if field.rel_model is model]
+
+
+def referrers_of(model: Any, *, owned: Sequence[Any] = ()) -> tuple[Any, ...]:
+    """List the models that refer to another.
+
+    Args:
+        model: The model that is referred to.
+        owned: Models to leave out, as their rows are a part of the row that they refer to.
+
+    Returns:
+        Each model once, in the order of their definitions.
+    """
+    found = dict.fromkeys(model._meta.backrefs.values())
+    return tuple(referrer for referrer in found if referrer not in owned)
 
 
 def new_values(model: Any, names: Sequence[str]) -> dict[Any, Any]:
@@ -252,7 +271,7 @@ def update_record(
 
 
 def delete_record(
-    model: type[BaseModel], field: str, key: str | UUID, *, users: tuple[Any, ...] = ()
+    model: type[BaseModel], field: str, key: str | UUID, *, referrers: tuple[Any, ...] = ()
 ) -> None:
     """Delete one row.
 
@@ -260,20 +279,22 @@ def delete_record(
         model: The model.
         field: The name of the caller's argument.
         key: The row's id.
-        users: The models whose rows must not refer to it.
+        referrers: The models whose rows must not refer to it.
 
     Raises:
         NotFoundError: There is no such row.
-        InUseError: Rows of `users` refer to it.
+        InUseError: Rows of `referrers` refer to it.
     """
     key = check_id(field, key)
     entity = model.__name__
     try:
-        found, *counts = fetch_all(delete_row(model, users), id=key)[0]
+        found, *counts = fetch_all(delete_row(model, referrers), id=key)[0]
     except NotFoundError as exc:
         # A foreign key stood against it: the row that refers came while the statement ran.
         raise InUseError(f"{entity} {key} has just come into use.") from exc.__cause__
-    uses = {user.__name__: count for user, count in zip(users, counts, strict=True) if count}
+    uses = {
+        referrer.__name__: count for referrer, count in zip(referrers, counts, strict=True) if count
+    }
     if uses:
         shown = ", ".join(
             f"{count:,} {'row' if count == 1 else 'rows'} of {name}" for name, count in uses.items()

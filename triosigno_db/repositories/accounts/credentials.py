@@ -6,7 +6,7 @@ from uuid import UUID
 import peewee
 from pydantic import SecretStr
 
-from triosigno_db.arguments import check_id, check_text
+from triosigno_db.arguments import MAX_EMAIL, MAX_NAME, check_id, check_text
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.read_only import is_read_only
@@ -29,7 +29,7 @@ from triosigno_db.records import Selection, UserRecord, default_shape
 from triosigno_db.records.accounts import UserT
 from triosigno_db.repositories.rows import selection_of
 
-MAX_LOGIN = 254
+MAX_LOGIN = max(MAX_EMAIL, MAX_NAME)
 
 # -- statements -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from triosigno_db.errors import NotFoundError
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import (
+    NO_COLUMNS,
     PreferenceChanges,
     PreferencesRecord,
     Record,
@@ -28,7 +29,6 @@ RecordT = TypeVar("RecordT", bound=Record)
 NESTED = "userPreferences"
 """The field of an account that holds its preferences."""
 
-_NO_COLUMNS = Selection(())
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -158,7 +158,7 @@ def preferences_of(selection: Selection) -> Selection:
     Returns:
         The columns of the preferences, none where they are not wanted.
     """
-    return selection.inside(NESTED) or _NO_COLUMNS
+    return selection.inside(NESTED) or NO_COLUMNS
 
 
 def to_user(row: Sequence[Any], shape: type[RecordT]) -> RecordT:

@@ -20,7 +20,13 @@ from triosigno_db.records import (
 from triosigno_db.records.content import CategoryT, CategoryWithCountsT
 from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import create_record, delete_record, get_record, update_record
+from triosigno_db.repositories.rows import (
+    create_record,
+    delete_record,
+    get_record,
+    referrers_of,
+    update_record,
+)
 
 
 @statement(reads_only=True, prepared=False)
@@ -140,5 +146,5 @@ def delete_category(category_id: str | UUID) -> None:
         InvalidInputError: `category_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_record(SignCategory, "category_id", category_id, users=(Sign,))
+    delete_record(SignCategory, "category_id", category_id, referrers=referrers_of(SignCategory))
     clear_cache()

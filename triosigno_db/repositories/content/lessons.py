@@ -8,7 +8,7 @@ import peewee
 
 from triosigno_db.arguments import check_id, check_input
 from triosigno_db.database.statements import Parameter, columns, statement
-from triosigno_db.models import LearningSession, Lesson
+from triosigno_db.models import Lesson, LessonSign
 from triosigno_db.records import (
     LessonChanges,
     LessonRecord,
@@ -21,7 +21,13 @@ from triosigno_db.records.content import LessonT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.ordering import LESSONS, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import create_record, delete_record, new_values, update_record
+from triosigno_db.repositories.rows import (
+    create_record,
+    delete_record,
+    new_values,
+    referrers_of,
+    update_record,
+)
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -137,7 +143,8 @@ def delete_lesson(lesson_id: str | UUID) -> None:
         InvalidInputError: `lesson_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_record(Lesson, "lesson_id", lesson_id, users=(LearningSession,))
+    referrers = referrers_of(Lesson, owned=(LessonSign,))
+    delete_record(Lesson, "lesson_id", lesson_id, referrers=referrers)
     clear_cache()
 
 

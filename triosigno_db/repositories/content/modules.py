@@ -27,6 +27,7 @@ from triosigno_db.repositories.rows import (
     delete_record,
     get_record,
     new_values,
+    referrers_of,
     update_record,
 )
 
@@ -164,7 +165,7 @@ def delete_module(module_id: str | UUID) -> None:
         InvalidInputError: `module_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    delete_record(Module, "module_id", module_id, users=(Lesson,))
+    delete_record(Module, "module_id", module_id, referrers=referrers_of(Module))
     clear_cache()
 
 

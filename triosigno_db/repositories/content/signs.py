@@ -5,11 +5,18 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_bool, check_enum, check_id, check_input, check_text
+from triosigno_db.arguments import (
+    MAX_NAME,
+    check_bool,
+    check_enum,
+    check_id,
+    check_input,
+    check_text,
+)
 from triosigno_db.database.execution import fetch_one
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.enums import DifficultyLevel
-from triosigno_db.models import LessonSign, Progress, Sign
+from triosigno_db.models import Sign
 from triosigno_db.models.search import SIGN_NAME, SIGN_TEXT
 from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignRecord, default_shape
 from triosigno_db.records.content import SignT
@@ -19,6 +26,7 @@ from triosigno_db.repositories.rows import (
     create_record,
     delete_record,
     get_record,
+    referrers_of,
     selection_of,
     update_record,
 )
@@ -30,8 +38,6 @@ from triosigno_db.repositories.search import (
     starts_a_word,
     words_of,
 )
-
-MAX_NAME = 200
 
 EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
 """How well a sign matches a search, the best first."""
@@ -260,8 +266,8 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
         InvalidInputError: `sign_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    users = () if check_bool("cascade", cascade) else (LessonSign, Progress)
-    delete_record(Sign, "sign_id", sign_id, users=users)
+    referrers = () if check_bool("cascade", cascade) else referrers_of(Sign)
+    delete_record(Sign, "sign_id", sign_id, referrers=referrers)
     clear_cache()
 
 

@@ -15,7 +15,14 @@ from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Lesson, LessonSign, Module, Sign
-from triosigno_db.records import LessonWithSigns, ModuleTree, Page, Selection, default_shape
+from triosigno_db.records import (
+    NO_COLUMNS,
+    LessonWithSigns,
+    ModuleTree,
+    Page,
+    Selection,
+    default_shape,
+)
 from triosigno_db.records.content import LessonWithSignsT, ModuleTreeT
 from triosigno_db.repositories.caching import cached, cached_page
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_rows, paged, to_page
@@ -28,8 +35,6 @@ SIGN, LESSON, MODULE = range(3)
 LESSONS = "lessons"
 LESSON_SIGNS = "lessonSigns"
 NESTED_SIGN = "sign"
-
-_NOTHING = Selection(())
 
 
 class _Tree:
@@ -50,12 +55,12 @@ class _Tree:
         sign_id = {"id": (LessonSign.sign, LessonSign.sign.field_type)}
         places = ColumnSet(
             LessonSign,
-            place or _NOTHING,
+            place or NO_COLUMNS,
             keys=("id", "lessonId", "order"),
             inside={NESTED_SIGN: ColumnSet(Sign, sign, computed=sign_id)} if sign else {},
         )
         lessons = ColumnSet(
-            Lesson, lesson or _NOTHING, keys=("id", "moduleId", "order"), nested=(LESSON_SIGNS,)
+            Lesson, lesson or NO_COLUMNS, keys=("id", "moduleId", "order"), nested=(LESSON_SIGNS,)
         )
         modules = ColumnSet(Module, selection, keys=("id",), nested=(LESSONS,))
         self.levels = LevelUnion(places, lessons, modules)

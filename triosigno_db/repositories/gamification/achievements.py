@@ -5,7 +5,7 @@ from uuid import UUID
 
 from triosigno_db.arguments import check_bool, check_input
 from triosigno_db.database.statements import columns, statement
-from triosigno_db.models import Achievement, UserAchievement
+from triosigno_db.models import Achievement
 from triosigno_db.records import (
     AchievementChanges,
     AchievementRecord,
@@ -17,7 +17,13 @@ from triosigno_db.records import (
 from triosigno_db.records.gamification import AchievementT
 from triosigno_db.repositories.caching import cached_page, clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import create_record, delete_record, get_record, update_record
+from triosigno_db.repositories.rows import (
+    create_record,
+    delete_record,
+    get_record,
+    referrers_of,
+    update_record,
+)
 
 
 @statement(reads_only=True, prepared=False)
@@ -137,6 +143,6 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
         InvalidInputError: `achievement_id` is no UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    users = () if check_bool("cascade", cascade) else (UserAchievement,)
-    delete_record(Achievement, "achievement_id", achievement_id, users=users)
+    referrers = () if check_bool("cascade", cascade) else referrers_of(Achievement)
+    delete_record(Achievement, "achievement_id", achievement_id, referrers=referrers)
     clear_cache()

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_id, check_text
+from triosigno_db.arguments import MAX_NAME, check_id, check_text
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.statements import (
     NOW,
@@ -21,6 +21,7 @@ from triosigno_db.errors import NotFoundError
 from triosigno_db.models import Achievement, UserAchievement
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import (
+    NO_COLUMNS,
     Award,
     Page,
     Record,
@@ -34,10 +35,8 @@ from triosigno_db.repositories.rows import selection_of
 
 RecordT = TypeVar("RecordT", bound=Record)
 
-MAX_NAME = 200
 NESTED = "achievement"
 
-_NOTHING = Selection(())
 
 # The name of one achievement may be the id of another: the id comes first.
 _CHOSEN = """
@@ -55,7 +54,7 @@ def insert_award(selection: Selection) -> Any:
     Where another call gives it at the same moment, the INSERT waits, finds that row and returns it.
     """
     own = {**columns_of(UserAchievement, "award"), "isNew": 'award."isNew"'}
-    inside = selection.inside(NESTED) or _NOTHING
+    inside = selection.inside(NESTED) or NO_COLUMNS
     written = sql_columns("UserAchievement", own, selection, nested=(NESTED,))
     nested = sql_columns("Achievement", columns_of(Achievement, "chosen"), inside)
     return compose(
@@ -108,7 +107,7 @@ def delete_award() -> Any:
 def select_awards(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
     """The achievements of one user, the latest first."""
     del filters
-    inside = selection.inside(NESTED) or _NOTHING
+    inside = selection.inside(NESTED) or NO_COLUMNS
     query = (
         UserAchievement.select(
             *columns(Achievement, inside),
@@ -215,7 +214,7 @@ def _comma(is_needed: object) -> Any:
 def _reader(shape: type[RecordT]) -> Callable[[Sequence[Any]], RecordT]:
     """Write a function from the columns of an achievement and of an award to a record."""
     selection = shape.selection()
-    inside = selection.inside(NESTED) or _NOTHING
+    inside = selection.inside(NESTED) or NO_COLUMNS
     width = len(inside.columns)
 
     def read(row: Sequence[Any]) -> RecordT:

@@ -11,7 +11,7 @@ from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import Parameter, compose, sql_columns, statement
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
-from triosigno_db.records import Leaderboard, Selection, default_shape
+from triosigno_db.records import NO_COLUMNS, Leaderboard, Selection, default_shape
 from triosigno_db.records.gamification import LeaderboardT
 from triosigno_db.repositories.gamification.summary import DEFAULT_TIMEZONE
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, MAX_ROWS
@@ -22,7 +22,6 @@ Period = Literal["day", "week", "month", "all"]
 ENTRIES = "entries"
 OWN = "own"
 
-_NOTHING = Selection(())
 
 _KNOWN = {
     "rank": "ranked.rank",
@@ -165,4 +164,4 @@ def get_leaderboard(
 def _selections(shape: type[LeaderboardT]) -> tuple[Selection, Selection]:
     selection = selection_of(shape)
     sql_columns("Leaderboard", {}, selection, nested=(ENTRIES, OWN))
-    return selection.inside(ENTRIES) or _NOTHING, selection.inside(OWN) or _NOTHING
+    return selection.inside(ENTRIES) or NO_COLUMNS, selection.inside(OWN) or NO_COLUMNS

@@ -86,7 +86,7 @@ def select_session_completed_by(selection: Selection) -> Any:
     )
 
 
-_NOTHING = peewee.SQL("")
+_NO_SQL = peewee.SQL("")
 
 
 def _result() -> Any:
@@ -97,7 +97,7 @@ def _result() -> Any:
     )
 
 
-def _ending(selection: Selection, *, outcome: Any = _NOTHING, claimed: Any = _NOTHING) -> Any:
+def _ending(selection: Selection, *, outcome: Any = _NO_SQL, claimed: Any = _NO_SQL) -> Any:
     """End a session that is open; what it was before tells whether that was so."""
     return compose(
         """
