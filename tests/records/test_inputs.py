@@ -131,7 +131,7 @@ def test_the_error_can_be_pickled() -> None:
 @pytest.mark.parametrize(
     ("call", "field", "kind"),
     [
-        (db.create_user, "new_user", "NewUser"),
+        (db.create_user, "new", "NewUser"),
         (db.create_category, "new", "NewCategory"),
         (db.create_sign, "new", "NewSign"),
         (db.create_module, "new", "NewModule"),

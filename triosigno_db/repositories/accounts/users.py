@@ -5,7 +5,14 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_bool, check_enum, check_input, check_text
+from triosigno_db.arguments import (
+    MAX_EMAIL,
+    MAX_NAME,
+    check_bool,
+    check_enum,
+    check_input,
+    check_text,
+)
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
@@ -21,13 +28,14 @@ from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered,
 from triosigno_db.repositories.rows import (
     delete_record,
     get_record,
+    new_values,
     selection_of,
     update_record,
 )
 from triosigno_db.repositories.search import MAX_SEARCHED, holds, words_of
 
-MAX_EMAIL = 254
-MAX_NAME = 200
+GIVEN = tuple(name for name in NewUser.model_fields if name != "password")
+"""What is written as it is given; other columns take the models' own defaults."""
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -38,22 +46,9 @@ def insert_user(selection: Selection) -> Any:
     inside = preferences_of(selection)
     columns(User, selection, nested=(NESTED,))
     columns(UserPreference, inside)
-    # Columns that are not named here take the models' own defaults.
+    values = new_values(User, GIVEN)
     user = (
-        User.insert(
-            {
-                User.id: Parameter("user_id"),
-                User.email: Parameter("email"),
-                User.username: Parameter("username"),
-                User.password: Parameter("password_hash"),
-                User.first_name: Parameter("first_name"),
-                User.last_name: Parameter("last_name"),
-                User.role: Parameter("role"),
-                User.profile_picture: Parameter("profile_picture"),
-                User.created_at: NOW,
-                User.updated_at: NOW,
-            }
-        )
+        User.insert({**values, User.password: Parameter("password_hash")})
         .returning(*User._meta.readable_columns().values())
         .cte("new_user")
     )
@@ -116,12 +111,12 @@ def _conditions(filters: tuple[str, ...]) -> list[Any]:
 
 
 def create_user(
-    new_user: NewUser, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
+    new: NewUser, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
 ) -> UserWithPreferencesT:
     """Make an account and its default preferences in one transaction.
 
     Args:
-        new_user: The account; its password is hashed with bcrypt, at the cost in the settings.
+        new: The account; its password is hashed with bcrypt, at the cost in the settings.
         shape: The record to return, with fewer fields.
 
     Returns:
@@ -131,25 +126,17 @@ def create_user(
         AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    new_user = check_input("new_user", new_user, NewUser)
-    role = check_enum("role", new_user.role, UserRole)
+    new = check_input("new", new, NewUser)
+    role = check_enum("role", new.role, UserRole)
     chosen = insert_user(selection_of(shape))
     database = current_database()
     # Hashing takes longer than all else: no connection waits for it.
     password_hash = hash_password(
-        reveal_password("password", new_user.password), cost=database.settings.password_cost
+        reveal_password("password", new.password), cost=database.settings.password_cost
     )
+    given = {name: getattr(new, name) for name in GIVEN} | {"role": role.value}
     (row,) = fetch_all(
-        chosen,
-        user_id=new_id(),
-        preferences_id=new_id(),
-        email=new_user.email,
-        username=new_user.username,
-        password_hash=password_hash,
-        first_name=new_user.first_name,
-        last_name=new_user.last_name,
-        role=role.value,
-        profile_picture=new_user.profile_picture,
+        chosen, id=new_id(), preferences_id=new_id(), password_hash=password_hash, **given
     )
     return to_user(row, shape)
 
