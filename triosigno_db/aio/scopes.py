@@ -19,8 +19,7 @@ from triosigno_db.arguments import check_integer
 from triosigno_db.database import health, lifecycle, transactions
 from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.peewee_database import PooledDatabase
-from triosigno_db.database.retries import backoff
-from triosigno_db.database.sqlstates import is_serialization_failure
+from triosigno_db.database.retries import transaction_tries
 from triosigno_db.database.transactions import Isolation
 from triosigno_db.errors import ConflictError
 
@@ -202,20 +201,17 @@ async def run_in_transaction(
 
     Raises:
         ConflictError: The last try met a deadlock or a serialization failure as well.
-        InvalidInputError: `tries` is out of bounds, or `isolation` can't be had.
+        InvalidInputError: `tries` is out of bounds, or `isolation` is not available.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     check_integer("tries", tries, minimum=1, maximum=100)
     if await _is_in_transaction():
         tries = 1
-    for tried in range(1, tries + 1):
-        try:
+    for each in transaction_tries(tries):
+        with each:
             async with transaction(isolation):
                 return await function()
-        except ConflictError as exc:
-            if tried == tries or not is_serialization_failure(exc.__cause__):
-                raise
-        await asyncio.sleep(backoff(tried))
+        await asyncio.sleep(each.backoff)
     raise AssertionError  # the last try returns or raises
 
 

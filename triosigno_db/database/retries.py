@@ -3,6 +3,8 @@
 import math
 import random
 import time
+from collections.abc import Iterator
+from types import TracebackType
 
 import psycopg2
 
@@ -13,6 +15,7 @@ from triosigno_db.database.sqlstates import (
     is_serialization_failure,
 )
 from triosigno_db.database.statements import CompiledStatement
+from triosigno_db.errors import ConflictError
 from triosigno_db.settings import Settings
 
 READ_ONLY = "25006"
@@ -96,6 +99,53 @@ class RetryPolicy:
         if self._waits:
             time.sleep(backoff(self._waits))
         self._waits += 1
+
+
+class TransactionTry:
+    """One of several tries of a transaction, as a block around it.
+
+    A deadlock or a serialization failure that leaves the block is suppressed, unless it is the last
+    try: the server has undone the transaction, and it can be run again.
+
+    Args:
+        number: Which try it is, from 1.
+        is_last: Whether no other follows.
+    """
+
+    def __init__(self, number: int, *, is_last: bool) -> None:
+        self._number = number
+        self._is_last = is_last
+
+    @property
+    def backoff(self) -> float:
+        """How long to wait before the next try, in seconds."""
+        return backoff(self._number)
+
+    def __enter__(self) -> None:
+        """Begin the try."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        """Suppress what the next try may avoid."""
+        is_undone = isinstance(error, ConflictError) and is_serialization_failure(error.__cause__)
+        return is_undone and not self._is_last
+
+
+def transaction_tries(tries: int) -> Iterator[TransactionTry]:
+    """Try a transaction until it is committed.
+
+    Args:
+        tries: How often at most.
+
+    Yields:
+        Each try, to be entered around the transaction.
+    """
+    for number in range(1, tries + 1):
+        yield TransactionTry(number, is_last=number == tries)
 
 
 def backoff(tries: int) -> float:

@@ -11,8 +11,7 @@ from triosigno_db.database.execution import translated
 from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.peewee_database import PooledDatabase
 from triosigno_db.database.read_only import is_read_only, read_only
-from triosigno_db.database.retries import backoff
-from triosigno_db.database.sqlstates import is_serialization_failure
+from triosigno_db.database.retries import transaction_tries
 from triosigno_db.errors import ConflictError, InvalidInputError, NotConnectedError
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
@@ -125,7 +124,7 @@ def run_in_transaction(
     """Call a function in a transaction, again where the server undid it for a concurrent one.
 
     A deadlock and a serialization failure are known to have left nothing behind: the whole function
-    is called again after a moment. Whatever else fails is raised, a connection that was lost too,
+    is called again with backoff. Whatever else fails is raised, a connection that was lost too,
     as its outcome can't be known. Inside another `transaction()` the function is called once, in a
     savepoint: what began outside of it can't be run again here.
 
@@ -140,20 +139,16 @@ def run_in_transaction(
 
     Raises:
         ConflictError: The last try met a deadlock or a serialization failure as well.
-        InvalidInputError: `tries` is out of bounds, or `isolation` can't be had.
+        InvalidInputError: `tries` is out of bounds, or `isolation` is not available.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     check_integer("tries", tries, minimum=1, maximum=100)
     if current_database().in_transaction():
         tries = 1
-    for tried in range(1, tries + 1):
-        try:
-            with transaction(isolation):
-                return function()
-        except ConflictError as exc:
-            if tried == tries or not is_serialization_failure(exc.__cause__):
-                raise
-        time.sleep(backoff(tried))
+    for each in transaction_tries(tries):
+        with each, transaction(isolation):
+            return function()
+        time.sleep(each.backoff)
     raise AssertionError  # the last try returns or raises
 
 
