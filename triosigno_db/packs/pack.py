@@ -14,6 +14,24 @@ from triosigno_db.records.types import Description, Name, Url
 Location = tuple[str | int, ...]
 """Where something stands in a pack, such as `("signs", 3, "category")`."""
 
+MODELS_LEFT_OUT = {
+    "User": "an account",
+    "UserPreference": "a part of an account",
+    "Progress": "what one learner has practised",
+    "LearningSession": "what one learner has practised",
+    "UserAchievement": "what one learner has earned",
+}
+"""The models of which a pack holds no row, and why."""
+
+FIELDS_LEFT_OUT = {
+    "id": "every database has ids of its own; a row is known by its name or title",
+    "module": "a lesson stands inside its module",
+    "order": "modules and lessons stand in their order",
+    "created_at": "the database that a pack is loaded into has its own times",
+    "updated_at": "the database that a pack is loaded into has its own times",
+}
+"""The fields of the content's models that a pack does not hold, and why."""
+
 PROBLEMS = "problems"
 """Under this name a context of the validation collects problems, instead of their being raised."""
 

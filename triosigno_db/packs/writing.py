@@ -1,6 +1,7 @@
 """Writing the database's content into a file that can be imported again."""
 
 import json
+from enum import StrEnum
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -9,7 +10,9 @@ from triosigno_db.database.execution import translated
 from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import ConflictError, InvalidInputError
 from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
+from triosigno_db.packs.pack import PackAchievement, PackCategory, PackLesson, PackModule, PackSign
 from triosigno_db.packs.reading import YAML_MISSING, YAML_SUFFIXES, import_yaml
+from triosigno_db.records import Input
 
 Rows = list[dict[str, Any]]
 
@@ -63,24 +66,13 @@ def read_content() -> dict[str, Rows]:
         signs_of[place["lesson"]].append(sign_names[place["sign"]])
     lessons_of: dict[str, Rows] = {row["id"]: [] for row in modules}
     for lesson in lessons:
-        lessons_of[lesson["module"]].append(
-            _keep(lesson, "title", "description") | {"signs": signs_of[lesson["id"]]}
-        )
+        part = _part(PackLesson, lesson, signs=signs_of[lesson["id"]])
+        lessons_of[lesson["module"]].append(part)
     return {
-        "categories": [_keep(row, "name", "description", "image_url") for row in categories],
-        "signs": [
-            {"name": row["name"], "category": category_names[row["category"]]}
-            | {"difficulty": row["difficulty"].value}
-            | _keep(row, "description", "video_url", "image_url")
-            for row in signs
-        ],
-        "modules": [
-            _keep(row, "title", "description", "image_url") | {"lessons": lessons_of[row["id"]]}
-            for row in modules
-        ],
-        "achievements": [
-            _keep(row, "name", "description", "image_url", "xp_reward") for row in achievements
-        ],
+        "categories": [_part(PackCategory, row) for row in categories],
+        "signs": [_part(PackSign, row, category=category_names[row["category"]]) for row in signs],
+        "modules": [_part(PackModule, row, lessons=lessons_of[row["id"]]) for row in modules],
+        "achievements": [_part(PackAchievement, row) for row in achievements],
     }
 
 
@@ -88,8 +80,15 @@ def _rows(query: Any) -> Rows:
     return list(query.dicts())
 
 
-def _keep(row: dict[str, Any], *names: str) -> dict[str, Any]:
-    return {name: row[name] for name in names if row[name] is not None}
+def _part(kind: type[Input], row: dict[str, Any], **linked: Any) -> dict[str, Any]:
+    """Make a part of a pack: its own fields of a row, and what it says of other rows."""
+    given = row | linked
+    values = {name: given[name] for name in kind.model_fields}
+    return {name: _plain(value) for name, value in values.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    return value.value if isinstance(value, StrEnum) else value
 
 
 def _to_json(content: dict[str, Rows]) -> str:
