@@ -1,27 +1,21 @@
 """Export: everything that is stored about one person, for whoever asks to see it."""
 
+from collections.abc import Iterable, Mapping
 from functools import cache
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import peewee
+from pydantic.alias_generators import to_camel
 
 from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import Parameter, statement
 from triosigno_db.errors import NotFoundError
-from triosigno_db.models import (
-    Achievement,
-    LearningSession,
-    Lesson,
-    Progress,
-    Sign,
-    User,
-    UserAchievement,
-    UserPreference,
-)
-from triosigno_db.records import Selection, UserExport, default_shape
+from triosigno_db.models import User, UserPreference
+from triosigno_db.models.fields import CreatedAtField
+from triosigno_db.records import NO_COLUMNS, Selection, UserExport, default_shape
 from triosigno_db.records.accounts import UserExportT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of
 from triosigno_db.repositories.rows import selection_of
@@ -29,41 +23,68 @@ from triosigno_db.repositories.unions import ColumnSet, LevelUnion
 
 ACCOUNT = 0
 
-# What belongs to an account: the field that holds it, the model, the model that names a row and its
-# name's column, and when a row was made.
-_PARTS: tuple[tuple[str, Any, Any, str, Any, str], ...] = (
-    ("progress", Progress, Sign, "signName", Sign.name, "createdAt"),
-    ("sessions", LearningSession, Lesson, "lessonTitle", Lesson.title, "startTime"),
-    (
-        "achievements",
-        UserAchievement,
-        Achievement,
-        "achievementName",
-        Achievement.name,
-        "achievedAt",
-    ),
-)
+_LABELS = ("name", "title")
+"""What the rows that an account's rows refer to are called by."""
+
+
+class _Part(NamedTuple):
+    """The rows of one table that belong to an account.
+
+    Attributes:
+        field: The field of the export that holds them.
+        owner: The foreign key to the account.
+        made: The column by which they are sorted, before the id.
+        labels: For each column that names what a row refers to: the foreign key, and the field that
+            it is read from.
+    """
+
+    field: str
+    owner: Any
+    made: str
+    labels: Mapping[str, tuple[Any, Any]]
+
+    def columns(self, selection: Selection) -> ColumnSet:
+        """List what is read of them."""
+        computed = {name: (label, label.field_type) for name, (_, label) in self.labels.items()}
+        keys = ("id", self.made)
+        return ColumnSet(self.owner.model, selection, keys=keys, computed=computed)
+
+    def select(self, selected: Iterable[Any]) -> Any:
+        """Select those of one account."""
+        query = self.owner.model.select(*selected)
+        for reference, _ in self.labels.values():
+            how = peewee.JOIN.LEFT_OUTER if reference.null else peewee.JOIN.INNER
+            query = query.join_from(self.owner.model, reference.rel_model, how, on=reference)
+        return query.where(self.owner == Parameter("user_id"))
+
+
+def _part(owner: Any) -> _Part:
+    model = owner.model
+    labels = {
+        to_camel(f"{reference.name}_{label}"): (reference, getattr(referred, label))
+        for reference, referred in model._meta.refs.items()
+        for label in _LABELS
+        if referred is not User and hasattr(referred, label)
+    }
+    fields = model._meta.sorted_fields
+    made = [each.column_name for each in fields if isinstance(each, CreatedAtField)]
+    return _Part(to_camel(owner.backref), owner, (*made, "id")[0], labels)
+
+
+PARTS = tuple(_part(owner) for owner in User._meta.backrefs if owner is not UserPreference.user)
+"""Every table whose rows belong to an account, but for its preferences, which come with it."""
 
 
 @cache
 def _levels(selection: Selection) -> LevelUnion:
-    nested = tuple(field for field, *_ in _PARTS)
     account = ColumnSet(
         User,
         selection,
         keys=("id",),
         inside={NESTED: ColumnSet(UserPreference, preferences_of(selection), keys=("id",))},
-        nested=nested,
+        nested=tuple(part.field for part in PARTS),
     )
-    parts = [
-        ColumnSet(
-            model,
-            selection.inside(field) or Selection(()),
-            keys=("id", made),
-            computed={name: (named, named.field_type)},
-        )
-        for field, model, _, name, named, made in _PARTS
-    ]
+    parts = (part.columns(selection.inside(part.field) or NO_COLUMNS) for part in PARTS)
     return LevelUnion(account, *parts)
 
 
@@ -76,13 +97,9 @@ def select_user_export(selection: Selection) -> Any:
         .join(UserPreference, peewee.JOIN.LEFT_OUTER, on=(UserPreference.user == User.id))
         .where(User.id == Parameter("user_id"))
     )
-    for level, (field, model, naming, *_) in enumerate(_PARTS, start=1):
-        if selection.inside(field) is not None:
-            query = query.union_all(
-                model.select(*levels.select(level))
-                .join(naming)
-                .where(model.user == Parameter("user_id"))
-            )
+    for level, part in enumerate(PARTS, start=1):
+        if selection.inside(part.field) is not None:
+            query = query.union_all(part.select(levels.select(level)))
     return query
 
 
@@ -107,7 +124,7 @@ def export_user(
     selection = selection_of(shape)
     rows = fetch_all(select_user_export(selection), user_id=user_id)
     read_user, *readers = _levels(selection).readers
-    values: dict[str, Any] = {field: [] for field, *_ in _PARTS}
+    values: dict[str, Any] = {part.field: [] for part in PARTS}
     found = False
     for row in rows:
         level = row[0]
@@ -117,9 +134,9 @@ def export_user(
             if values[NESTED]["id"] is None:
                 values[NESTED] = None
         else:
-            values[_PARTS[level - 1][0]].append(readers[level - 1](row))
+            values[PARTS[level - 1].field].append(readers[level - 1](row))
     if not found:
         raise NotFoundError("User", user_id)
-    for field, *_, made in _PARTS:
-        values[field].sort(key=itemgetter(made, "id"))
+    for part in PARTS:
+        values[part.field].sort(key=itemgetter(part.made, "id"))
     return shape.from_values(values)
