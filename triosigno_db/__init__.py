@@ -201,7 +201,8 @@ from triosigno_db.repositories.learning.sessions import (
     list_sessions,
     start_session,
 )
-from triosigno_db.schema.create import create_schema, drop_schema
+from triosigno_db.schema.create import create_schema
+from triosigno_db.schema.drop import drop_schema
 from triosigno_db.settings import (
     Settings,
 )

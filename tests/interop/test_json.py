@@ -12,7 +12,7 @@ import pytest
 import triosigno_db as db
 from tests.content import make_lesson, make_module, make_sign, make_user
 from triosigno_db.models import UserPreference
-from triosigno_db.schema.create import to_prisma
+from triosigno_db.schema import to_prisma
 
 pytestmark = [
     pytest.mark.skipif(

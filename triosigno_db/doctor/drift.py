@@ -9,7 +9,7 @@ from triosigno_db.migrator.history import LEDGER_TABLE, Migration, read_history
 from triosigno_db.migrator.ledger import MigrationState, compare_histories
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
-from triosigno_db.schema.ddl import create_script
+from triosigno_db.schema.ddl import to_sql
 
 SUBJECT = "drift"
 
@@ -55,7 +55,7 @@ def examine_drift(examination: Examination) -> Iterator[Finding]:
 
 def _origin(examination: Examination) -> tuple[str, list[Migration]]:
     if not examination.may_read_ledger():
-        models = Migration("models", create_script(), "", None, frozenset())
+        models = Migration("models", to_sql(), "", None, frozenset())
         return "the models", [models]
     migrations = read_history(examination.history)
     states = compare_histories(migrations, examination.read_ledger() or ())

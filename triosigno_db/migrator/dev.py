@@ -30,7 +30,7 @@ from triosigno_db.migrator.renames import (
 from triosigno_db.migrator.session import MigrationSession, open_session
 from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
-from triosigno_db.schema.ddl import create_script
+from triosigno_db.schema.ddl import to_sql
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _TIMESTAMP = "%Y%m%d%H%M%S"
@@ -109,7 +109,7 @@ def dev(
     settings = current_database().settings
     with scratch_database(settings) as scratch:
         before = replay(scratch, migrations)
-        declared = made_in_schema(scratch, "models", create_script())
+        declared = made_in_schema(scratch, "models", to_sql())
         scripts = _write(scratch, declared, is_rename)
         if scripts is None:
             return None

@@ -9,7 +9,7 @@ from triosigno_db.migrator.history import LEDGER_TABLE, read_history, shipped_hi
 from triosigno_db.migrator.session import open_session
 from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
-from triosigno_db.schema.ddl import create_script
+from triosigno_db.schema.ddl import to_sql
 
 
 class Drift(NamedTuple):
@@ -55,7 +55,7 @@ def diff(history: Path | None = None) -> Drift:
         live = without_positions(read_current_schema(session.run))
     with scratch_database(settings) as scratch:
         replayed = without_positions(replay(scratch, migrations))
-        declared = without_positions(made_in_schema(scratch, "models", create_script()))
+        declared = without_positions(made_in_schema(scratch, "models", to_sql()))
     names = {*replayed.tables, *declared.tables} - {LEDGER_TABLE}
     ours = live.only(names, {*replayed.enums, *declared.enums})
     return Drift(

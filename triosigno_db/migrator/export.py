@@ -5,7 +5,7 @@ from pathlib import Path
 
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
-from triosigno_db.schema.create import to_prisma
+from triosigno_db.schema.prisma import to_prisma
 
 SCHEMA_FILE = "schema.prisma"
 MIGRATIONS_FOLDER = "migrations"

@@ -1,4 +1,4 @@
-"""The schema as a whole: made from the models, compared with them, shown, removed."""
+"""Create the schema from the models, or compare with them the one that is there."""
 
 from contextlib import suppress
 
@@ -9,9 +9,7 @@ from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
-from triosigno_db.schema.ddl import create_script, drop_script, enums, keys_script
-from triosigno_db.schema.diagram import draw_diagram
-from triosigno_db.schema.prisma import write_prisma_schema
+from triosigno_db.schema.ddl import enums, keys_script, to_sql
 
 PRISMA_LOCK = 72_707_369
 """The key of the advisory lock that Prisma Migrate holds while it changes a schema.
@@ -40,12 +38,11 @@ def create_schema() -> None:
     """
     schema_name = current_database().settings.schema_name
     with transaction():
-        run_sql(_LOCK, key=PRISMA_LOCK)
-        found = _find(schema_name)
+        found = lock_and_read(schema_name)
         if not found.tables and not found.enums:
             _create(schema_name)
             return
-        differences = compare(_expected(), found)
+        differences = compare(expected_catalog(), found)
         if not differences:
             run_sql(keys_script())
     if differences:
@@ -56,74 +53,43 @@ def create_schema() -> None:
         )
 
 
-def drop_schema() -> None:
-    """Drop the tables and types that the library makes, with everything in them.
+def lock_and_read(schema_name: str) -> Catalog:
+    """Lock the schema against other changes until the transaction ends, and read it.
 
-    What is missing already is passed over; other objects are left alone.
-
-    Raises:
-        SchemaMismatchError: A table or type of one of the names is not the library's; the
-            `differences` are listed, and nothing was dropped.
-        InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
-        QueryTimeoutError: The lock that guards changes of the schema was not free in time.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
-    """
-    schema_name = current_database().settings.schema_name
-    with transaction():
-        run_sql(_LOCK, key=PRISMA_LOCK)
-        found = _find(schema_name)
-        if not found.tables and not found.enums:
-            return
-        differences = compare(_expected().only(found.tables, found.enums), found)
-        if differences:
-            raise SchemaMismatchError(
-                "The schema holds tables that the library did not make; nothing was dropped.",
-                [str(difference) for difference in differences],
-            )
-        _enter(schema_name)
-        run_sql(drop_script(list(found.tables), list(found.enums)))
-
-
-def to_prisma() -> str:
-    """Write the models as a Prisma schema, for the Node side.
+    Args:
+        schema_name: The schema.
 
     Returns:
-        The text of `schema.prisma`: the product's, with an `@@index` for each plain index.
+        Its tables and enum types, as far as they have names of the library's.
     """
-    return write_prisma_schema()
-
-
-def to_sql() -> str:
-    """Write the SQL that `create_schema()` runs.
-
-    Returns:
-        The script: enum types, tables, indexes, foreign keys and checks.
-    """
-    return create_script()
-
-
-def to_svg() -> str:
-    """Draw the models as an entity-relationship diagram.
-
-    Returns:
-        An SVG document.
-    """
-    return draw_diagram()
-
-
-def _find(schema_name: str) -> Catalog:
+    run_sql(_LOCK, key=PRISMA_LOCK)
     tables = {model._meta.table_name for model in MODELS}
     return read_catalog(identifier(schema_name)).only(tables, {enum.__name__ for enum in enums()})
 
 
-def _create(schema_name: str) -> None:
-    if not run_sql(_SCHEMA_EXISTS, name=schema_name):
-        run_sql(f"CREATE SCHEMA {identifier(schema_name)}")
-    _enter(schema_name)
-    run_sql(create_script())
+def expected_catalog() -> Catalog:
+    """Read the schema as the server prints it where it is made from the models.
+
+    The tables are created as temporary ones, and rolled back.
+
+    Returns:
+        Its tables and enum types.
+    """
+    expected = Catalog({}, {})
+    with suppress(_UndoError), transaction():
+        run_sql(_SET_SEARCH_PATH, path=_TEMPORARY_SCHEMA)
+        run_sql(to_sql())
+        expected = read_catalog(_TEMPORARY_SCHEMA)
+        raise _UndoError
+    return expected
 
 
-def _enter(schema_name: str) -> None:
+def enter_schema(schema_name: str) -> None:
+    """Work in a schema until the transaction ends.
+
+    Args:
+        schema_name: The schema.
+    """
     run_sql(_SET_SEARCH_PATH, path=identifier(schema_name))
 
 
@@ -131,12 +97,8 @@ class _UndoError(Exception):
     """Leaves a savepoint so that it is rolled back."""
 
 
-def _expected() -> Catalog:
-    """Let the server itself print the models' schema: make it as temporary tables, then undo."""
-    expected = Catalog({}, {})
-    with suppress(_UndoError), transaction():
-        run_sql(_SET_SEARCH_PATH, path=_TEMPORARY_SCHEMA)
-        run_sql(create_script())
-        expected = read_catalog(_TEMPORARY_SCHEMA)
-        raise _UndoError
-    return expected
+def _create(schema_name: str) -> None:
+    if not run_sql(_SCHEMA_EXISTS, name=schema_name):
+        run_sql(f"CREATE SCHEMA {identifier(schema_name)}")
+    enter_schema(schema_name)
+    run_sql(to_sql())

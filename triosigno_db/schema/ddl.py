@@ -77,8 +77,8 @@ def enums() -> tuple[type[StrEnum], ...]:
     return tuple(dict.fromkeys(f.enum for f in fields if isinstance(f, EnumField)))
 
 
-def create_script() -> str:
-    """Write the SQL that creates everything in the current schema.
+def to_sql() -> str:
+    """Write the SQL that `create_schema()` runs: it creates everything in the current schema.
 
     Returns:
         Enum types, tables, indexes, foreign keys, checks, each under a comment that says what it

@@ -3,20 +3,12 @@
 Nothing is escaped: all text is names of the models and their columns, which are identifiers.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import peewee
 
 from triosigno_db.models import MODELS, BaseModel
-
-_COLUMNS = (
-    ("UserPreference", "User"),
-    ("Progress", "LearningSession", "UserAchievement"),
-    ("Sign", "LessonSign", "Lesson", "Achievement"),
-    ("SignCategory", "Module"),
-)
-"""Where each table stands: those that refer to each other side by side."""
 
 _WIDTH, _ROW, _HEADER = 264, 20, 28
 _GAP, _SPACE, _MARGIN = 96, 28, 24
@@ -49,8 +41,8 @@ class _Place(NamedTuple):
         return self.top + _HEADER + number * _ROW + _ROW // 2
 
 
-def draw_diagram() -> str:
-    """Draw the tables, their columns, and which refers to which.
+def to_svg() -> str:
+    """Draw the models as an entity-relationship diagram: tables, columns, references.
 
     A key is marked PK, a reference FK, a column of unique values U, one that may be empty with a
     question mark. The three-pronged end of a line stands at the many, the plain one at the one.
@@ -74,15 +66,34 @@ def draw_diagram() -> str:
 
 
 def _place_tables() -> dict[type[BaseModel], _Place]:
-    by_name = {model._meta.table_name: model for model in MODELS}
     places = {}
-    for number, names in enumerate(_COLUMNS):
+    for number, models in enumerate(_arrange(MODELS)):
         top = _MARGIN
-        for name in names:
-            model = by_name[name]
+        for model in models:
             places[model] = _Place(number, _MARGIN + number * (_WIDTH + _GAP), top)
             top += _height(model) + _SPACE
     return places
+
+
+def _arrange(models: Sequence[type[BaseModel]]) -> list[list[type[BaseModel]]]:
+    """Sort models into columns, by how many references lie between each and the first one.
+
+    So models that refer to each other stand in neighbouring columns, or in the same one.
+    """
+    distances: dict[type[BaseModel], int] = {}
+    for first in models:
+        distance, nearest = 0, [] if first in distances else [first]
+        while nearest:
+            distances |= dict.fromkeys(nearest, distance)
+            linked = {each for model in nearest for each in _linked(model)}
+            nearest = [model for model in models if model in linked and model not in distances]
+            distance += 1
+    numbers = range(max(distances.values()) + 1)
+    return [[model for model in models if distances[model] == number] for number in numbers]
+
+
+def _linked(model: type[BaseModel]) -> set[type[BaseModel]]:
+    return {*model._meta.refs.values(), *model._meta.backrefs.values()}
 
 
 def _height(model: type[BaseModel]) -> int:

@@ -28,12 +28,12 @@ _ACTIONS = {"CASCADE": "Cascade", "RESTRICT": "Restrict"}
 _DEFAULT_ACTION = "RESTRICT"
 
 
-def write_prisma_schema() -> str:
-    """Write `schema.prisma`.
+def to_prisma() -> str:
+    """Write the models as a Prisma schema, for the Node side.
 
     Returns:
-        Generator, data source, enums and models; CHECK constraints and indexes on expressions,
-        which Prisma can't express, are left out.
+        The text of `schema.prisma`: the product's, with an `@@index` for each plain index. CHECK
+        constraints and indexes on expressions, which Prisma can't express, are left out.
     """
     blocks = [HEADER.strip()]
     blocks += [_block(f"enum {enum.__name__}", [[label] for label in enum]) for enum in enums()]
