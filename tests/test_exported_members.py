@@ -26,6 +26,16 @@ DOCUMENTED_METHODS = [
     if getattr(value, "__module__", None) != "pydantic.main"
 ]
 
+PACKAGES = ("aio", "doctor", "migrator", "packs", "roles", "schema")
+
+# An operator package is an attribute before anything has imported it.
+FIRST_USE = """
+import sys, triosigno_db
+name = sys.argv[1]
+was_loaded = f"triosigno_db.{name}" in sys.modules
+print(was_loaded, getattr(triosigno_db, name).__name__)
+"""
+
 # What a fresh interpreter does when it imports the package, seen from inside.
 IMPORTER = """
 import json, os, sys, threading
@@ -52,7 +62,7 @@ def imported_names() -> list[str]:
     return [
         alias.asname or alias.name
         for node in SOURCE.body
-        if isinstance(node, ast.ImportFrom)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("triosigno_db.")
         for alias in node.names
     ]
 
@@ -80,6 +90,28 @@ def test_all_names_what_is_imported_and_nothing_else() -> None:
 
 def test_all_is_sorted_and_names_nothing_twice() -> None:
     assert list(db.__all__) == sorted(set(db.__all__), key=natural)
+
+
+def test_dir_shows_the_public_names_and_the_operator_packages_alone() -> None:
+    assert dir(db) == sorted((*db.__all__, *PACKAGES))
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_an_operator_package_is_imported_when_it_is_first_used(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_USE, name],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    # The functions that create and drop the schema are public themselves.
+    assert done.stdout.split() == [str(name == "schema"), f"triosigno_db.{name}"]
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"module 'triosigno_db' has no attribute 'get_usr'"):
+        _ = db.get_usr  # type: ignore[attr-defined]
 
 
 def test_no_star_is_imported() -> None:

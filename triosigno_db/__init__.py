@@ -5,8 +5,13 @@
     db.connect()                                    # once, reads DATABASE_URL
     user = db.get_user_with_preferences(user_id)    # an immutable record
 
-Importing the package opens nothing.
+Importing the package opens nothing. `db.aio` has the same functions as coroutines; `db.migrator`,
+`db.doctor`, `db.packs`, `db.roles` and `db.schema` are for whoever operates the database. Each of
+these packages is imported when it is first used.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from triosigno_db.database.events import StatementEvent, on_statement
 from triosigno_db.database.health import ping, pool_status
@@ -367,3 +372,22 @@ __all__ = [
     "update_sign",
     "update_user",
 ]
+
+if TYPE_CHECKING:
+    from triosigno_db import aio as aio
+    from triosigno_db import doctor as doctor
+    from triosigno_db import migrator as migrator
+    from triosigno_db import packs as packs
+    from triosigno_db import roles as roles
+    from triosigno_db import schema as schema
+else:
+    # Type checkers would take any name for one of the package.
+    _PACKAGES = ("aio", "doctor", "migrator", "packs", "roles", "schema")
+
+    def __getattr__(name: str) -> Any:
+        if name in _PACKAGES:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        return sorted((*__all__, *_PACKAGES))

@@ -1,4 +1,4 @@
-"""Writes `triosigno_db/aio.pyi`, the types of the coroutines: `python -m tests.typing.aio_stub`.
+"""Writes the types of the coroutines, `aio/__init__.pyi`: `python -m tests.typing.aio_stub`.
 
 A checker loses a type variable's default where a signature passes through a decorator, and would
 call `await get_user(...)` a `Never`: the stub says each signature in full. It is written from the

@@ -50,7 +50,18 @@ def what_a_function_returns_passes_through_a_transaction() -> None:
     assert_type(db.run_in_transaction(lambda: 1), int)
 
 
+def operator_packages_are_attributes() -> None:
+    assert_type(db.roles.role_script(), str)
+    assert_type(db.schema.to_sql(), str)
+    assert_type(db.packs.starter_pack().count_rows(), int)
+
+
+async def coroutines_are_an_attribute(key: str) -> None:
+    assert_type(await db.aio.get_user(key), db.UserRecord)
+
+
 def mistakes_are_told(key: str) -> None:
+    db.get_usr(key)  # type: ignore[attr-defined]
     db.get_sign(key, shape=dict)  # type: ignore[type-var]
     card: Card = db.get_sign(key)  # type: ignore[assignment]
     db.get_leaderboard("year")  # type: ignore[arg-type]
