@@ -32,7 +32,12 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     with ZipFile(wheel) as opened:
         names = {name for name in opened.namelist() if ".dist-info/" not in name}
     assert names == files_of_the_package()
-    for needed in ("py.typed", "aio.pyi", "packs/starter.json", "migrations/migration_lock.toml"):
+    for needed in (
+        "py.typed",
+        "aio/__init__.pyi",
+        "packs/starter.json",
+        "migrations/migration_lock.toml",
+    ):
         assert f"triosigno_db/{needed}" in names
     assert sum(name.endswith("/migration.sql") for name in names) >= 5
 
