@@ -1,4 +1,4 @@
-"""The one door through which Python services reach TrioSigno's PostgreSQL database.
+"""Access to TrioSigno's PostgreSQL database for Python services.
 
     import triosigno_db as db
 

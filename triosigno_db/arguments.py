@@ -41,7 +41,7 @@ def check_id(field: str, value: object) -> str:
         The text in lower case, as it is stored.
 
     Raises:
-        InvalidInputError: It is no UUID.
+        InvalidInputError: It is not a UUID.
     """
     text = str(value) if isinstance(value, UUID) else value
     if not isinstance(text, str) or not _CANONICAL_UUID.fullmatch(text := text.lower()):
@@ -60,7 +60,7 @@ def check_ids(field: str, values: object) -> list[str]:
         The texts in the same order.
 
     Raises:
-        InvalidInputError: It is no list, an item is no UUID, or one occurs twice.
+        InvalidInputError: It is not a list, an item is not a UUID, or one occurs twice.
     """
     if isinstance(values, str) or not isinstance(values, Iterable):
         raise InvalidInputError(field, "must be a list of UUIDs")
@@ -102,7 +102,7 @@ def check_integer(field: str, value: object, *, minimum: int, maximum: int) -> i
         The number.
 
     Raises:
-        InvalidInputError: It is no whole number, or out of bounds.
+        InvalidInputError: It is not a whole number, or out of bounds.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInputError(field, "must be a whole number")
@@ -123,7 +123,7 @@ def check_seconds(field: str, value: object, *, maximum: float) -> float:
         The time.
 
     Raises:
-        InvalidInputError: It is no number, not over 0, or too long.
+        InvalidInputError: It is not a number, not over 0, or too long.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= maximum:
         return value
@@ -142,7 +142,7 @@ def check_text(field: str, value: object, *, maximum: int) -> str:
         The text without white space around it.
 
     Raises:
-        InvalidInputError: It is no text, empty, too long, or PostgreSQL can't hold it.
+        InvalidInputError: It is not text, empty, too long, or PostgreSQL can't hold it.
     """
     if not isinstance(value, str):
         raise InvalidInputError(field, "must be a text")
@@ -178,17 +178,17 @@ def check_enum(field: str, value: object, labels: type[EnumT]) -> EnumT:
 
 
 def check_timestamp(field: str, value: object) -> datetime:
-    """Check a moment, and write it as the database holds it.
+    """Check a timestamp, and write it as the database holds it.
 
     Args:
         field: The argument's name.
         value: An aware datetime.
 
     Returns:
-        The same moment in UTC, without its zone.
+        The same time in UTC, without its time zone.
 
     Raises:
-        InvalidInputError: It is no datetime, or has no time zone.
+        InvalidInputError: It is not a datetime, or has no time zone.
     """
     if not isinstance(value, datetime):
         raise InvalidInputError(field, "must be a datetime")

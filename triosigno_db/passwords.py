@@ -30,7 +30,7 @@ def check_password_length(password: str, field: str = "password") -> str:
         The same password.
 
     Raises:
-        InvalidInputError: It is no text, empty, over 72 bytes of UTF-8, or holds a NUL byte.
+        InvalidInputError: It is not text, empty, over 72 bytes of UTF-8, or holds a NUL byte.
     """
     if not isinstance(password, str):
         raise InvalidInputError(field, "must be a text")
@@ -56,7 +56,7 @@ def reveal_password(field: str, password: str | SecretStr) -> str:
         It in the clear.
 
     Raises:
-        InvalidInputError: It is no text.
+        InvalidInputError: It is not text.
     """
     text = password.get_secret_value() if isinstance(password, SecretStr) else password
     if not isinstance(text, str):
@@ -116,7 +116,7 @@ def cost_of(password_hash: str | None) -> int | None:
         password_hash: The hash.
 
     Returns:
-        The base-2 logarithm of its rounds; `None` where it is no hash that bcrypt reads.
+        The base-2 logarithm of its rounds; `None` where it is not a hash that bcrypt reads.
     """
     found = _HASH.fullmatch(password_hash or "")
     cost = int(found["cost"]) if found else 0

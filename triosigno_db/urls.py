@@ -29,7 +29,7 @@ _HOST = re.compile(r"(?P<name>\[[^\[\]]*\]|[^\[\]:]*)(?::(?P<port>[0-9]{0,5}))?"
 
 
 class ConnectionUrl(NamedTuple):
-    """What a URL says, percent-decoded.
+    """The parts of a URL, percent-decoded.
 
     Attributes:
         user: The role, `None` where it is missing.
@@ -61,7 +61,7 @@ class ConnectionUrl(NamedTuple):
 
 
 def read_url(url: str, argument: str = "url") -> ConnectionUrl:
-    """Take a URL apart.
+    """Parse a URL.
 
     Args:
         url: The URL.

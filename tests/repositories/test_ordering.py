@@ -63,10 +63,10 @@ def test_a_new_order_numbers_from_1(ordered: Ordered) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda keys: keys[:-1], "it lacks"),
-        (lambda keys: [], "it lacks"),
-        (lambda keys: [*keys, str(uuid4())], "it should not have"),
-        (lambda keys: [*keys[:-1], str(uuid4())], "it lacks .*; it should not have"),
+        (lambda keys: keys[:-1], "missing"),
+        (lambda keys: [], "missing"),
+        (lambda keys: [*keys, str(uuid4())], "unexpected"),
+        (lambda keys: [*keys[:-1], str(uuid4())], "missing .*; unexpected"),
         (lambda keys: [*keys, keys[0]], "more than once"),
         (lambda keys: [*keys[:-1], "no id"], "must be a UUID"),
         (lambda keys: keys[0], "must be a list"),

@@ -107,7 +107,7 @@ def test_an_altered_cursor_is_refused(lists: dict[str, List]) -> None:
             True,
         ]
         for wrong in [*altered, *odd]:
-            with pytest.raises(db.InvalidInputError, match=r"^cursor: is none of this list"):
+            with pytest.raises(db.InvalidInputError, match=r"^cursor: does not belong"):
                 read(limit=2, cursor=wrong)
 
 

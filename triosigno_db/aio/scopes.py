@@ -29,7 +29,7 @@ ResultT = TypeVar("ResultT")
 _workers_of: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[PooledDatabase, Workers]] = (
     WeakKeyDictionary()
 )
-_block_of: WeakKeyDictionary[asyncio.Task[Any], WorkerScope] = WeakKeyDictionary()
+_scope_of: WeakKeyDictionary[asyncio.Task[Any], WorkerScope] = WeakKeyDictionary()
 
 
 def connect(url: str | None = None, **options: Any) -> "Connecting":
@@ -56,7 +56,7 @@ def connect(url: str | None = None, **options: Any) -> "Connecting":
 
 
 class Connecting:
-    """What `connect()` gives: to be awaited, or entered and left.
+    """What `connect()` returns: to be awaited, or entered with `async with`.
 
     Args:
         url: The database.
@@ -104,7 +104,7 @@ def connection() -> AbstractAsyncContextManager[None]:
     """Hold one pooled connection for several calls, as a web request does.
 
     Calls of this task inside the block share the connection; blocks may nest. Tasks that it starts
-    use connections of their own. Without a block each call borrows one and gives it back.
+    use connections of their own. Without a block each call checks one out and in again.
 
     Returns:
         The block, for `async with`.
@@ -241,7 +241,7 @@ async def run(call: Callable[[], ResultT]) -> ResultT:
         call: What to run.
 
     Returns:
-        What it gave.
+        Its result.
 
     Raises:
         NotConnectedError: `connect()` was not called.
@@ -261,10 +261,10 @@ class _Scope(AbstractAsyncContextManager[None]):
 
     async def __aenter__(self) -> None:
         self._task = _current_task()
-        outer = _block_of.get(self._task)
+        outer = _scope_of.get(self._task)
         self._block = WorkerScope(outer.workers if outer else _current_workers(), outer)
         await self._block.enter(self._context)
-        _block_of[self._task] = self._block
+        _scope_of[self._task] = self._block
 
     async def __aexit__(
         self,
@@ -273,9 +273,9 @@ class _Scope(AbstractAsyncContextManager[None]):
         traceback: TracebackType | None,
     ) -> None:
         if self._block.outer is None:
-            del _block_of[self._task]
+            del _scope_of[self._task]
         else:
-            _block_of[self._task] = self._block.outer
+            _scope_of[self._task] = self._block.outer
         await self._block.leave(error)
 
 
@@ -288,7 +288,7 @@ def _current_task() -> asyncio.Task[Any]:
 
 def _current_block() -> WorkerScope | None:
     task = asyncio.current_task()
-    return None if task is None else _block_of.get(task)
+    return None if task is None else _scope_of.get(task)
 
 
 def _current_workers() -> Workers:

@@ -1,8 +1,8 @@
 """A bounded pool of threads that run blocking calls for one event loop.
 
-Everything but the calls themselves happens on the loop: who waits, who is next and what a call gave
-needs no lock. A call that has ended leaves its outcome in a queue and wakes the loop only where
-nothing else has woken it already, which under load saves most of the cost of crossing over.
+Everything but the calls themselves happens on the loop: the queue of waiters and the results need
+no lock. A call that has ended is posted to a queue, and wakes the loop only where nothing else has
+woken it already, which under load saves most of the cost of switching threads.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _numbers = count(1)
 
 
 class _Job:
-    """A call on its way to a thread and back; `future` is what its caller awaits."""
+    """A call that a thread runs; `future` is what its caller awaits."""
 
     __slots__ = ("call", "error", "future", "has_ended", "on_end", "result")
 
@@ -41,7 +41,7 @@ class _Job:
         self.error: BaseException | None = None
 
     def resolve(self) -> None:
-        """Tell the caller, on the loop, unless it was cancelled."""
+        """Resolve the future, on the loop, unless the caller was cancelled."""
         self.has_ended = True
         if self.future.done():
             pass
@@ -54,7 +54,7 @@ class _Job:
 
 
 class _CompletionQueue:
-    """Where threads leave the calls that have ended, for the loop to hand out."""
+    """Calls that have ended: threads post them, the loop resolves them."""
 
     def __init__(self) -> None:
         self._loop = weakref.ref(asyncio.get_running_loop())
@@ -62,7 +62,7 @@ class _CompletionQueue:
         self._is_loop_woken = False
 
     def post(self, job: _Job) -> None:
-        """Leave a call that has ended, from any thread."""
+        """Post a call that has ended, from any thread."""
         self._ended.append(job)
         if not self._is_loop_woken:
             self._is_loop_woken = True
@@ -76,14 +76,14 @@ class _CompletionQueue:
                 loop.call_soon_threadsafe(callback)
 
     def _resolve(self) -> None:
-        # First: what is left after the last look must wake the loop again.
+        # First: what is posted after the queue was found empty must wake the loop again.
         self._is_loop_woken = False
         while self._ended:
             self._ended.popleft().resolve()
 
 
 class _Worker:
-    """One thread, which runs the calls that it is handed, one after the other."""
+    """One thread, which runs the calls that are submitted to it, one after the other."""
 
     def __init__(self, completions: _CompletionQueue) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -95,7 +95,7 @@ class _Worker:
         )
         self._thread.start()
         self.interruption: asyncio.Future[None] | None = None
-        # Also where a loop is thrown away and nobody has stopped its workers.
+        # Also where a loop is discarded and nobody has stopped its workers.
         self.stop = weakref.finalize(self, self._jobs.put, None)
 
     @property
@@ -115,12 +115,12 @@ def _work(jobs: SimpleQueue[_Job | None], completions: _CompletionQueue) -> None
         except BaseException as exc:  # noqa: BLE001 (it is raised where the call is awaited)
             job.error = exc
         completions.post(job)
-        # What a call gave is not kept until the next one.
+        # The result of a call is not kept until the next one.
         del job
 
 
 class Workers:
-    """The threads of one event loop: as many as there are connections, made when they are needed.
+    """The threads of one event loop: as many as connections, started when they are needed.
 
     Args:
         size: The most threads.
@@ -146,25 +146,25 @@ class Workers:
             call: What to run.
 
         Returns:
-            What it gave.
+            Its result.
 
         Raises:
             PoolTimeoutError: No worker became free in time.
         """
-        worker = await self.take()
-        job = worker.submit(call, on_end=lambda: self.give_back(worker))
+        worker = await self.acquire()
+        job = worker.submit(call, on_end=lambda: self.release(worker))
         result: ResultT = await self._outcome(worker, job)
         return result
 
     async def run_on(self, worker: _Worker, call: Callable[[], ResultT]) -> ResultT:
-        """Run a call on a worker that was taken.
+        """Run a call on a worker that was acquired.
 
         Args:
             worker: The worker.
             call: What to run.
 
         Returns:
-            What it gave.
+            Its result.
         """
         if worker.interruption is not None:
             # What ends the call before this one must not hit this one.
@@ -172,11 +172,11 @@ class Workers:
         result: ResultT = await self._outcome(worker, worker.submit(call))
         return result
 
-    async def take(self) -> _Worker:
-        """Take a worker for oneself; whoever asked first is served first.
+    async def acquire(self) -> _Worker:
+        """Acquire a worker; callers are served in the order in which they asked.
 
         Returns:
-            The worker, to be given back.
+            The worker, to be released.
 
         Raises:
             PoolTimeoutError: None became free in time.
@@ -190,29 +190,29 @@ class Workers:
         waiter: asyncio.Future[_Worker] = loop.create_future()
         self._waiting.append(waiter)
         limit = (
-            loop.call_later(self._wait_limit, self._give_up, waiter) if self._wait_limit else None
+            loop.call_later(self._wait_limit, self._time_out, waiter) if self._wait_limit else None
         )
         try:
             return await waiter
         except asyncio.CancelledError:
             if waiter.cancelled():
-                with suppress(ValueError):  # whoever gave a worker back may have removed it
+                with suppress(ValueError):  # whoever released a worker may have removed it
                     self._waiting.remove(waiter)
             elif waiter.exception() is None:
-                self.give_back(waiter.result())
+                self.release(waiter.result())
             raise
         finally:
             if limit is not None:
                 limit.cancel()
 
-    def give_back(self, worker: _Worker) -> None:
-        """Let the next one have a worker, once nothing is on its way that could hit its next call.
+    def release(self, worker: _Worker) -> None:
+        """Pass a worker on, once no interruption is pending that could hit its next call.
 
         Args:
-            worker: A worker that was taken.
+            worker: A worker that was acquired.
         """
         if worker.interruption is not None:
-            worker.interruption.add_done_callback(lambda _: self.give_back(worker))
+            worker.interruption.add_done_callback(lambda _: self.release(worker))
             return
         while self._waiting:
             waiter = self._waiting.popleft()
@@ -225,13 +225,13 @@ class Workers:
             self._idle.append(worker)
 
     def stop(self) -> None:
-        """End the threads, those in use once they are given back."""
+        """End the threads, those in use once they are released."""
         self._is_stopped = True
         for worker in self._idle:
             worker.stop()
         self._idle.clear()
 
-    def _give_up(self, waiter: asyncio.Future[_Worker]) -> None:
+    def _time_out(self, waiter: asyncio.Future[_Worker]) -> None:
         if not waiter.done():
             self._waiting.remove(waiter)
             waiter.set_exception(PoolTimeoutError(self._size, self._wait_limit))
@@ -274,7 +274,7 @@ class WorkerScope:
         self._contexts = ExitStack()
 
     async def enter(self, context: AbstractContextManager[Any]) -> None:
-        """Take a worker and enter a context there; where that fails, the block is left.
+        """Acquire a worker and enter a context there; where that fails, the block is left.
 
         Args:
             context: What to enter.
@@ -283,7 +283,7 @@ class WorkerScope:
             PoolTimeoutError: No worker became free in time.
         """
         if self._worker is None:
-            self._worker = await self.workers.take()
+            self._worker = await self.workers.acquire()
         try:
             await self.run(lambda: self._contexts.enter_context(context))
         except BaseException as exc:
@@ -297,13 +297,13 @@ class WorkerScope:
             call: What to run.
 
         Returns:
-            What it gave.
+            Its result.
         """
         assert self._worker is not None  # noqa: S101 (a block is entered before it runs anything)
         return await self.workers.run_on(self._worker, call)
 
     async def leave(self, error: BaseException | None) -> None:
-        """Leave the context and give the worker back; once begun, this goes on to its end.
+        """Leave the context and release the worker; once begun, this runs to its end.
 
         Args:
             error: What has left the block.
@@ -321,7 +321,7 @@ class WorkerScope:
                 await self.workers.run_on(worker, lambda: self._contexts.__exit__(*details))
         finally:
             if self.outer is None:
-                self.workers.give_back(worker)
+                self.workers.release(worker)
 
 
 _background: set[asyncio.Task[None]] = set()

@@ -26,7 +26,7 @@ def connection() -> Iterator[None]:
     """Hold one pooled connection for several calls, as a web request does.
 
     Calls of this thread inside the block share the connection; blocks may nest. Without a block
-    each call borrows a connection and gives it back.
+    each call checks a connection out and in again.
 
     Yields:
         Nothing.
@@ -45,10 +45,10 @@ def reading_from_replica() -> Iterator[None]:
     """Read from the replica inside the block, and write nothing.
 
     What this thread reads inside the block comes from the replica that `connect()` was given. A
-    replica that is down, or further behind than `replica_max_lag`, is passed by: then, and where
+    replica that is down, or further behind than `replica_max_lag`, is skipped: then, and where
     there is no replica, the database itself serves. What was written just before may not be there
-    yet. A `transaction()` inside the block only reads as well; a serializable one is the
-    database's, as no replica can have it. Blocks may nest.
+    yet. A `transaction()` inside the block only reads as well; a serializable one runs on the
+    database itself, as standbys do not support it. Blocks may nest.
 
     Yields:
         Nothing.

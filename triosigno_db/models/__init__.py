@@ -24,7 +24,7 @@ MODELS: tuple[type[BaseModel], ...] = (
 
 
 CONSTRAINT_TARGETS = constraint_targets(MODELS)
-"""What each unique index, foreign key and check speaks about, by its name in the database."""
+"""What each unique index, foreign key and check is about, by its name in the database."""
 
 __all__ = [
     "CONSTRAINT_TARGETS",

@@ -1,4 +1,4 @@
-"""What all models share: Prisma's names for everything physical, and promises kept on every write.
+"""The base of all models: Prisma's names for everything physical, and rules for every write.
 
 Attributes are snake_case, columns camelCase; indexes and foreign keys are named as Prisma names
 them (`User_email_key`, `Sign_categoryId_fkey`). The models know the database as a proxy only.

@@ -1,11 +1,11 @@
-"""What each constraint of the schema speaks about, so that an error can name it."""
+"""What each constraint of the schema is about, so that an error can name it."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
 class ConstraintTarget(NamedTuple):
-    """What a constraint of the schema speaks about, in the library's words.
+    """What a constraint of the schema is about, in the library's words.
 
     For a unique index or a check: the entity that owns it and its attribute. For a foreign key: the
     entity that it refers to and the attribute that holds the reference.
@@ -16,7 +16,7 @@ class ConstraintTarget(NamedTuple):
 
 
 def constraint_targets(models: Iterable[Any]) -> dict[str, ConstraintTarget]:
-    """Say what each constraint of some models speaks about.
+    """Find what each constraint of some models is about.
 
     Args:
         models: The models.

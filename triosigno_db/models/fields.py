@@ -32,7 +32,7 @@ MAX_INTEGER = 2**31 - 1
 
 
 def new_id() -> str:
-    """Make an id.
+    """Create an id.
 
     Returns:
         A random UUID (version 4) as 36 characters, as Prisma's `uuid()` makes them.
@@ -41,10 +41,10 @@ def new_id() -> str:
 
 
 def utc_now() -> datetime:
-    """Tell the time.
+    """Return the current time.
 
     Returns:
-        The present moment in UTC, in whole milliseconds.
+        The current time in UTC, in whole milliseconds.
     """
     return _to_milliseconds(datetime.now(UTC))
 
@@ -163,7 +163,7 @@ class TimestampField(_Timestamp):
         return _to_milliseconds(check_timestamp(_name_of(self), value))
 
     def python_value(self, value: Any) -> Any:
-        """Give the zone back to what a plain driver read without it."""
+        """Add the time zone to what a plain driver read without it."""
         if isinstance(value, datetime) and value.tzinfo is None:
             return value.replace(tzinfo=UTC)
         return value

@@ -63,7 +63,7 @@ class PackRow(NamedTuple):
 
 @dataclass
 class Comparison:
-    """What a pack and the database come to, kind by kind in the order of writing."""
+    """The result of a comparison, kind by kind in the order of writing."""
 
     rows: list[PackRow] = field(default_factory=list)
 

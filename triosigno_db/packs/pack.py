@@ -118,14 +118,14 @@ class ContentPack(Input):
                 yield from _repeated((*place, index, "signs"), "", lesson.signs)
 
     def __eq__(self, other: object) -> bool:
-        # Where it was read from is no part of it.
+        # Where it was read from is not a part of it.
         return isinstance(other, ContentPack) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
         return hash((self.categories, self.signs, self.modules, self.achievements))
 
     def describe(self, location: Location) -> str:
-        """Say where something stands, with the line where the pack was read from a file.
+        """Describe a location, with the line where the pack was read from a file.
 
         Args:
             location: Its place in the pack.

@@ -1,4 +1,4 @@
-"""Reading a pack from a file, JSON or YAML; what is wrong is told with its line."""
+"""Reading a pack from a file, JSON or YAML; an error names the line."""
 
 import json
 import re
@@ -117,7 +117,7 @@ class _Source:
         self._root: Any = None
 
     def describe(self, location: Location) -> str:
-        """Say where something stands: file, line, place."""
+        """Describe a location: file, line, place."""
         place = write_location(tuple(to_snake(p) if isinstance(p, str) else p for p in location))
         line = self._line_of(location)
         where = self._name if line is None else f"{self._name}, line {line}"
@@ -137,7 +137,7 @@ class _Source:
 
 
 def _find_line(node: Any, location: Location) -> int:
-    """Go down from the root as far as the location leads, and give the line of the last step."""
+    """Follow a location from the root as far as it leads, and return the line that it reaches."""
     line = int(node.start_mark.line)
     for part in location:
         steps = dict(_steps(node))
@@ -217,7 +217,7 @@ def _construct(node: Any, name: str) -> Any:
         found: dict[str, Any] = {}
         for key, value in node.value:
             if key.id != "scalar" or key.value in found:
-                why = "has a key twice" if key.id == "scalar" else "has a key that is no text"
+                why = "has a key twice" if key.id == "scalar" else "has a key that is not text"
                 raise InvalidInputError(f"{name}, line {key.start_mark.line + 1}", why)
             found[key.value] = _construct(value, name)
         return found

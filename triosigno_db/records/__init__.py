@@ -1,4 +1,4 @@
-"""What goes in and comes out: immutable Pydantic objects that know no database."""
+"""Records and inputs: immutable Pydantic objects that know no database."""
 
 from triosigno_db.records.accounts import (
     ExportedAchievement,

@@ -1,4 +1,4 @@
-"""Accounts: what goes in and comes out."""
+"""Accounts: records and inputs."""
 
 from typing import TYPE_CHECKING, Annotated
 

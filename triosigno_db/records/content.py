@@ -1,4 +1,4 @@
-"""Content: what goes in and comes out."""
+"""Content: records and inputs."""
 
 from typing_extensions import TypeVar
 

@@ -1,4 +1,4 @@
-"""Gamification: what goes in and comes out."""
+"""Gamification: records and inputs."""
 
 from typing import Annotated
 

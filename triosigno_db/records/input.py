@@ -9,7 +9,7 @@ from triosigno_db.records.validation import invalid_input
 
 
 class Input(BaseModel):
-    """What goes in: validated when it is made, every wrong field in one `InvalidInputError`."""
+    """The values of a call: validated when made, every wrong field in one `InvalidInputError`."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -28,7 +28,7 @@ class Input(BaseModel):
         except ValidationError as exc:
             failure = invalid_input(exc, type(self))
         if failure is not None:
-            # Outside of the handler: pydantic's error, which holds the values, is no context of it.
+            # Outside of the handler: pydantic's error, which holds the values, is not its context.
             raise failure
 
     # Frameworks that validate by pydantic's own way keep getting pydantic's own error.

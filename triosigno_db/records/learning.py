@@ -1,4 +1,4 @@
-"""Learning: what goes in and comes out."""
+"""Learning: records and inputs."""
 
 from typing import Annotated
 

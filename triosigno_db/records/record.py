@@ -38,7 +38,7 @@ NO_COLUMNS = Selection(())
 
 
 class Record(BaseModel):
-    """What comes out: immutable, and in JSON what Prisma's client would send.
+    """A row that was read: immutable, and in JSON what Prisma's client would send.
 
     A subclass's fields, in their order, are the columns that a statement reads for it; a field that
     is a record itself, or a tuple of records, holds related rows.
@@ -112,7 +112,7 @@ class Record(BaseModel):
             return cls.model_validate(values)
         except ValidationError as exc:
             failure = _type_mismatch(exc, cls)
-        # Outside of the handler: pydantic's error, which holds the values, is no context of it.
+        # Outside of the handler: pydantic's error, which holds the values, is not its context.
         raise failure
 
 
@@ -142,7 +142,7 @@ def _type_mismatch(failure: ValidationError, record: type[Record]) -> InvalidInp
 
 
 def default_shape(record: type[Record]) -> Any:
-    """Give the default of a `shape` argument: the whole record.
+    """Give the default of a `shape` argument.
 
     The type of what is returned follows from the argument, or from its default where it is left
     out; of the latter a type checker knows by the type variable's own default.

@@ -21,8 +21,8 @@ from triosigno_db.arguments import MAX_NAME, check_id, check_timestamp
 from triosigno_db.errors import InvalidInputError
 
 
-def _to_json(moment: datetime) -> str:
-    return moment.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+def _to_json(timestamp: datetime) -> str:
+    return timestamp.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 _ANY_TIMESTAMP = TypeAdapter(AwareDatetime)
@@ -33,9 +33,9 @@ def _in_utc(value: object) -> datetime:
     # long to find that out.
     if type(value) is datetime and value.tzinfo is UTC:
         return value
-    moment = _ANY_TIMESTAMP.validate_python(value)
+    timestamp = _ANY_TIMESTAMP.validate_python(value)
     try:
-        return check_timestamp("moment", moment).replace(tzinfo=UTC)
+        return check_timestamp("timestamp", timestamp).replace(tzinfo=UTC)
     except InvalidInputError as exc:
         raise ValueError(exc.why) from None
 
@@ -45,7 +45,7 @@ Timestamp = Annotated[
     PlainValidator(_in_utc, json_schema_input_type=AwareDatetime),
     PlainSerializer(_to_json, return_type=str, when_used="json"),
 ]
-"""A moment in UTC; in JSON as JavaScript writes it, `2026-01-31T08:00:00.000Z`."""
+"""A time in UTC; in JSON as JavaScript writes it, `2026-01-31T08:00:00.000Z`."""
 
 
 def _refuse_nul(text: str) -> str:

@@ -16,9 +16,9 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def cached(
     shape: type[Record], kind: type[ModelT], key: tuple[Any, ...], load: Callable[[], ModelT]
 ) -> ModelT:
-    """Give what a function reads, from the cache where it may be.
+    """Read through the cache where that is allowed.
 
-    Inside a transaction the cache is passed by: what the transaction reads must be its own.
+    Inside a transaction the cache is skipped: what the transaction reads must be its own.
 
     Args:
         shape: The record that is read.
@@ -39,7 +39,7 @@ def cached(
 def cached_page(
     shape: type[RecordT], key: tuple[Any, ...], load: Callable[[], Page[RecordT]]
 ) -> Page[RecordT]:
-    """Give the page that a function reads, from the cache where it may be.
+    """Read a page through the cache where that is allowed.
 
     Args:
         shape: The record that is read.
@@ -55,7 +55,7 @@ def cached_page(
 
 
 def clear_cache() -> None:
-    """Forget what was kept of content: at once, or when this thread's transaction is committed."""
+    """Clear the cached content: at once, or when this thread's transaction is committed."""
     database = current_database()
     if database.content_cache is not None:
         database.after_commit(database.content_cache.clear)

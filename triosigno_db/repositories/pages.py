@@ -103,7 +103,7 @@ def fetch_page(
         The page.
 
     Raises:
-        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
     """
     selection = selection_of(shape)
     rows, following = fetch_rows(build, selection, limit=limit, cursor=cursor, keys=keys, **filters)
@@ -133,7 +133,7 @@ def fetch_rows(
         The rows and the next cursor.
 
     Raises:
-        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
     """
     check_integer("limit", limit, minimum=1, maximum=MAX_ROWS)
     given = {name: value for name, value in sorted(filters.items()) if value is not None}
@@ -194,12 +194,12 @@ def _decode(cursor: object, query: str, keys: int) -> list[Any]:
 
 def _not_of_this_list() -> InvalidInputError:
     return InvalidInputError(
-        "cursor", "is none of this list: it was altered, or it was made with other filters"
+        "cursor", "does not belong to this list: it was altered, or made with other filters"
     )
 
 
 def _read_keys(text: bytes) -> list[Any]:
-    """Read the keys of a cursor, none where they are no keys: without a secret anybody can sign."""
+    """Read the keys of a cursor; none where it holds something else, as anybody can sign one."""
     try:
         read = json.loads(text)
         return [_from_json(key) for key in read] if isinstance(read, list) else []
@@ -220,7 +220,7 @@ def _to_json(key: Any) -> Any:
 def _from_json(key: Any) -> Any:
     if isinstance(key, str | int | float):
         return key
-    moment = key.get("at") if isinstance(key, dict) else None
-    if not isinstance(moment, str):
-        raise TypeError("neither a value nor a moment")
-    return datetime.fromisoformat(moment).replace(tzinfo=None)
+    timestamp = key.get("at") if isinstance(key, dict) else None
+    if not isinstance(timestamp, str):
+        raise TypeError("neither a value nor a timestamp")
+    return datetime.fromisoformat(timestamp).replace(tzinfo=None)

@@ -27,7 +27,7 @@ def select_row(model: Any, selection: Selection) -> Any:
 
 @statement(reads_only=False)
 def insert_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Make a row."""
+    """Create a row."""
     return model.insert(new_values(model, names)).returning(*columns(model, selection))
 
 
@@ -138,7 +138,7 @@ def selection_of(shape: object) -> Selection:
         Its columns.
 
     Raises:
-        InvalidInputError: It is no subclass of `Record`, or has no field.
+        InvalidInputError: It is not a subclass of `Record`, or has no field.
     """
     if not (isinstance(shape, type) and issubclass(shape, Record)):
         raise InvalidInputError("shape", "must be a subclass of Record")
@@ -225,7 +225,7 @@ def create_record(
     shape: type[RecordT],
     build: Callable[..., Statement] = insert_row,
 ) -> RecordT:
-    """Make one row.
+    """Create one row.
 
     Args:
         model: The model.

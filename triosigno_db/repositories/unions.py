@@ -130,8 +130,8 @@ class LevelUnion:
 class LazyRows:
     """Rows that are read one by one while records are made of them.
 
-    So the values of a row are given up as soon as its record is there: hundreds of dictionaries at
-    once would set off Python's collector of garbage, which takes a tenth of a call's time.
+    So the values of a row are freed as soon as its record is made: hundreds of dictionaries at once
+    would start Python's garbage collector, which takes a tenth of a call's time.
 
     Args:
         read: Reads a row.

@@ -1,4 +1,4 @@
-"""Roles of the server: one that migrates, one for services, one that only reads; made and checked.
+"""Roles of the server: one that migrates, one for services, one that only reads.
 
 `role_script` writes the SQL, `apply_roles` runs it, `check_roles` lists what a role may do beyond
 its purpose, and what it can't do that it should.

@@ -1,4 +1,4 @@
-"""Making the roles in the database that the process is connected to."""
+"""Creating the roles in the database that the process is connected to."""
 
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
@@ -9,7 +9,7 @@ from triosigno_db.roles.script import role_script
 
 
 def apply_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
-    """Make the roles and give each what it is for, in one transaction.
+    """Create the roles and grant each its privileges, in one transaction.
 
     `role_script` says what is done. It can be repeated; after migrations it should be. The role
     that is connected must be a superuser, or own the database and be allowed to create roles.

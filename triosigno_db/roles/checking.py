@@ -67,7 +67,7 @@ def check_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
     It looks at attributes, memberships, ownership and the privileges on all tables, columns, views,
     sequences, schemas and functions of the database and on the database itself, those of PUBLIC
     among them, and at what will be given on later ones. What everybody may on a server as it is
-    installed is passed over, temporary tables excepted. What a role may as a member of another is
+    installed is skipped, temporary tables excepted. What a role may as a member of another is
     one finding, the membership. Nothing is changed, and any role may ask.
 
     Args:

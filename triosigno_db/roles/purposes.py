@@ -18,7 +18,7 @@ _RESERVED = ("public", "none")
 
 
 class RoleNames(NamedTuple):
-    """How the three roles are called.
+    """The names of the three roles.
 
     Attributes:
         owner: Owns the tables and migrates them.
@@ -113,7 +113,7 @@ def open_columns() -> dict[str, tuple[str, ...]]:
 
 
 def purpose_of_owner(schema_name: str) -> frozenset[Privilege]:
-    """List what migrations need beside the tables being the owner's.
+    """List the privileges that migrations need, beside owning the tables.
 
     Args:
         schema_name: The schema of the tables.
@@ -132,7 +132,7 @@ def purpose_of_owner(schema_name: str) -> frozenset[Privilege]:
 
 
 def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
-    """List what services need.
+    """List the privileges that services need.
 
     Args:
         schema_name: The schema of the tables.
@@ -153,7 +153,7 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
 
 
 def purpose_of_reader(schema_name: str) -> frozenset[Privilege]:
-    """List what whoever only reads needs.
+    """List the privileges that a reader needs.
 
     Args:
         schema_name: The schema of the tables.

@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalogs say about roles: attributes, memberships, possessions, privileges.
+"""What PostgreSQL's catalogs say about roles: attributes, memberships, owned objects, privileges.
 
 The catalogs are open to every role. `%(roles)s` are the roles' names, `%(homes)s` the schemas of
 the library's tables.
@@ -131,7 +131,7 @@ ORDER BY 1, 2, 3, 4, 5
 """
 """What will be given on things that are yet to be made."""
 
-# The arrays are one list of privileges, taken apart; what does not exist is passed over.
+# The arrays are one list of privileges, taken apart; what does not exist is skipped.
 MISSING_PRIVILEGES = """
 SELECT w.kind, w.schema, w.name, w."column", w."right", i.identity
 FROM unnest(%(kinds)s::text[], %(schemas)s::text[], %(names)s::text[], %(columns)s::text[],

@@ -1,4 +1,4 @@
-"""The SQL that makes the roles and gives each what it is for."""
+"""The SQL that creates the roles and grants each its privileges."""
 
 import json
 from collections.abc import Iterable
@@ -171,7 +171,7 @@ END
 
 
 def role_script(names: RoleNames | None = None, *, schema_name: str = "public") -> str:
-    """Write the SQL that makes the roles and gives each what it is for.
+    """Write the SQL that creates the roles and grants each its privileges.
 
     It is one statement, and can be repeated, with the tables in the database or without. Roles that
     are missing are made, able to log in once they have a password; one that is there keeps its

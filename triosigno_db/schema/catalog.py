@@ -57,7 +57,7 @@ _CONSTRAINTS = """
 
 
 NOT_VALID = " NOT VALID"
-"""How PostgreSQL marks a constraint that has not looked at the rows from before it."""
+"""How PostgreSQL marks a constraint that existing rows were not checked against."""
 
 
 class Column(NamedTuple):
@@ -223,7 +223,7 @@ def _compare_texts(
 
 
 def is_same_constraint(one: str | None, other: str | None) -> bool:
-    """Tell whether two constraints ask for the same, whatever rows they have looked at so far.
+    """Tell whether two constraints are the same, validated or not.
 
     Args:
         one: A constraint as PostgreSQL prints it, `None` where there is none.
@@ -236,7 +236,7 @@ def is_same_constraint(one: str | None, other: str | None) -> bool:
 
 
 def as_valid(constraint: str) -> str:
-    """Leave aside whether a constraint has looked at the rows from before it.
+    """Remove NOT VALID from a constraint.
 
     Args:
         constraint: A constraint as PostgreSQL prints it.

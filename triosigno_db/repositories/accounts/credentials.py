@@ -130,7 +130,7 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
     Raises:
         NotFoundError: There is no such account.
         InvalidCredentialsError: `current` is not its password.
-        InvalidInputError: `user_id` is no UUID, or `new` can't be hashed.
+        InvalidInputError: `user_id` is not a UUID, or `new` can't be hashed.
         ConflictError: The password was changed by somebody else meanwhile.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
@@ -156,7 +156,7 @@ def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID, or the password can't be hashed.
+        InvalidInputError: `user_id` is not a UUID, or the password can't be hashed.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

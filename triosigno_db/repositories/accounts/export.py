@@ -117,7 +117,7 @@ def export_user(
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

@@ -86,7 +86,7 @@ def get_user_with_preferences(
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -111,7 +111,7 @@ def get_preferences(
 
     Raises:
         NotFoundError: There is no such account, or it has no preferences yet.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -137,7 +137,7 @@ def update_preferences(
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

@@ -42,7 +42,7 @@ GIVEN = tuple(name for name in NewUser.model_fields if name != "password")
 
 @statement(reads_only=False)
 def insert_user(selection: Selection) -> Any:
-    """Make an account and its default preferences, both or neither."""
+    """Create an account and its default preferences, both or neither."""
     inside = preferences_of(selection)
     columns(User, selection, nested=(NESTED,))
     columns(UserPreference, inside)
@@ -113,7 +113,7 @@ def _conditions(filters: tuple[str, ...]) -> list[Any]:
 def create_user(
     new: NewUser, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
 ) -> UserWithPreferencesT:
-    """Make an account and its default preferences in one transaction.
+    """Create an account and its default preferences in one transaction.
 
     Args:
         new: The account; its password is hashed with bcrypt, at the cost in the settings.
@@ -153,7 +153,7 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserReco
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return get_record(User, "user_id", user_id, shape)
@@ -226,7 +226,8 @@ def list_users(
         One page of accounts.
 
     Raises:
-        InvalidInputError: A filter or `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: A filter or `limit` is out of bounds, or the cursor does not belong to
+            this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     filters = _check_filters(role, is_active, search)
@@ -271,7 +272,7 @@ def update_user(
     Raises:
         NotFoundError: There is no such account.
         AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changes = check_input("changes", changes, UserChanges)
@@ -293,7 +294,7 @@ def set_role(
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID, or there is no such role.
+        InvalidInputError: `user_id` is not a UUID, or there is no such role.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     role = check_enum("role", role, UserRole)
@@ -314,7 +315,7 @@ def deactivate_user(
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return update_record(User, "user_id", user_id, {"is_active": False}, shape)
@@ -334,7 +335,7 @@ def reactivate_user(
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return update_record(User, "user_id", user_id, {"is_active": True}, shape)
@@ -348,7 +349,7 @@ def delete_user(user_id: str | UUID) -> None:
 
     Raises:
         NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is no UUID.
+        InvalidInputError: `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     delete_record(User, "user_id", user_id)

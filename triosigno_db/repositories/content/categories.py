@@ -41,7 +41,7 @@ def select_categories(selection: Selection, filters: tuple[str, ...], is_continu
 def create_category(
     new: NewCategory, *, shape: type[CategoryT] = default_shape(CategoryRecord)
 ) -> CategoryT:
-    """Make a category of signs.
+    """Create a category of signs.
 
     Args:
         new: The category.
@@ -73,7 +73,7 @@ def get_category(
 
     Raises:
         NotFoundError: There is no such category.
-        InvalidInputError: `category_id` is no UUID.
+        InvalidInputError: `category_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return get_record(SignCategory, "category_id", category_id, shape)
@@ -96,7 +96,7 @@ def list_categories(
         One page of categories.
 
     Raises:
-        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return cached_page(
@@ -125,7 +125,7 @@ def update_category(
     Raises:
         NotFoundError: There is no such category.
         AlreadyExistsError: Another category has this name.
-        InvalidInputError: `category_id` is no UUID.
+        InvalidInputError: `category_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, CategoryChanges).changed()
@@ -143,7 +143,7 @@ def delete_category(category_id: str | UUID) -> None:
     Raises:
         NotFoundError: There is no such category.
         InUseError: It has signs; `uses` says how many.
-        InvalidInputError: `category_id` is no UUID.
+        InvalidInputError: `category_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     delete_record(SignCategory, "category_id", category_id, referrers=referrers_of(SignCategory))

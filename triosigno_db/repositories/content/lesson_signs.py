@@ -56,7 +56,7 @@ def select_signs_of_lesson() -> Any:
 
 @statement(reads_only=False)
 def replace_signs_of_lesson() -> Any:
-    """Make a list of signs a lesson's own: others go, those that stay are moved, new ones come."""
+    """Replace the signs of a lesson: delete others, move those that stay, add new ones."""
     removed = (
         LessonSign.delete()
         .where(
@@ -123,7 +123,7 @@ def set_lesson_signs(
     *,
     shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
-    """Make a list of signs a lesson's own, in this order, in one transaction.
+    """Replace the signs of a lesson by a list, in this order, in one transaction.
 
     Signs that are not in the list leave the lesson; those that stay keep their `LessonSign` row.
     Of two calls at once for the same lesson, the later one's list holds.
@@ -138,7 +138,7 @@ def set_lesson_signs(
 
     Raises:
         NotFoundError: There is no such lesson, or one of the signs does not exist.
-        InvalidInputError: An id is no UUID, or a sign is listed twice.
+        InvalidInputError: An id is not a UUID, or a sign is listed twice.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
@@ -174,7 +174,7 @@ def add_sign_to_lesson(
     Raises:
         NotFoundError: There is no such lesson or sign; `entity` says which.
         AlreadyExistsError: The lesson has this sign already.
-        InvalidInputError: An id is no UUID, or `position` is below 1.
+        InvalidInputError: An id is not a UUID, or `position` is below 1.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
@@ -213,7 +213,7 @@ def remove_sign_from_lesson(
 
     Raises:
         NotFoundError: There is no such lesson, or it does not have this sign; `entity` says which.
-        InvalidInputError: An id is no UUID.
+        InvalidInputError: An id is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)

@@ -34,7 +34,7 @@ from triosigno_db.repositories.rows import (
 
 @statement(reads_only=False)
 def insert_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Make a lesson, after the module's last one unless its place is given."""
+    """Create a lesson, after the module's last one unless its place is given."""
     after_last = Lesson.select(peewee.fn.max(Lesson.order) + 1).where(
         Lesson.module == Parameter("module_id")
     )
@@ -56,7 +56,7 @@ def select_lessons(selection: Selection, filters: tuple[str, ...], is_continued:
 
 
 def create_lesson(new: NewLesson, *, shape: type[LessonT] = default_shape(LessonRecord)) -> LessonT:
-    """Make a lesson of a module.
+    """Create a lesson of a module.
 
     Args:
         new: The lesson; without an order it comes after the module's last one.
@@ -93,8 +93,8 @@ def list_lessons(
         One page of lessons: those of a module together, by `order`, then by id.
 
     Raises:
-        InvalidInputError: `module_id` is no UUID, `limit` is out of bounds, or the cursor is none
-            of this list.
+        InvalidInputError: `module_id` is not a UUID, `limit` is out of bounds, or the cursor does
+            not belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     if module_id is not None:
@@ -122,7 +122,7 @@ def update_lesson(
 
     Raises:
         NotFoundError: There is no such lesson, or no such module; `entity` says which.
-        InvalidInputError: `lesson_id` is no UUID.
+        InvalidInputError: `lesson_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, LessonChanges).changed()
@@ -140,7 +140,7 @@ def delete_lesson(lesson_id: str | UUID) -> None:
     Raises:
         NotFoundError: There is no such lesson.
         InUseError: There are sessions of it; `uses` says how many.
-        InvalidInputError: `lesson_id` is no UUID.
+        InvalidInputError: `lesson_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     referrers = referrers_of(Lesson, owned=(LessonSign,))

@@ -36,7 +36,7 @@ from triosigno_db.repositories.rows import (
 
 @statement(reads_only=False)
 def insert_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Make a module, after the last one unless its place is given."""
+    """Create a module, after the last one unless its place is given."""
     after_last = Module.select(peewee.fn.max(Module.order) + 1)
     values = new_values(model, names)
     values[Module.order] = peewee.fn.coalesce(Parameter("order"), after_last, 1)
@@ -62,7 +62,7 @@ def select_modules(selection: Selection, filters: tuple[str, ...], is_continued:
 
 
 def create_module(new: NewModule, *, shape: type[ModuleT] = default_shape(ModuleRecord)) -> ModuleT:
-    """Make a module.
+    """Create a module.
 
     Args:
         new: The module; without an order it comes after the last one.
@@ -93,7 +93,7 @@ def get_module(
 
     Raises:
         NotFoundError: There is no such module.
-        InvalidInputError: `module_id` is no UUID.
+        InvalidInputError: `module_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return get_record(Module, "module_id", module_id, shape)
@@ -116,7 +116,7 @@ def list_modules(
         One page of modules, by `order`, then by id.
 
     Raises:
-        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return cached_page(
@@ -144,7 +144,7 @@ def update_module(
 
     Raises:
         NotFoundError: There is no such module.
-        InvalidInputError: `module_id` is no UUID.
+        InvalidInputError: `module_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, ModuleChanges).changed()
@@ -162,7 +162,7 @@ def delete_module(module_id: str | UUID) -> None:
     Raises:
         NotFoundError: There is no such module.
         InUseError: It has lessons; `uses` says how many.
-        InvalidInputError: `module_id` is no UUID.
+        InvalidInputError: `module_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     delete_record(Module, "module_id", module_id, referrers=referrers_of(Module))

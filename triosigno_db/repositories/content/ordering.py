@@ -150,9 +150,9 @@ def _explain(ordered: Ordered, field: str, listed: list[str], **parent: str) -> 
     missing = sorted({*present} - {*listed})
     unknown = sorted({*listed} - {*present})
     if missing or unknown:
-        told = [
+        differences = [
             f"{what} {', '.join(keys)}"
-            for what, keys in (("it lacks", missing), ("it should not have", unknown))
+            for what, keys in (("missing", missing), ("unexpected", unknown))
             if keys
         ]
-        raise InvalidInputError(field, f"must list what is there, each once: {'; '.join(told)}")
+        raise InvalidInputError(field, f"must list all rows, each once: {'; '.join(differences)}")

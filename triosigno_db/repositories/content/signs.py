@@ -98,7 +98,7 @@ def _all(conditions: Any) -> Any:
 
 
 def create_sign(new: NewSign, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT:
-    """Make a sign.
+    """Create a sign.
 
     Args:
         new: The sign.
@@ -129,7 +129,7 @@ def get_sign(sign_id: str | UUID, *, shape: type[SignT] = default_shape(SignReco
 
     Raises:
         NotFoundError: There is no such sign.
-        InvalidInputError: `sign_id` is no UUID.
+        InvalidInputError: `sign_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return get_record(Sign, "sign_id", sign_id, shape)
@@ -175,7 +175,8 @@ def list_signs(
         One page of signs.
 
     Raises:
-        InvalidInputError: A filter or `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: A filter or `limit` is out of bounds, or the cursor does not belong to
+            this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     filters = _check_filters(category_id, difficulty)
@@ -211,7 +212,7 @@ def search_signs(
 
     Raises:
         InvalidInputError: The text has no word or too many, a filter or `limit` is out of bounds,
-            or the cursor is none of this list.
+            or the cursor does not belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     words = words_of("text", check_text("text", text, maximum=MAX_SEARCHED))
@@ -243,7 +244,7 @@ def update_sign(
     Raises:
         NotFoundError: There is no such sign, or no such category; `entity` says which.
         AlreadyExistsError: Another sign has this name.
-        InvalidInputError: `sign_id` is no UUID.
+        InvalidInputError: `sign_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, SignChanges).changed()
@@ -263,7 +264,7 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
         NotFoundError: There is no such sign.
         InUseError: Without `cascade`: lessons teach it or learners have practised it; `uses` says
             how many.
-        InvalidInputError: `sign_id` is no UUID.
+        InvalidInputError: `sign_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Sign)

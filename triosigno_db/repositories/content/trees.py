@@ -190,7 +190,7 @@ def get_module_tree(
 
     Raises:
         NotFoundError: There is no such module.
-        InvalidInputError: `module_id` is no UUID.
+        InvalidInputError: `module_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     module_id = check_id("module_id", module_id)
@@ -223,7 +223,7 @@ def list_module_trees(
         One page of modules; modules, lessons and signs by `order`, then by id.
 
     Raises:
-        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     selection = selection_of(shape)
@@ -260,7 +260,7 @@ def get_lesson(
 
     Raises:
         NotFoundError: There is no such lesson.
-        InvalidInputError: `lesson_id` is no UUID.
+        InvalidInputError: `lesson_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)

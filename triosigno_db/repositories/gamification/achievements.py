@@ -37,7 +37,7 @@ def select_achievements(selection: Selection, filters: tuple[str, ...], is_conti
 def create_achievement(
     new: NewAchievement, *, shape: type[AchievementT] = default_shape(AchievementRecord)
 ) -> AchievementT:
-    """Make an achievement.
+    """Create an achievement.
 
     Args:
         new: The achievement.
@@ -69,7 +69,7 @@ def get_achievement(
 
     Raises:
         NotFoundError: There is no such achievement.
-        InvalidInputError: `achievement_id` is no UUID.
+        InvalidInputError: `achievement_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return get_record(Achievement, "achievement_id", achievement_id, shape)
@@ -92,7 +92,7 @@ def list_achievements(
         One page of achievements.
 
     Raises:
-        InvalidInputError: `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return cached_page(
@@ -121,7 +121,7 @@ def update_achievement(
     Raises:
         NotFoundError: There is no such achievement.
         AlreadyExistsError: Another achievement has this name.
-        InvalidInputError: `achievement_id` is no UUID.
+        InvalidInputError: `achievement_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, AchievementChanges).changed()
@@ -140,7 +140,7 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
     Raises:
         NotFoundError: There is no such achievement.
         InUseError: Without `cascade`: learners have it; `uses` says how many.
-        InvalidInputError: `achievement_id` is no UUID.
+        InvalidInputError: `achievement_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Achievement)

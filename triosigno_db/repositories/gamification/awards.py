@@ -51,7 +51,7 @@ _CHOSEN = """
 def insert_award(selection: Selection) -> Any:
     """Give a user an achievement, once: what is there already is neither written nor locked.
 
-    Where another call gives it at the same moment, the INSERT waits, finds that row and returns it.
+    Where another call gives it at the same time, the INSERT waits, finds that row and returns it.
     """
     own = {**columns_of(UserAchievement, "award"), "isNew": 'award."isNew"'}
     inside = selection.inside(NESTED) or NO_COLUMNS
@@ -126,7 +126,7 @@ def select_awards(selection: Selection, filters: tuple[str, ...], is_continued: 
 def award_achievement(
     user_id: str | UUID, name_or_id: str | UUID, *, shape: type[AwardT] = default_shape(Award)
 ) -> AwardT:
-    """Give a user an achievement; a second time changes nothing.
+    """Award an achievement to a user; a second time changes nothing.
 
     Args:
         user_id: The user.
@@ -138,7 +138,7 @@ def award_achievement(
 
     Raises:
         NotFoundError: There is no such user or achievement; `entity` says which.
-        InvalidInputError: `user_id` is no UUID, or `name_or_id` is empty or too long.
+        InvalidInputError: `user_id` is not a UUID, or `name_or_id` is empty or too long.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -151,7 +151,7 @@ def award_achievement(
 
 
 def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
-    """Take an achievement from a user.
+    """Revoke an achievement of a user.
 
     Args:
         user_id: The user.
@@ -160,7 +160,7 @@ def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
     Raises:
         NotFoundError: There is no such achievement, or the user does not have it; `entity` says
             which.
-        InvalidInputError: `user_id` is no UUID, or `name_or_id` is empty or too long.
+        InvalidInputError: `user_id` is not a UUID, or `name_or_id` is empty or too long.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -191,8 +191,8 @@ def list_user_achievements(
         One page of awards with their achievements; an empty one for an unknown user.
 
     Raises:
-        InvalidInputError: `user_id` is no UUID, `limit` is out of bounds, or the cursor is none of
-            this list.
+        InvalidInputError: `user_id` is not a UUID, `limit` is out of bounds, or the cursor does not
+            belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

@@ -133,7 +133,7 @@ def get_leaderboard(
     Raises:
         NotFoundError: There is no user `user_id`.
         InvalidInputError: There is no such period or time zone, `limit` is out of bounds, or
-            `user_id` is no UUID.
+            `user_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     if period not in get_args(Period):

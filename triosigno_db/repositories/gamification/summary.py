@@ -126,7 +126,7 @@ def get_learner_summary(
 
     Raises:
         NotFoundError: There is no such user.
-        InvalidInputError: `user_id` is no UUID, or there is no such time zone.
+        InvalidInputError: `user_id` is not a UUID, or there is no such time zone.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

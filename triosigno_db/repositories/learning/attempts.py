@@ -197,7 +197,7 @@ def record_attempt(
 
     Raises:
         NotFoundError: There is no such user or sign; `entity` says which.
-        InvalidInputError: An id is no UUID, or a value is out of bounds.
+        InvalidInputError: An id is not a UUID, or a value is out of bounds.
         OutcomeUnknownError: The answer was lost: the attempt was counted once, or not at all.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
@@ -242,7 +242,7 @@ def record_attempts(
 
     Raises:
         NotFoundError: There is no such user or sign; `entity` says which. Nothing was counted.
-        InvalidInputError: `user_id` is no UUID, there are too many attempts, or one is none.
+        InvalidInputError: `user_id` is not a UUID, there are too many attempts, or one is none.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -274,7 +274,7 @@ def check_attempts(field: str, value: object) -> list[Attempt]:
         Them as a list.
 
     Raises:
-        InvalidInputError: It is no list of attempts, or too long.
+        InvalidInputError: It is not a list of attempts, or too long.
     """
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise InvalidInputError(field, "must be a list of Attempt")

@@ -43,7 +43,7 @@ def claim(source: str = "") -> Any:
 
 @statement(reads_only=False, idempotent=True)
 def delete_keys() -> Any:
-    """Delete some of the keys that were claimed before a moment."""
+    """Delete some of the keys that were claimed before a time."""
     return compose(
         """
         DELETE FROM {keys} WHERE "digest" IN (
@@ -72,7 +72,7 @@ def digest_of_key(what: str, *about: str, key: object) -> str:
         The first half of the SHA-256 of all three, as a UUID in text.
 
     Raises:
-        InvalidInputError: It is no text, empty, too long, or PostgreSQL can't hold it.
+        InvalidInputError: It is not text, empty, too long, or PostgreSQL can't hold it.
     """
     text = check_text("idempotency_key", key, maximum=MAX_OF_KEY)
     digest = hashlib.sha256("\\0".join((what, *about, text)).encode()).digest()
@@ -80,24 +80,24 @@ def digest_of_key(what: str, *about: str, key: object) -> str:
 
 
 def delete_idempotency_keys(*, before: datetime) -> int:
-    """Forget the idempotency keys that were used before a moment; run it now and then.
+    """Delete the idempotency keys that were used before a time; run it now and then.
 
-    A write that is repeated by a forgotten key counts again: keep keys for longer than anything may
+    A write that is repeated by a deleted key counts again: keep keys for longer than anything may
     be repeated, a week for instance.
 
     Args:
-        before: The moment; an aware datetime.
+        before: The time; an aware datetime.
 
     Returns:
-        How many were forgotten.
+        How many were deleted.
 
     Raises:
-        InvalidInputError: `before` is no aware datetime.
+        InvalidInputError: `before` is not an aware datetime.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    moment, total = check_timestamp("before", before), 0
+    timestamp, total = check_timestamp("before", before), 0
     while True:
-        deleted = len(fetch_all(delete_keys(), before=moment, limit=_KEYS_AT_ONCE))
+        deleted = len(fetch_all(delete_keys(), before=timestamp, limit=_KEYS_AT_ONCE))
         total += deleted
         if deleted < _KEYS_AT_ONCE:
             return total

@@ -180,7 +180,7 @@ def get_progress(
 
     Raises:
         NotFoundError: The learner has not practised the sign.
-        InvalidInputError: An id is no UUID.
+        InvalidInputError: An id is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -217,8 +217,8 @@ def list_progress(
         One page of progress, by the signs' ids; an empty one for an unknown learner.
 
     Raises:
-        InvalidInputError: An id is no UUID, a value is out of bounds, or the cursor is none of this
-            list.
+        InvalidInputError: An id is not a UUID, a value is out of bounds, or the cursor does not
+            belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     filters: dict[str, Any] = {"user_id": check_id("user_id", user_id)}
@@ -249,7 +249,7 @@ def get_module_progress(
 
     Raises:
         NotFoundError: There is no such user or module; `entity` says which.
-        InvalidInputError: An id is no UUID.
+        InvalidInputError: An id is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -287,8 +287,8 @@ def list_signs_to_review(
         One page of progress with the signs; an empty one for an unknown learner.
 
     Raises:
-        InvalidInputError: `user_id` is no UUID, `limit` is out of bounds, or the cursor is none of
-            this list.
+        InvalidInputError: `user_id` is not a UUID, `limit` is out of bounds, or the cursor does not
+            belong to this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

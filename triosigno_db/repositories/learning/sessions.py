@@ -37,7 +37,7 @@ from triosigno_db.repositories.rows import fetch_written, get_record, selection_
 
 @statement(reads_only=False)
 def insert_session(selection: Selection) -> Any:
-    """Begin a session."""
+    """Start a session."""
     return LearningSession.insert(
         {
             LearningSession.id: Parameter("session_id"),
@@ -148,7 +148,7 @@ def start_session(
     *,
     shape: type[SessionT] = default_shape(SessionRecord),
 ) -> SessionT:
-    """Begin a session of a learner with a lesson.
+    """Start a session of a learner with a lesson.
 
     Args:
         user_id: The learner.
@@ -160,7 +160,7 @@ def start_session(
 
     Raises:
         NotFoundError: There is no such user or lesson; `entity` says which.
-        InvalidInputError: An id is no UUID.
+        InvalidInputError: An id is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     parameters = {
@@ -199,7 +199,7 @@ def complete_session(
         NotFoundError: There is no such session, or a sign that was attempted does not exist.
         ConflictError: The session was completed or abandoned before; nothing was changed.
         OutcomeUnknownError: The answer was lost: all of it was kept, or nothing.
-        InvalidInputError: `session_id` is no UUID, or a value is out of bounds.
+        InvalidInputError: `session_id` is not a UUID, or a value is out of bounds.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     session_id = check_id("session_id", session_id)
@@ -240,7 +240,7 @@ def abandon_session(
     Raises:
         NotFoundError: There is no such session.
         ConflictError: The session was completed or abandoned before.
-        InvalidInputError: `session_id` is no UUID.
+        InvalidInputError: `session_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     parameters = {"session_id": check_id("session_id", session_id)}
@@ -261,7 +261,7 @@ def get_session(
 
     Raises:
         NotFoundError: There is no such session.
-        InvalidInputError: `session_id` is no UUID.
+        InvalidInputError: `session_id` is not a UUID.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return get_record(LearningSession, "session_id", session_id, shape)
@@ -284,8 +284,8 @@ def list_sessions(
         user_id: Only sessions of this learner.
         lesson_id: Only sessions with this lesson.
         completed: Only completed ones, or only those that are open or abandoned.
-        since: Only sessions that started at this moment or later; an aware datetime.
-        until: Only sessions that started before this moment; an aware datetime.
+        since: Only sessions that started at this time or later; an aware datetime.
+        until: Only sessions that started before this time; an aware datetime.
         limit: The most sessions of one page, 1 to 200.
         cursor: The `next_cursor` of the page before.
         shape: The record to return, with fewer fields.
@@ -294,7 +294,8 @@ def list_sessions(
         One page of sessions, by `start_time`, then by id, both falling.
 
     Raises:
-        InvalidInputError: A filter or `limit` is out of bounds, or the cursor is none of this list.
+        InvalidInputError: A filter or `limit` is out of bounds, or the cursor does not belong to
+            this list.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     checked = (
