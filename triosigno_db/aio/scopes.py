@@ -247,9 +247,9 @@ async def run(call: Callable[[], ResultT]) -> ResultT:
         NotConnectedError: `connect()` was not called.
         PoolTimeoutError: No connection became free in time.
     """
-    block = _current_block()
-    if block is not None:
-        return await block.run(call)
+    scope = _current_scope()
+    if scope is not None:
+        return await scope.run(call)
     return await _current_workers().run(call)
 
 
@@ -262,9 +262,9 @@ class _Scope(AbstractAsyncContextManager[None]):
     async def __aenter__(self) -> None:
         self._task = _current_task()
         outer = _scope_of.get(self._task)
-        self._block = WorkerScope(outer.workers if outer else _current_workers(), outer)
-        await self._block.enter(self._context)
-        _scope_of[self._task] = self._block
+        self._scope = WorkerScope(outer.workers if outer else _current_workers(), outer)
+        await self._scope.enter(self._context)
+        _scope_of[self._task] = self._scope
 
     async def __aexit__(
         self,
@@ -272,11 +272,11 @@ class _Scope(AbstractAsyncContextManager[None]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._block.outer is None:
+        if self._scope.outer is None:
             del _scope_of[self._task]
         else:
-            _scope_of[self._task] = self._block.outer
-        await self._block.leave(error)
+            _scope_of[self._task] = self._scope.outer
+        await self._scope.leave(error)
 
 
 def _current_task() -> asyncio.Task[Any]:
@@ -286,7 +286,7 @@ def _current_task() -> asyncio.Task[Any]:
     return task
 
 
-def _current_block() -> WorkerScope | None:
+def _current_scope() -> WorkerScope | None:
     task = asyncio.current_task()
     return None if task is None else _scope_of.get(task)
 
@@ -305,11 +305,11 @@ def _current_workers() -> Workers:
 
 
 async def _is_in_transaction() -> bool:
-    if _current_block() is None:
+    if _current_scope() is None:
         return False
     return await run(lambda: bool(current_database().in_transaction()))
 
 
 def _refuse_block() -> None:
-    if _current_block() is not None:
+    if _current_scope() is not None:
         raise ConflictError("Leave the block of the library that this task is in first.")

@@ -199,7 +199,10 @@ def _not_of_this_list() -> InvalidInputError:
 
 
 def _read_keys(text: bytes) -> list[Any]:
-    """Read the keys of a cursor; none where it holds something else, as anybody can sign one."""
+    """Read the keys of a cursor; none where it holds something else.
+
+    Without a secret anybody can sign a cursor.
+    """
     try:
         read = json.loads(text)
         return [_from_json(key) for key in read] if isinstance(read, list) else []
