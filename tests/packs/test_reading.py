@@ -77,7 +77,7 @@ def test_a_number_is_no_name(tmp_path: Path) -> None:
         ("signs:\n  - &a {}\n  - *a\n", ", line 2", "an anchor or an alias"),
         ("signs: []\nsigns: []\n", ", line 2", "a key twice"),
         ("signs: [\n", ", line 2", "is no YAML"),
-        ("? [a]\n: b\n", ", line 1", "a key that is no text"),
+        ("? [a]\n: b\n", ", line 1", "a key that is not text"),
         ("signs: []\n---\nsigns: []\n", ", line 2", "is no YAML"),
         ("- a\n", ", line 1", "valid dictionary"),
         ("", "", "holds no pack"),
