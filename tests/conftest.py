@@ -103,5 +103,5 @@ def _disconnected() -> Iterator[None]:
     """No test leaves a pool behind for the next one, nor anybody who is told of its statements."""
     yield
     db.disconnect()
-    left_behind, observers._observers[:] = observers._observers[:], []
+    left_behind, observers.observers[:] = observers.observers[:], []
     assert left_behind == []

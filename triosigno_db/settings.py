@@ -70,6 +70,7 @@ class Settings(BaseSettings):
         schema_name: PostgreSQL schema that holds the tables.
         connection_limit: Size of the pool of one process, 1 to 1000.
         pool_timeout: Wait for a pooled connection.
+        max_lifetime: How old a pooled connection may become before it is replaced.
         connect_timeout: Wait for a server when a connection is opened, for each host anew.
         statement_timeout: Time limit of one statement.
         lock_timeout: Wait of one statement for a lock.
@@ -112,6 +113,7 @@ class Settings(BaseSettings):
     schema_name: _Identifier = "public"
     connection_limit: int = Field(default=10, ge=1, le=1000)
     pool_timeout: Seconds = 10.0
+    max_lifetime: Seconds = 3600.0
     connect_timeout: Seconds = 10.0
     statement_timeout: Seconds = 30.0
     lock_timeout: Seconds = 10.0

@@ -53,4 +53,6 @@ async def until(is_true: Callable[[], bool]) -> None:
 async def nothing_runs_or_is_held() -> None:
     """Wait until the server runs nothing for the pool and no connection is in use."""
     active = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
-    await until(lambda: run_blocking(active) == 0 and not current_database()._in_use)
+    await until(
+        lambda: run_blocking(active) == 0 and not current_database().pool.get_status().in_use
+    )

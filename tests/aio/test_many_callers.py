@@ -24,7 +24,7 @@ async def test_a_thousand_callers_share_ten_connections(url: str) -> None:
         progress = await asyncio.gather(*attempts)
         assert sorted(each.total_attempts for each in progress) == list(range(1, 1001))
         assert run_blocking("SELECT count(*) FROM pg_stat_activity WHERE true") <= 10
-        assert not current_database()._in_use
+        assert not current_database().pool.get_status().in_use
 
 
 @asynchronous

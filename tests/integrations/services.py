@@ -164,4 +164,4 @@ def flask_service(url: str, **options: Any) -> Iterator[Client]:
 
 
 def in_use() -> int:
-    return len(current_database()._in_use)
+    return current_database().pool.get_status().in_use

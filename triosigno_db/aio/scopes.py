@@ -17,8 +17,8 @@ from weakref import WeakKeyDictionary
 from triosigno_db.aio.workers import Workers, WorkerScope
 from triosigno_db.arguments import check_integer
 from triosigno_db.database import health, lifecycle, transactions
-from triosigno_db.database.lifecycle import connected_database, current_database
-from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.lifecycle import connected_database, current_database, current_router
+from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.retries import transaction_tries
 from triosigno_db.database.transactions import Isolation
 from triosigno_db.errors import ConflictError
@@ -26,7 +26,7 @@ from triosigno_db.errors import ConflictError
 Parameters = ParamSpec("Parameters")
 ResultT = TypeVar("ResultT")
 
-_workers_of: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[PooledDatabase, Workers]] = (
+_workers_of: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Database, Workers]] = (
     WeakKeyDictionary()
 )
 _scope_of: WeakKeyDictionary[asyncio.Task[Any], WorkerScope] = WeakKeyDictionary()
@@ -299,7 +299,7 @@ def _current_workers() -> Workers:
     if found is not None:
         found[1].stop()
     settings = database.settings
-    workers = Workers(settings.connection_limit, settings.pool_timeout, database.interrupt)
+    workers = Workers(settings.connection_limit, settings.pool_timeout, current_router().interrupt)
     _workers_of[loop] = database, workers
     return workers
 

@@ -1,4 +1,4 @@
-"""The driver's connection and cursor, as the pool lends them."""
+"""The driver's connection and cursor, with a deadline for each answer."""
 
 import math
 import os
@@ -9,44 +9,16 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import datetime
 from typing import Any
 
 import psycopg2
-from psycopg2.extensions import POLL_OK, POLL_READ, new_type
+from psycopg2.extensions import POLL_OK, POLL_READ, TRANSACTION_STATUS_IDLE
 
 Row = tuple[Any, ...]
 
-_TIMESTAMP_OID = 1114
-
-
-_MAX_KNOWN_TIMESTAMPS = 4096
-_known_timestamps: dict[str, datetime] = {}
-
-
-def _read_timestamp(text: Any, _: Any) -> datetime | None:
-    # Rows written together share their timestamps: most are read once and found again.
-    moment = _known_timestamps.get(text)
-    return _to_utc(text) if moment is None and text is not None else moment
-
-
-def _to_utc(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text + "+00:00")
-    except ValueError:
-        raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
-    if len(_known_timestamps) >= _MAX_KNOWN_TIMESTAMPS:
-        _known_timestamps.clear()
-    _known_timestamps[text] = moment
-    return moment
-
-
-UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)
-"""Reads `timestamp` columns as aware datetimes, for the connections that register it."""
-
 
 class Cursor(psycopg2.extensions.cursor):
-    """A driver's cursor that says until when it waits for an answer."""
+    """A driver's cursor that sets its connection's deadline while it waits for an answer."""
 
     connection: "Connection"
 
@@ -72,10 +44,11 @@ class Connection(psycopg2.extensions.connection):
     Attributes:
         prepared: The names of the statements that the server has parsed for it.
         address: Host and port of the server.
+        expires_at: When the pool closes it instead of keeping it, by `time.monotonic`.
         last_used: When its last statement succeeded, by `time.monotonic`.
-        thread_id: The thread that has borrowed it.
-        is_interrupted: Whether the server was asked to end a statement of it.
-        is_demoted: Whether its server takes no writes any more, where one was sought that does.
+        thread_id: The thread that has checked it out; 0 for an idle one.
+        is_interrupted: Whether the server was asked to cancel a statement of it.
+        is_demoted: Whether its server takes no writes any more, where one that does is wanted.
         answer_limit: How long an answer may take, in seconds.
         answer_due: Until when the statement that runs must be answered, by `time.monotonic`;
             infinite where none runs.
@@ -88,6 +61,7 @@ class Connection(psycopg2.extensions.connection):
         self.cursor_factory = Cursor
         self.address: tuple[str, int] = (self.info.host, self.info.port)
         self.prepared: set[str] = set()
+        self.expires_at = math.inf
         self.last_used = time.monotonic()
         self.thread_id = 0
         self.is_interrupted = False
@@ -99,35 +73,49 @@ class Connection(psycopg2.extensions.connection):
         self._input = select.poll()
         self._input.register(self.fileno(), select.POLLIN)
         # libpq closes its own descriptor when it likes, and the number may mean another file then.
-        wire = os.dup(self.fileno())
-        self._wire = wire
-        self._wire_lock = threading.Lock()
-        self._close_wire = weakref.finalize(self, os.close, wire)
+        descriptor = os.dup(self.fileno())
+        self._descriptor = descriptor
+        self._descriptor_lock = threading.Lock()
+        self._close_descriptor = weakref.finalize(self, os.close, descriptor)
 
     def start_deadline(self) -> None:
-        """Note until when the answer to a statement that is sent now must be there."""
+        """Set until when the answer to a statement that is sent now must be there."""
         if self.on_wait is not None:
             self.answer_due = due = time.monotonic() + self.answer_limit
             self.on_wait(due)
 
     def abort(self) -> None:
-        """End the wait of another thread for an answer: to it, the server has gone."""
-        with self._wire_lock:
-            if not self._close_wire.alive:
+        """End the wait of another thread for an answer, as if the server had closed."""
+        with self._descriptor_lock:
+            if not self._close_descriptor.alive:
                 return
             self.is_aborted = True
-            with socket.socket(fileno=os.dup(self._wire)) as wire, suppress(OSError):
-                wire.shutdown(socket.SHUT_RDWR)
+            with socket.socket(fileno=os.dup(self._descriptor)) as copy, suppress(OSError):
+                copy.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the connection."""
         super().close()
-        with self._wire_lock:
-            self._close_wire()
+        with self._descriptor_lock:
+            self._close_descriptor()
 
     def has_pending_input(self) -> bool:
-        """Tell whether anything waits to be read: of an idle server that is the end, mostly."""
+        """Tell whether anything waits to be read: of an idle server that is mostly its end."""
         return bool(self.closed or self._input.poll(0))
+
+    def is_reusable(self) -> bool:
+        """Tell whether the pool may keep the connection for the next caller.
+
+        Returns:
+            `False` for one that is closed, inside a transaction, expired, interrupted or demoted.
+        """
+        return (
+            not self.closed
+            and self.get_transaction_status() == TRANSACTION_STATUS_IDLE
+            and self.last_used < self.expires_at
+            and not self.is_interrupted
+            and not self.is_demoted
+        )
 
     def is_usable(self, idle_check_after: float) -> bool:
         """Tell whether the server is still there, with a round trip only where it is in doubt.
@@ -170,7 +158,7 @@ def await_answer(connection: psycopg2.extensions.connection, deadline: float) ->
 
 
 class DetachedCursor:
-    """The rows of a statement whose connection has gone back to the pool.
+    """The rows of a statement whose connection is back in the pool.
 
     Args:
         cursor: The driver's cursor, read to its end and closed.
@@ -194,5 +182,5 @@ class DetachedCursor:
         return self._rows
 
     def close(self) -> None:
-        """Forget the rows that are left."""
+        """Drop the rows that are left."""
         self._rows = iter(())

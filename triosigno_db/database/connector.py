@@ -7,8 +7,9 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import register_type
 
-from triosigno_db.database.connection import UTC_TIMESTAMP, Connection, await_answer
+from triosigno_db.database.connection import Connection, await_answer
 from triosigno_db.database.sqlstates import primary_message
+from triosigno_db.database.timestamps import UTC_TIMESTAMP
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.settings import Settings
 

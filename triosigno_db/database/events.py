@@ -1,4 +1,4 @@
-"""Observers: who is told of each statement that was sent, and the log of the slow ones."""
+"""Events: who is notified of each statement that was sent, and the log of the slow ones."""
 
 import logging
 import math
@@ -40,7 +40,8 @@ class StatementEvent(NamedTuple):
 
 Observer = Callable[[StatementEvent], None]
 
-_observers: list[Observer] = []
+observers: list[Observer] = []
+"""Who is notified, in this order."""
 
 
 def on_statement(callback: Observer) -> Callable[[], None]:
@@ -65,24 +66,24 @@ def on_statement(callback: Observer) -> Callable[[], None]:
         callback(event)
 
     def stop() -> None:
-        _observers[:] = [each for each in _observers if each is not observe]
+        observers[:] = [each for each in observers if each is not observe]
 
-    _observers.append(observe)
+    observers.append(observe)
     return stop
 
 
-class Outcome:
-    """What a statement came to; `rows` is set by who has sent it."""
+class StatementTiming:
+    """What is known of a statement while it runs: `rows` is set by its sender."""
 
     rows = 0
 
 
-class Report:
-    """Measures the statements of one database and tells of them.
+class StatementTimer:
+    """Times the statements of one database, logs the slow ones, and notifies the observers.
 
     Args:
-        slow: The seconds from which on a statement is logged; 0 means never.
-        database: The database.
+        slow: From how many seconds on a statement is logged; 0 means never.
+        database: The database's name.
     """
 
     def __init__(self, slow: float, database: str) -> None:
@@ -90,25 +91,25 @@ class Report:
         self._database = database
 
     @contextmanager
-    def of(self, name: str, address: tuple[str, int]) -> Iterator[Outcome]:
-        """Tell of the one statement that is sent inside the block.
+    def timed(self, name: str, address: tuple[str, int]) -> Iterator[StatementTiming]:
+        """Time the one statement that is sent inside the block.
 
         Args:
             name: The statement's name, or its text where it has none.
             address: Host and port that it is sent to.
 
         Yields:
-            Where to note how many rows it gave.
+            Where to set how many rows it gave.
         """
-        outcome = Outcome()
+        timing = StatementTiming()
         started = time.perf_counter()
         try:
-            yield outcome
+            yield timing
         except BaseException as exc:
             # Peewee's error holds the driver's.
             self.ended(name, address, started, error=getattr(exc, "orig", None) or exc)
             raise
-        self.ended(name, address, started, outcome.rows)
+        self.ended(name, address, started, timing.rows)
 
     def ended(
         self,
@@ -118,7 +119,7 @@ class Report:
         rows: int = 0,
         error: BaseException | None = None,
     ) -> None:
-        """Tell of a statement.
+        """Log a statement that has ended, and notify the observers.
 
         Args:
             name: The statement's name, or its text where it has none.
@@ -132,12 +133,12 @@ class Report:
             logger.warning("slow statement: %s took %.0f ms", name, duration * 1000)
         elif logger.isEnabledFor(logging.DEBUG):
             logger.debug("%s took %.2f ms, %d rows", name, duration * 1000, rows)
-        if not _observers:
+        if not observers:
             return
         if isinstance(error, psycopg2.Error):
             redact(error)
         event = StatementEvent(name, duration, rows, error, *address, self._database)
-        for observe in tuple(_observers):
+        for observe in tuple(observers):
             try:
                 observe(event)
             except Exception:

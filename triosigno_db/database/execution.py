@@ -8,7 +8,7 @@ import peewee
 import psycopg2
 
 from triosigno_db.database.connection import Row
-from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.lifecycle import current_router
 from triosigno_db.database.read_only import refuse_write
 from triosigno_db.database.sqlstates import refused_by_driver, translate
 from triosigno_db.database.statements import Statement
@@ -31,10 +31,11 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
     """
     if not statement.reads_only:
         refuse_write(statement.name)
-    database = current_database()
+    router = current_router()
+    database = router.primary
     compiled = statement.compile(database, database.settings.schema_name)
     try:
-        return database.fetch(compiled, parameters)
+        return router.fetch(compiled, parameters)
     except psycopg2.Error as exc:
         raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
     except ValueError as exc:
@@ -74,7 +75,7 @@ def run_sql(sql: str, **parameters: Any) -> list[Row]:
         TrioSignoDBError: Whatever went wrong, as the matching class.
     """
     try:
-        return current_database().run(sql, parameters or None)
+        return current_router().run(sql, parameters or None)
     except psycopg2.Error as exc:
         raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
 

@@ -62,4 +62,4 @@ def pool_status() -> PoolStatus:
     Raises:
         NotConnectedError: `connect()` was not called.
     """
-    return connected_database().status()
+    return connected_database().pool.get_status()

@@ -4,10 +4,9 @@ import os
 import threading
 from typing import Any
 
-from triosigno_db.database.content_cache import ContentCache
-from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.read_only import is_read_only, read_only
-from triosigno_db.database.router import ReplicatedDatabase
+from triosigno_db.database.router import Router
 from triosigno_db.errors import ConflictError, NotConnectedError
 from triosigno_db.models import MODELS, database_proxy
 from triosigno_db.settings import Settings
@@ -34,20 +33,17 @@ def connect(url: str | None = None, **options: Any) -> None:
         ConflictError: This thread is inside a block of the library.
     """
     settings = Settings.load(url, **options)
-    replica = settings.of_replica()
-    database = ReplicatedDatabase(settings, replica) if replica else PooledDatabase(settings)
-    if settings.content_cache_seconds:
-        database.content_cache = ContentCache(settings)
-    with database.held(patiently=False):
+    router = Router(settings)
+    with router.primary.session.checked_out(waits_for_server=False):
         pass
     with read_only():
         # A replica is asked now, so that what is wrong with it is logged when the service starts.
-        database.serving()
+        router.route()
     with _connecting:
         _retire_current()
         for model in MODELS:
             model._meta.schema = settings.schema_name
-        database_proxy.initialize(database)
+        database_proxy.initialize(router)
 
 
 def disconnect() -> None:
@@ -61,49 +57,61 @@ def disconnect() -> None:
         database_proxy.initialize(None)
 
 
-def connected_database() -> PooledDatabase:
+def current_router() -> Router:
+    """Give what routes the statements of the database that `connect()` set.
+
+    Returns:
+        The router.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+    """
+    router: Router | None = database_proxy.obj
+    if router is None:
+        raise NotConnectedError
+    return router
+
+
+def connected_database() -> Database:
     """Give the database that `connect()` set.
 
     Returns:
-        The pooled database.
+        The primary.
 
     Raises:
         NotConnectedError: `connect()` was not called.
     """
-    database: PooledDatabase | None = database_proxy.obj
-    if database is None:
-        raise NotConnectedError
-    return database
+    return current_router().primary
 
 
-def current_database() -> PooledDatabase:
+def current_database() -> Database:
     """Give the database that serves this thread: the connected one, or its replica.
 
     Returns:
-        The pooled database.
+        The database.
 
     Raises:
         NotConnectedError: `connect()` was not called.
     """
-    return connected_database().serving()
+    return current_router().route()
 
 
 def _retire_current() -> None:
-    database: PooledDatabase | None = database_proxy.obj
-    if database is None:
+    router: Router | None = database_proxy.obj
+    if router is None:
         return
-    if not database.is_closed() or is_read_only():
+    if not router.route().is_closed() or is_read_only():
         raise ConflictError(
             "Leave the connection(), transaction() or reading_from_replica() block of this thread "
             "first."
         )
-    database.retire()
+    router.retire()
 
 
-def _forget_inherited() -> None:
-    database: PooledDatabase | None = database_proxy.obj
-    if database is not None:
-        database.forget_inherited()
+def _reset_after_fork() -> None:
+    router: Router | None = database_proxy.obj
+    if router is not None:
+        router.reset_after_fork()
 
 
-os.register_at_fork(after_in_child=_forget_inherited)
+os.register_at_fork(after_in_child=_reset_after_fork)

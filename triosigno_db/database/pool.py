@@ -1,37 +1,33 @@
-"""The pool: Peewee's, with a fair and bounded wait, cheaper checks, and care for forks."""
+"""A pool of connections that threads check out and in: bounded, and fair to those that wait.
+
+It has the interface of psycopg_pool's `ConnectionPool`, for the driver's connections of psycopg2.
+https://www.psycopg.org/psycopg3/docs/api/pool.html
+"""
 
 import logging
 import math
+import random
 import threading
 import time
 from collections import deque
-from contextlib import suppress
-from heapq import heappop
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
-import peewee
-import psycopg2
-from playhouse.pool import PoolConnection, PooledPostgresqlDatabase
-from psycopg2.extensions import register_type
-
-from triosigno_db.database.connection import UTC_TIMESTAMP, Connection
-from triosigno_db.database.sqlstates import primary_message
-from triosigno_db.database.watchdog import Watchdog
-from triosigno_db.errors import DatabaseUnavailableError, PoolTimeoutError
-from triosigno_db.settings import Settings
+from triosigno_db.database.connection import Connection
+from triosigno_db.errors import PoolTimeoutError
 
 logger = logging.getLogger("triosigno_db")
 
-MIN_SERVER_VERSION = 13
-"""The oldest major version of PostgreSQL that the library works on."""
+_LIFETIME_JITTER = 0.1
+"""The share of its lifetime by which a connection may expire early, so that not all do at once."""
 
 
 class PoolStatus(NamedTuple):
-    """What the connections of a pool do at one moment.
+    """What the connections of a pool do at one time.
 
     Attributes:
-        limit: The most connections that the pool may open.
-        in_use: How many are lent to a call or a block.
+        limit: How many connections the pool may open.
+        in_use: How many are checked out by a call or a block.
         idle: How many are open and free.
         opening: How many are being opened.
         waiting: How many calls wait for one.
@@ -44,220 +40,269 @@ class PoolStatus(NamedTuple):
     waiting: int
 
 
-class _Waiter:
-    """A thread that waits for its turn: for an idle connection, or for leave to open one."""
+class PoolStats(NamedTuple):
+    """What a pool has done since it was made.
 
-    def __init__(self, lock: threading.RLock) -> None:
-        self.served = threading.Condition(lock)
+    Attributes:
+        requests: How many times a connection was asked for.
+        waits: How many of these had to wait for one.
+        wait_seconds: How long all of them waited, added up.
+        timeouts: How many gave up waiting, mostly after their time limit.
+        opened: How many connections were opened.
+        lost: How many were found closed or unusable, and replaced.
+        errors: How many could not be opened.
+    """
+
+    requests: int
+    waits: int
+    wait_seconds: float
+    timeouts: int
+    opened: int
+    lost: int
+    errors: int
+
+
+class _Waiter:
+    """A thread that waits for a connection, or for permission to open one."""
+
+    __slots__ = ("connection", "is_served", "ready", "since", "thread_id")
+
+    def __init__(self) -> None:
+        # A bare lock, not a condition: whoever serves the waiter releases it, and the waiter owns
+        # the connection when it wakes, without taking the pool's lock again.
+        self.ready = threading.Lock()
+        self.ready.acquire()
+        self.since = time.monotonic()
+        self.thread_id = threading.get_ident()
         self.is_served = False
         self.connection: Connection | None = None
 
 
-class Pool(PooledPostgresqlDatabase):
-    """Lends connections to threads: to those that wait, in the order in which they came.
+class ConnectionPool:
+    """Connections for the threads of a process; those that wait are served in order.
 
     Args:
-        settings: How to reach the server, and the limits to keep.
+        open_connection: Opens a connection; what it raises is raised to the caller.
+        check: Tells whether an idle connection still works; one that does not is replaced.
+        max_size: How many connections there may be, 1 or more.
+        timeout: How long `getconn` waits for one, in seconds; 0 means without a limit.
+        max_lifetime: How old a connection may become, in seconds; 0 means without a limit.
+        on_drained: Called when the pool was closed and its last connection is gone.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self._is_retired = False
-        self._opening = 0
+    def __init__(
+        self,
+        open_connection: Callable[[], Connection],
+        *,
+        check: Callable[[Connection], bool],
+        max_size: int,
+        timeout: float = 0.0,
+        max_lifetime: float = 0.0,
+        on_drained: Callable[[], None] | None = None,
+    ) -> None:
+        self._open_connection = open_connection
+        self._check = check
+        self._max_size = max_size
+        self._timeout = min(timeout or math.inf, threading.TIMEOUT_MAX)
+        self._max_lifetime = max_lifetime or math.inf
+        self._on_drained = on_drained
+        self._lock = threading.Lock()
+        self._connections: set[Connection] = set()
+        self._idle: list[Connection] = []
         self._waiters: deque[_Waiter] = deque()
-        self._watchdog = Watchdog()
-        super().__init__(
-            settings.database,
-            max_connections=settings.connection_limit,
-            autoconnect=False,
-        )
+        self._opening = 0
+        self._is_closed = False
+        self._requests = self._waits = self._timeouts = 0
+        self._opened = self._lost = self._errors = 0
+        self._wait_seconds = 0.0
 
-    def status(self) -> PoolStatus:
+    def getconn(self) -> Connection:
+        """Check out a connection: an idle one, a new one, or the next that is checked in.
+
+        Returns:
+            The connection, to be given to `putconn`.
+
+        Raises:
+            PoolTimeoutError: None became free in time.
+            Exception: Whatever `open_connection` raises.
+        """
+        while True:
+            connection = self._take_or_reserve()
+            if connection is None:
+                return self._open_reserved()
+            if self._check(connection):
+                return connection
+            logger.info("a lost connection is replaced")
+            with self._lock:
+                self._lost += 1
+                self._requests -= 1  # it is the same request that tries again
+            self.putconn(connection, discard=True)
+
+    def putconn(self, connection: Connection, *, discard: bool = False) -> None:
+        """Check in a connection; the thread that has waited longest gets it.
+
+        Args:
+            connection: A connection that `getconn` gave.
+            discard: Close it instead of keeping it. One that is not reusable is closed in any case.
+        """
+        if discard or self._is_closed or not connection.is_reusable():
+            self._remove(connection)
+            return
+        with self._lock:
+            if self._waiters:
+                self._serve(self._waiters.popleft(), connection)
+            else:
+                connection.thread_id = 0
+                self._idle.append(connection)
+
+    def close(self) -> None:
+        """Close what is idle now, and what is in use as soon as it is checked in."""
+        self._is_closed = True
+        self.close_idle()
+        self._drain()
+
+    def close_idle(self) -> None:
+        """Close the connections that are not in use."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            self._remove(connection)
+
+    def connection_of(self, thread_id: int) -> Connection | None:
+        """Find the connection that a thread has checked out.
+
+        Args:
+            thread_id: The thread, as `threading.get_ident` names it there.
+
+        Returns:
+            The connection, `None` where it has none.
+        """
+        with self._lock:
+            return next((each for each in self._connections if each.thread_id == thread_id), None)
+
+    def get_status(self) -> PoolStatus:
         """Count the connections.
 
         Returns:
-            The counts of this moment.
+            The counts at this time.
         """
-        with self._pool_lock:
+        with self._lock:
             return PoolStatus(
-                self._max_connections,
-                len(self._in_use),
-                len(self._connections),
+                self._max_size,
+                len(self._connections) - len(self._idle),
+                len(self._idle),
                 self._opening,
                 len(self._waiters),
             )
 
-    def retire(self) -> None:
-        """Close what is idle now, and what is in use as soon as it comes back."""
-        self._is_retired = True
-        self.close_idle()
-        self._end_watch_if_empty()
+    def get_stats(self) -> PoolStats:
+        """Count what the pool has done so far.
 
-    def forget_inherited(self) -> None:
-        """Start with an empty pool in a forked child, without touching its parent's sockets."""
-        # Locks may have been held by threads that do not exist here. psycopg2 leaves alone the
-        # connections of another process when they are collected.
-        self._lock = threading.Lock()
-        self._pool_lock = threading.RLock()
-        self._pool_available = threading.Condition(self._pool_lock)
-        self._state = peewee._ConnectionLocal()
-        self._connections: list[tuple[float, int, Connection]] = []
-        self._in_use: dict[int, PoolConnection] = {}
-        self._opening = 0
-        self._waiters = deque()
-        self._watchdog = Watchdog()
-
-    def interrupt(self, thread_id: int) -> None:
-        """Have the server end the statement that a thread waits for, if it does.
-
-        The thread's connection is closed when it comes back, as the end that was asked for may
-        arrive late. Behind a pooler, and where the server can't be asked, the statement's own time
-        limit ends it.
-
-        Args:
-            thread_id: The thread, as `threading.get_ident` names it there.
+        Returns:
+            The counters since the pool was made.
         """
-        with self._pool_lock:
-            borrowed = (each.connection for each in self._in_use.values())
-            connection = next((each for each in borrowed if each.thread_id == thread_id), None)
-            if connection is None or connection.closed:
-                return
-            connection.is_interrupted = True
-            backend = connection.info.backend_pid
-        if self.settings.pgbouncer:
-            return
-        with suppress(psycopg2.Error, DatabaseUnavailableError):
-            # Of several hosts the one that runs it, not the first that answers.
-            other = self._open(connection.address)
-            try:
-                other.cursor().execute("SELECT pg_cancel_backend(%s)", (backend,))
-            finally:
-                other.close()
+        with self._lock:
+            return PoolStats(
+                self._requests,
+                self._waits,
+                self._wait_seconds,
+                self._timeouts,
+                self._opened,
+                self._lost,
+                self._errors,
+            )
 
-    # -- lending ----------------------------------------------------------------------------
-
-    def _connect(self) -> Connection:
-        """Take a connection out of the pool, or open one, outside of the pool's lock."""
-        while (connection := self._take_or_reserve()) is not None:
-            if connection.is_usable(self.settings.idle_check_after):
-                return connection
-            logger.info("a lost connection is replaced")
-            self._close(connection, close_conn=True)
-        return self._open_reserved()
-
-    def _close(self, conn: Connection, close_conn: bool = False) -> None:
-        """Take a connection back, and lend it to who waits for one."""
-        with self._pool_lock:
-            super()._close(conn, close_conn)
-            self._serve()
-        self._end_watch_if_empty()
+    # -- waiting ----------------------------------------------------------------------------
 
     def _take_or_reserve(self) -> Connection | None:
         """Take an idle connection; `None` means that the caller may open another one."""
-        with self._pool_lock:
-            may_take = not self._waiters and self._has_free()
-            connection = self._take_free() if may_take else self._wait_for_turn()
-            if connection is not None:
-                connection.thread_id = threading.get_ident()
-            return connection
+        with self._lock:
+            self._requests += 1
+            if not self._waiters:
+                if self._idle:
+                    connection = self._idle.pop()
+                    connection.thread_id = threading.get_ident()
+                    return connection
+                if self._has_room():
+                    self._opening += 1
+                    return None
+            self._waits += 1
+            waiter = _Waiter()
+            self._waiters.append(waiter)
+        return self._wait(waiter)
 
-    def _has_free(self) -> bool:
-        return bool(self._connections) or len(self._in_use) + self._opening < self._max_connections
+    def _has_room(self) -> bool:
+        return len(self._connections) + self._opening < self._max_size
 
-    def _take_free(self) -> Connection | None:
-        if not self._connections:
-            self._opening += 1
-            return None
-        opened_at, _, connection = heappop(self._connections)
-        self._mark_in_use(connection, opened_at)
-        return connection
-
-    def _wait_for_turn(self) -> Connection | None:
-        waiter = _Waiter(self._pool_lock)
-        self._waiters.append(waiter)
-        wait = self.settings.pool_timeout or math.inf
+    def _wait(self, waiter: _Waiter) -> Connection | None:
         try:
-            waiter.served.wait_for(lambda: waiter.is_served, min(wait, threading.TIMEOUT_MAX))
+            is_in_time = waiter.ready.acquire(timeout=self._timeout)
         except BaseException:
-            self._forget(waiter)
+            self._withdraw(waiter)
             raise
-        if not waiter.is_served:
-            self._forget(waiter)
-            raise PoolTimeoutError(self._max_connections, wait)
+        if not is_in_time:
+            self._withdraw(waiter)
+            raise PoolTimeoutError(self._max_size, self._timeout)
         return waiter.connection
 
-    def _forget(self, waiter: _Waiter) -> None:
-        if not waiter.is_served:
-            self._waiters.remove(waiter)
-        elif waiter.connection is not None:
-            self._close(waiter.connection)
+    def _withdraw(self, waiter: _Waiter) -> None:
+        """Take a waiter out of the queue, or pass on what it was given in the meantime."""
+        with self._lock:
+            if not waiter.is_served:
+                self._waiters.remove(waiter)
+                self._timeouts += 1
+                self._wait_seconds += time.monotonic() - waiter.since
+                return
+        if waiter.connection is not None:
+            self.putconn(waiter.connection)
         else:
-            self._opening -= 1
-            self._serve()
+            with self._lock:
+                self._opening -= 1
+                self._serve_room()
 
-    def _serve(self) -> None:
-        """Lend what is free to those who wait, whoever came first being first."""
-        while self._waiters and self._has_free():
-            waiter = self._waiters.popleft()
-            waiter.connection, waiter.is_served = self._take_free(), True
-            waiter.served.notify()
+    def _serve(self, waiter: _Waiter, connection: Connection | None) -> None:
+        if connection is not None:
+            connection.thread_id = waiter.thread_id
+        self._wait_seconds += time.monotonic() - waiter.since
+        waiter.connection, waiter.is_served = connection, True
+        waiter.ready.release()
 
-    def _mark_in_use(self, connection: Connection, opened_at: float) -> None:
-        self._in_use[self.conn_key(connection)] = PoolConnection(opened_at, connection, time.time())
+    def _serve_room(self) -> None:
+        """Let those that wait open connections, as far as there is room for more."""
+        while self._waiters and self._has_room():
+            self._opening += 1
+            self._serve(self._waiters.popleft(), None)
 
-    def _can_reuse(self, connection: Connection) -> bool:
-        is_fit = not (self._is_retired or connection.is_interrupted or connection.is_demoted)
-        return is_fit and super()._can_reuse(connection)
-
-    def _end_watch_if_empty(self) -> None:
-        if self._is_retired and not self._in_use:
-            self._watchdog.end()
-
-    # -- opening ----------------------------------------------------------------------------
+    # -- opening and closing ----------------------------------------------------------------
 
     def _open_reserved(self) -> Connection:
         connection = None
         try:
-            connection = self._open()
+            connection = self._open_connection()
             connection.thread_id = threading.get_ident()
+            lifetime = self._max_lifetime * random.uniform(1 - _LIFETIME_JITTER, 1)  # noqa: S311
+            connection.expires_at = connection.last_used + lifetime
         finally:
-            with self._pool_lock:
+            with self._lock:
                 self._opening -= 1
-                if connection is not None:
-                    self._mark_in_use(connection, time.time())
-                self._serve()
+                if connection is None:
+                    self._errors += 1
+                else:
+                    self._opened += 1
+                    self._connections.add(connection)
+                self._serve_room()
         return connection
 
-    def _open(self, address: tuple[str, int] | None = None) -> Connection:
-        parameters = self.settings.connection_parameters()
-        if address is not None:
-            parameters["host"], parameters["port"] = address
-            parameters["target_session_attrs"] = "any"
-        try:
-            connection: Connection = psycopg2.connect(
-                dbname=self.settings.database, connection_factory=Connection, **parameters
-            )
-        except psycopg2.OperationalError as exc:
-            raise DatabaseUnavailableError(primary_message(exc)) from exc
-        except UnicodeDecodeError:
-            # Before a session begins the server speaks in an encoding of its own.
-            raise DatabaseUnavailableError(
-                "The server has refused the connection, in words that can't be read."
-            ) from None
-        major = connection.server_version // 10_000
-        if major < MIN_SERVER_VERSION:
-            connection.close()
-            raise DatabaseUnavailableError(
-                f"The server is PostgreSQL {major}; the library needs {MIN_SERVER_VERSION} "
-                "or newer."
-            )
-        self.server_version = connection.server_version
-        connection.autocommit = True
-        register_type(UTC_TIMESTAMP, connection)
-        if self.settings.answer_limit is not None:
-            connection.answer_limit = self.settings.answer_limit
-            self._watchdog.add(connection)
-        return connection
+    def _remove(self, connection: Connection) -> None:
+        connection.close()
+        with self._lock:
+            self._connections.discard(connection)
+            self._serve_room()
+        if self._is_closed:
+            self._drain()
 
-    def _log_query(self, sql: str, params: Any) -> None:
-        """Log nothing: the values may be secret."""
+    def _drain(self) -> None:
+        with self._lock:
+            is_drained = not self._connections and not self._opening
+        if is_drained and self._on_drained is not None:
+            self._on_drained()

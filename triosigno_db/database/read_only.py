@@ -8,6 +8,7 @@ from typing import Any
 import peewee
 
 from triosigno_db.errors import ReadOnlyError
+from triosigno_db.models.peewee_internals import locks_rows
 
 SET_READ_ONLY = "SET TRANSACTION READ ONLY"
 """Before other text in the same message, it holds for that text alone, without a round trip."""
@@ -67,5 +68,5 @@ def refuse_writing_query(query: Any) -> None:
     """
     if isinstance(query, peewee.RawQuery):
         return
-    if not isinstance(query, peewee.SelectBase) or getattr(query, "_for_update", None):
+    if not isinstance(query, peewee.SelectBase) or locks_rows(query):
         refuse_write(type(query).__name__)

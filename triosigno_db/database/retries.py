@@ -12,84 +12,92 @@ from triosigno_db.database.sqlstates import (
     is_connection_lost,
     is_outcome_known,
     is_plan_stale,
+    is_refused_write,
     is_serialization_failure,
 )
 from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.errors import ConflictError
 from triosigno_db.settings import Settings
 
-READ_ONLY = "25006"
-"""A write on a server that takes none."""
-
 _FIRST_BACKOFF = 0.05
 _MAX_BACKOFF = 0.5
-_MAX_COLLISIONS = 5
-"""How often a statement is sent again that the server undid for another transaction's sake."""
+_MAX_SERIALIZATION_FAILURES = 5
+"""How often a statement is retried that the server rolled back for a concurrent transaction."""
+
+
+class Attempt:
+    """How far a statement came, for the judgement of its failure.
+
+    Attributes:
+        is_sent: Whether the statement itself was sent, and not only what prepares it.
+        is_aborted: Whether the failure was an answer that did not come in time.
+    """
+
+    __slots__ = ("is_aborted", "is_sent")
+
+    def __init__(self) -> None:
+        self.is_sent = False
+        self.is_aborted = False
 
 
 class RetryPolicy:
     """Decides, for one call, whether its statement is sent again.
 
-    What the server can't have seen, as only PREPARE was on its way, is sent again for as long as
-    opening a connection may take, whatever it does. Once it was sent and its answer was lost, it is
-    sent again once, and only where that does no harm. What the server has undone for another
-    transaction's sake, or did not run because a plan was stale, is sent again a few times.
+    What the server can't have seen, as only PREPARE was sent, is retried for as long as opening a
+    connection may take, whatever it does. Once the statement was sent and its answer was lost, it
+    is retried once, and only where that does no harm. What the server has rolled back for a
+    concurrent transaction, or did not run because a plan was stale, is retried a few times.
 
     Args:
         compiled: The statement.
         settings: The limits to keep.
 
     Attributes:
-        is_sent: Whether the statement itself was sent since the last failure, and not only what
-            prepares it.
-        is_aborted: Whether the last failure was an answer that did not come in time.
-        lost_answer: The error that took the answer to a write away, while nothing has told what
-            came of it.
+        unknown_outcome: The error after which nobody can tell whether a write was applied; `None`
+            as long as that is known.
     """
 
     def __init__(self, compiled: CompiledStatement, settings: Settings) -> None:
-        self.is_sent = False
-        self.is_aborted = False
-        self.lost_answer: psycopg2.Error | None = None
+        self.unknown_outcome: psycopg2.Error | None = None
         self._reads_only = compiled.reads_only
-        self._is_repeatable = compiled.reads_only or compiled.idempotent
+        self._is_idempotent = compiled.reads_only or compiled.idempotent
         self._deadline = time.monotonic() + (settings.connect_timeout or math.inf)
-        # Each pooled connection may hold a plan that no longer fits.
+        # Each pooled connection may hold a plan that is stale.
         self._stale_plans_left = settings.connection_limit + 1
-        self._collisions_left = _MAX_COLLISIONS
+        self._serialization_failures_left = _MAX_SERIALIZATION_FAILURES
         self._settings = settings
         self._waits = 0
 
-    def should_retry(self, failure: psycopg2.Error) -> bool:
+    def should_retry(self, failure: psycopg2.Error, attempt: Attempt) -> bool:
         """Judge a failure outside of a transaction.
 
         Args:
             failure: What the statement met.
+            attempt: How far it came.
 
         Returns:
             `True` where it is to be sent again.
         """
-        was_sent, self.is_sent = self.is_sent, False
         if is_plan_stale(failure):
             self._stale_plans_left -= 1
             return self._stale_plans_left > 0
         if is_serialization_failure(failure):
-            self._collisions_left -= 1
-            return self._collisions_left > 0
-        if failure.pgcode == READ_ONLY:
+            self._serialization_failures_left -= 1
+            return self._serialization_failures_left > 0
+        if is_refused_write(failure):
             # Of several servers another one is the primary by now, or soon.
             return self._settings.seeks_writes and time.monotonic() < self._deadline
         if not is_connection_lost(failure) and is_outcome_known(failure):
             return False
-        if was_sent:
-            return self._should_retry_after_loss(failure)
+        if attempt.is_sent:
+            return self._should_retry_after_loss(failure, attempt)
         return time.monotonic() < self._deadline
 
-    def _should_retry_after_loss(self, failure: psycopg2.Error) -> bool:
+    def _should_retry_after_loss(self, failure: psycopg2.Error, attempt: Attempt) -> bool:
         if not self._reads_only and not is_outcome_known(failure):
-            self.lost_answer = failure
-        is_allowed = self._is_repeatable and not self.is_aborted
-        self._is_repeatable = False
+            self.unknown_outcome = failure
+        is_allowed = self._is_idempotent and not attempt.is_aborted
+        self._is_idempotent = False
         return is_allowed
 
     def wait(self) -> None:

@@ -1,17 +1,17 @@
-"""A database with a streaming replica, which serves what is only read."""
+"""Sends each statement to the database or, where a thread only reads, to its replica."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import peewee
 import psycopg2
 
-from triosigno_db.database.connection import Connection, Row
-from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.connection import Row
+from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.read_only import is_read_only
 from triosigno_db.database.replica_health import ReplicaHealth
-from triosigno_db.database.retries import RetryPolicy
+from triosigno_db.database.retries import Attempt
 from triosigno_db.database.sqlstates import (
     is_connection_lost,
     is_plan_stale,
@@ -21,66 +21,68 @@ from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.settings import Settings
 
+ResultT = TypeVar("ResultT")
 
-class Replica(PooledDatabase):
-    """A replica's own pool; what it fails to read outside of a transaction, the primary reads.
+
+class Router:
+    """The connected database and its replica, where there is one.
+
+    What the replica fails to read outside of a transaction, the primary reads. The models know the
+    router as their database: what it does not define is the routed database's own.
 
     Args:
-        settings: How to reach it.
-        primary: What it is a replica of.
+        settings: How to reach the primary, and the replica.
+
+    Attributes:
+        primary: The database itself.
     """
 
-    def __init__(self, settings: Settings, primary: PooledDatabase) -> None:
-        super().__init__(settings)
-        self._primary = primary
-        parameters = {**settings.connection_parameters(), "dbname": settings.database}
-        self.health = ReplicaHealth(settings.address, parameters, settings.replica_max_lag)
+    def __init__(self, settings: Settings) -> None:
+        self.primary = Database(settings)
+        self._replica: Database | None = None
+        replica = settings.of_replica()
+        if replica is not None:
+            health = ReplicaHealth(
+                replica.address,
+                {**replica.connection_parameters(), "dbname": replica.database},
+                replica.replica_max_lag,
+            )
+            self._health = health
+            self._replica = Database(replica, address=lambda: health.server)
 
-    def forget_inherited(self) -> None:
-        """Start anew in a forked child."""
-        super().forget_inherited()
-        self.health.forget()
+    def route(self) -> Database:
+        """Choose the database that serves this thread now.
 
-    def retire(self) -> None:
-        """Close what is idle now, and what is in use as soon as it comes back."""
-        super().retire()
-        self.health.close()
-
-    def _connect(self) -> Connection:
-        """Take or open a connection to the server whose lag is known, of several hosts."""
-        while True:
-            connection = super()._connect()
-            if self.health.server in (None, connection.address):
-                return connection
-            self._close(connection, close_conn=True)
-
-    def _open(self, address: tuple[str, int] | None = None) -> Connection:
-        return super()._open(address or self.health.server)
-
-    def _connect_patiently(self) -> Connection:
-        # A replica is not waited for: the primary serves.
-        return self._connect()
+        Returns:
+            The replica for a thread that only reads, while it is healthy; else the primary.
+        """
+        replica = self._replica
+        if replica is None or not is_read_only() or self.primary.in_transaction():
+            return self.primary
+        return replica if replica.in_transaction() or self._health.may_serve() else self.primary
 
     @contextmanager
-    def lent(self) -> Iterator[PooledDatabase]:
-        """Hold a connection for this thread, of the primary where the replica gives none.
+    def checked_out(self) -> Iterator[Database]:
+        """Hold one connection for this thread while the block lasts; blocks may nest.
 
         Yields:
-            Whose connection it is.
+            Whose connection it is: of the primary where the replica gives none.
         """
+        database = self.route()
         with ExitStack() as block:
-            serving: PooledDatabase = self
             try:
-                block.enter_context(self.held())
-                self._renew_held()
+                block.enter_context(database.session.checked_out())
+                database.session.renew()
             except DatabaseUnavailableError as exc:
-                self.health.fail(str(exc))
-                serving = self._primary
-                block.enter_context(serving.held())
-            yield serving
+                if database is self.primary:
+                    raise
+                self._health.fail(str(exc))
+                database = self.primary
+                block.enter_context(database.session.checked_out())
+            yield database
 
     def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
-        """Run a statement that reads and fetch its rows, here or else from the primary.
+        """Run a statement of the library and fetch its rows.
 
         Args:
             compiled: The statement.
@@ -89,84 +91,116 @@ class Replica(PooledDatabase):
         Returns:
             The rows.
         """
-        if self.in_transaction():
-            return super().fetch(compiled, parameters)
-        try:
-            self._renew_held()
-            with self.held():
-                return self._fetch_held(compiled, parameters, RetryPolicy(compiled, self.settings))
-        except (psycopg2.Error, DatabaseUnavailableError) as exc:
-            if not self._is_passed_by(exc):
-                raise
-        return self._primary.fetch(compiled, parameters)
-
-    def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a model's statement, here or else on the primary."""
-        try:
-            return super().execute_sql(sql, params)
-        except (peewee.PeeweeException, DatabaseUnavailableError) as exc:
-            if self.in_transaction() or not self._is_passed_by(getattr(exc, "orig", exc)):
-                raise
-        return self._primary.execute_sql(sql, params)
+        database = self.route()
+        if database is self.primary or database.in_transaction():
+            return database.executor.fetch(compiled, parameters)
+        return self._read(
+            lambda: database.executor.fetch_once(compiled, parameters, Attempt()),
+            lambda: self.primary.executor.fetch(compiled, parameters),
+        )
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None) -> list[Row]:
-        """Run SQL text once, here or else on the primary."""
-        try:
-            return super().run(sql, parameters)
-        except (psycopg2.Error, DatabaseUnavailableError) as exc:
-            if self.in_transaction() or not self._is_passed_by(exc):
-                raise
-        return self._primary.run(sql, parameters)
+        """Run SQL text once and fetch the rows of its last statement.
 
-    def _is_passed_by(self, failure: Exception) -> bool:
-        """Judge a failure: one that the primary would not meet is no answer to the caller."""
-        if isinstance(failure, DatabaseUnavailableError):
-            self.health.fail(str(failure))
-            return True
-        if not isinstance(failure, psycopg2.Error):
-            return False
-        if is_connection_lost(failure):
-            self.close_idle()
-            self.health.doubt()
-            return True
-        # What is replayed ends a query that still needs the rows that go.
-        return is_serialization_failure(failure) or is_plan_stale(failure)
+        Args:
+            sql: One statement or several; `%(name)s` stands for a parameter where there are any.
+            parameters: Values by name; with `None` a percent sign is only a percent sign.
 
+        Returns:
+            The rows, none for a statement that gives none.
+        """
+        database = self.route()
+        if database is self.primary or database.in_transaction():
+            return database.executor.run(sql, parameters)
+        return self._read(
+            lambda: database.executor.run(sql, parameters),
+            lambda: self.primary.executor.run(sql, parameters),
+        )
 
-class ReplicatedDatabase(PooledDatabase):
-    """A primary, and the replica that serves threads which only read, while it is fit.
+    def execute(self, query: Any, **context_options: Any) -> Any:
+        """Run a model's query.
 
-    Args:
-        settings: How to reach the primary.
-        replica: How to reach the replica.
-    """
+        Args:
+            query: The query.
+            **context_options: As Peewee takes them.
 
-    def __init__(self, settings: Settings, replica: Settings) -> None:
-        super().__init__(settings)
-        self._replica = Replica(replica, self)
+        Returns:
+            The cursor.
+        """
+        database = self.route()
+        if database is self.primary or database.in_transaction():
+            return database.execute(query, **context_options)
+        return self._read(
+            lambda: database.execute(query, **context_options),
+            lambda: self.primary.execute(query, **context_options),
+        )
 
-    def serving(self) -> PooledDatabase:
-        """Give what serves this thread at present."""
-        if not is_read_only() or self.in_transaction():
-            return self
-        replica = self._replica
-        return replica if replica.in_transaction() or replica.health.may_serve() else self
+    def execute_sql(self, sql: str, params: Any = None) -> Any:
+        """Run a model's statement.
 
-    def forget_inherited(self) -> None:
-        """Start anew in a forked child."""
-        super().forget_inherited()
-        self._replica.forget_inherited()
+        Args:
+            sql: The statement.
+            params: Its values.
 
-    def retire(self) -> None:
-        """Close what is idle now, and what is in use as soon as it comes back."""
-        super().retire()
-        self._replica.retire()
+        Returns:
+            The cursor.
+        """
+        database = self.route()
+        if database is self.primary or database.in_transaction():
+            return database.execute_sql(sql, params)
+        return self._read(
+            lambda: database.execute_sql(sql, params),
+            lambda: self.primary.execute_sql(sql, params),
+        )
 
     def interrupt(self, thread_id: int) -> None:
-        """Have the server end the statement that a thread waits for, if it does.
+        """Have the server cancel the statement that a thread waits for, if it does.
 
         Args:
             thread_id: The thread, as `threading.get_ident` names it there.
         """
-        super().interrupt(thread_id)
-        self._replica.interrupt(thread_id)
+        for database in self._databases():
+            database.interrupt(thread_id)
+
+    def retire(self) -> None:
+        """Close what is idle now, and what is in use as soon as it is checked in."""
+        for database in self._databases():
+            database.retire()
+        if self._replica is not None:
+            self._health.close()
+
+    def reset_after_fork(self) -> None:
+        """Start anew in a forked child."""
+        for database in self._databases():
+            database.reset_after_fork()
+        if self._replica is not None:
+            self._health.forget()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.route(), name)
+
+    def _databases(self) -> tuple[Database, ...]:
+        return (self.primary,) if self._replica is None else (self.primary, self._replica)
+
+    def _read(self, replica: Callable[[], ResultT], primary: Callable[[], ResultT]) -> ResultT:
+        try:
+            return replica()
+        except (psycopg2.Error, peewee.PeeweeException, DatabaseUnavailableError) as exc:
+            if not self._is_skipped(getattr(exc, "orig", None) or exc):
+                raise
+        return primary()
+
+    def _is_skipped(self, failure: BaseException) -> bool:
+        """Judge a failure of the replica: one that the primary would not meet is no answer."""
+        assert self._replica is not None  # noqa: S101 (only a replica's failure is judged)
+        if isinstance(failure, DatabaseUnavailableError):
+            self._health.fail(str(failure))
+            return True
+        if not isinstance(failure, psycopg2.Error):
+            return False
+        if is_connection_lost(failure):
+            self._replica.pool.close_idle()
+            self._health.doubt()
+            return True
+        # Replaying WAL cancels a query that still needs the rows that are removed.
+        return is_serialization_failure(failure) or is_plan_stale(failure)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import psycopg2
+from psycopg2.errorcodes import READ_ONLY_SQL_TRANSACTION
 from pydantic.alias_generators import to_snake
 
 from triosigno_db.errors import (
@@ -220,6 +221,18 @@ def is_serialization_failure(cause: BaseException | None) -> bool:
         `True` for a deadlock and for a serialization failure: run again, it may succeed.
     """
     return isinstance(cause, psycopg2.Error) and cause.pgcode in ("40001", "40P01")
+
+
+def is_refused_write(cause: BaseException) -> bool:
+    """Tell whether a server that takes no writes has refused one.
+
+    Args:
+        cause: The driver's error.
+
+    Returns:
+        `True` for a write on a standby, or on a server or a transaction that is read-only.
+    """
+    return isinstance(cause, psycopg2.Error) and cause.pgcode == READ_ONLY_SQL_TRANSACTION
 
 
 def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> InvalidInputError:

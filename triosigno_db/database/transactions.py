@@ -8,8 +8,8 @@ from typing import Literal, TypeVar
 
 from triosigno_db.arguments import check_integer
 from triosigno_db.database.execution import translated
-from triosigno_db.database.lifecycle import connected_database, current_database
-from triosigno_db.database.peewee_database import PooledDatabase
+from triosigno_db.database.lifecycle import current_database, current_router
+from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.read_only import is_read_only, read_only
 from triosigno_db.database.retries import transaction_tries
 from triosigno_db.errors import ConflictError, InvalidInputError, NotConnectedError
@@ -36,7 +36,7 @@ def connection() -> Iterator[None]:
         PoolTimeoutError: No connection became free in time.
         DatabaseUnavailableError: The server can't be reached.
     """
-    with current_database().lent():
+    with current_router().checked_out():
         yield
 
 
@@ -91,7 +91,7 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
     """
     if isolation is not None and isolation not in _ISOLATIONS:
         raise InvalidInputError("isolation", f"must be one of {', '.join(_ISOLATIONS)}")
-    with _chosen(isolation).lent() as database:
+    with _checked_out(isolation) as database:
         if not database.in_transaction():
             scope = database.transaction(isolation and isolation.upper())
         elif isolation is None:
@@ -152,7 +152,14 @@ def run_in_transaction(
     raise AssertionError  # the last try returns or raises
 
 
-def _chosen(isolation: Isolation | None) -> PooledDatabase:
-    database = current_database()
-    is_new = not database.in_transaction()
-    return connected_database() if is_new and isolation == "serializable" else database
+@contextmanager
+def _checked_out(isolation: Isolation | None) -> Iterator[Database]:
+    router = current_router()
+    is_new = not router.route().in_transaction()
+    if is_new and isolation == "serializable":
+        # Standbys do not support it.
+        with router.primary.session.checked_out():
+            yield router.primary
+    else:
+        with router.checked_out() as database:
+            yield database

@@ -168,8 +168,8 @@ def _expected(session: MigrationSession) -> list[_Index]:
         if table in tables:
             expected.append(_Index(table, f"{table}_pkey", is_unique=True))
             expected += [
-                _Index(table, index._name, is_unique=bool(index._unique))
-                for index in model._meta.fields_to_index()
+                _Index(table, index.name, is_unique=index.is_unique)
+                for index in model._meta.indexes_by_name().values()
             ]
     ((has_keys,),) = session.run(_HAS_KEYS, schema=KEYS_SCHEMA)
     if has_keys:

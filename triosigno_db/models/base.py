@@ -11,6 +11,12 @@ from pydantic.alias_generators import to_camel
 
 from triosigno_db.errors import NotConnectedError
 from triosigno_db.models.fields import UpdatedAtField, utc_now
+from triosigno_db.models.peewee_internals import (
+    IndexParts,
+    index_parts,
+    is_read_from_database,
+    updated_values,
+)
 
 
 class _DatabaseProxy(peewee.DatabaseProxy):
@@ -19,7 +25,7 @@ class _DatabaseProxy(peewee.DatabaseProxy):
     def __getattr__(self, name: str) -> Any:
         if self.obj is None:
             raise NotConnectedError
-        return getattr(self.obj.serving(), name)
+        return getattr(self.obj, name)
 
 
 database_proxy = _DatabaseProxy()
@@ -73,17 +79,23 @@ class PrismaMetadata(peewee.Metadata):
         """List the indexes, unique ones as `<Table>_<columns>_key`, others as `<...>_idx`."""
         return [self._name_index(index) for index in super().fields_to_index()]
 
+    def indexes_by_name(self) -> dict[str, IndexParts]:
+        """List the indexes.
+
+        Returns:
+            The indexes by name, in the order of their definition.
+        """
+        found = [index_parts(index) for index in self.fields_to_index()]
+        return {index.name: index for index in found}
+
     def _name_index(self, index: Any) -> Any:
-        if not all(isinstance(field, peewee.Field) for field in index._expressions):
+        _, is_unique, parts = index_parts(index)
+        if not all(isinstance(field, peewee.Field) for field in parts):
             return index  # an expression has no name of its own; the model gave one
-        columns = [field.column_name for field in index._expressions]
-        suffix = "key" if index._unique else "idx"
-        return peewee.ModelIndex(
-            self.model,
-            index._expressions,
-            unique=index._unique,
-            name="_".join((self.table_name, *columns, suffix)),
-        )
+        columns = [field.column_name for field in parts]
+        suffix = "key" if is_unique else "idx"
+        name = "_".join((self.table_name, *columns, suffix))
+        return peewee.ModelIndex(self.model, parts, unique=is_unique, name=name)
 
 
 class BaseModel(peewee.Model):
@@ -101,7 +113,7 @@ class BaseModel(peewee.Model):
 
     def __init__(self, *args: Any, **values: Any) -> None:
         # Peewee hands this over for a row that it has read.
-        self._is_stored = bool(values.get("__no_default__"))
+        self._is_stored = is_read_from_database(values)
         super().__init__(*args, **values)
 
     @classmethod
@@ -117,7 +129,7 @@ class BaseModel(peewee.Model):
         """
         query: Any = super().update(data, **values)
         if cls._meta.updated_at is not None:
-            query._update.setdefault(cls._meta.updated_at, utc_now())
+            updated_values(query).setdefault(cls._meta.updated_at, utc_now())
         return query
 
     def save(self, force_insert: bool = False, only: Any = None) -> int:

@@ -26,10 +26,10 @@ def constraint_targets(models: Iterable[Any]) -> dict[str, ConstraintTarget]:
     """
     targets = {}
     for model in models:
-        for index in model._meta.fields_to_index():
-            if index._unique:
-                names = ", ".join(_attribute(field) for field in index._expressions)
-                targets[index._name] = ConstraintTarget(model.__name__, names)
+        for index in model._meta.indexes_by_name().values():
+            if index.is_unique:
+                names = ", ".join(_attribute(field) for field in index.parts)
+                targets[index.name] = ConstraintTarget(model.__name__, names)
         for name, _ in model._meta.checks:
             about = name.removeprefix(f"{model.__name__}_").removesuffix("_check")
             column = model._meta.columns.get(about)

@@ -188,11 +188,11 @@ def _primary_key(model: type[BaseModel]) -> str:
 
 def _indexes() -> Iterator[str]:
     for model in MODELS:
-        for index in model._meta.fields_to_index():
-            unique = "UNIQUE " if index._unique else ""
+        for index in model._meta.indexes_by_name().values():
+            unique = "UNIQUE " if index.is_unique else ""
             yield (
-                f"-- CreateIndex\nCREATE {unique}INDEX {identifier(index._name)} "
-                f"ON {identifier(model._meta.table_name)}({_columns(index._expressions)});"
+                f"-- CreateIndex\nCREATE {unique}INDEX {identifier(index.name)} "
+                f"ON {identifier(model._meta.table_name)}({_columns(index.parts)});"
             )
 
 

@@ -103,13 +103,13 @@ def _default(field: Any) -> str:
 
 def _indexes(model: type[BaseModel]) -> Iterator[list[str]]:
     lines = []
-    for index in model._meta.fields_to_index():
-        fields = index._expressions
+    for index in model._meta.indexes_by_name().values():
+        fields = index.parts
         plain = all(isinstance(field, peewee.Field) for field in fields)
-        if not plain or (index._unique and len(fields) == 1):
+        if not plain or (index.is_unique and len(fields) == 1):
             continue
         names = ", ".join(field.column_name for field in fields)
-        lines.append([f"@@{'unique' if index._unique else 'index'}([{names}])"])
+        lines.append([f"@@{'unique' if index.is_unique else 'index'}([{names}])"])
     if lines:
         yield [""]
         yield from lines

@@ -196,7 +196,7 @@ def test_blocks_leave_no_connection_in_use(connected: Cluster) -> None:
             run_sql(SERVED_BY)
         assert run_sql(SERVED_BY) == [(connected.primary.port,)]
     with db.reading_from_replica():
-        assert current_database().status().in_use == 0
+        assert current_database().pool.get_status().in_use == 0
         with pytest.raises(db.ConflictError, match="reading_from_replica"):
             db.disconnect()
         with pytest.raises(db.ConflictError, match="reading_from_replica"):
