@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 import triosigno_db as db
 from tests.benchmarks.data import MODULES, PROGRESS_PER_USER, USERS, a_module, a_sign, a_user
@@ -27,12 +28,14 @@ class Called(NamedTuple):
     Attributes:
         name: The function's name.
         call: Calls it with arguments drawn from the rows.
+        parameters: Draws the values of the statement's parameters from the rows.
         statement: What the library runs for it.
         values: The same arguments as SQL, where `:user`, `:sign` and `:module` are numbers.
     """
 
     name: str
     call: Callable[[Random, Rows], object]
+    parameters: Callable[[Random, Rows], dict[str, Any]]
     statement: Statement
     values: Mapping[str, str]
 
@@ -53,12 +56,14 @@ HOT = {
         Called(
             "get_user_with_preferences",
             lambda choice, rows: db.get_user_with_preferences(a_user(choice, rows.users)),
+            lambda choice, rows: {"user_id": a_user(choice, rows.users)},
             select_user_with_preferences(selection_of(db.UserWithPreferences)),
             {"user_id": USER},
         ),
         Called(
             "get_module_tree",
             lambda choice, _: db.get_module_tree(a_module(choice)),
+            lambda choice, _: {"module_id": a_module(choice)},
             select_module_tree(selection_of(db.ModuleTree)),
             {"module_id": MODULE},
         ),
@@ -69,6 +74,13 @@ HOT = {
                 a_sign(choice, rows.progress_per_user),
                 is_correct=True,
             ),
+            lambda choice, rows: {
+                "progress_id": str(uuid4()),
+                "user_id": a_user(choice, rows.users),
+                "sign_id": a_sign(choice, rows.progress_per_user),
+                "is_correct": True,
+                "mastery_level": None,
+            },
             upsert_progress(selection_of(db.ProgressRecord)),
             {
                 "progress_id": "gen_random_uuid()::text",

@@ -13,11 +13,14 @@ class Load(NamedTuple):
         times: The seconds of each call, one list for each caller.
         elapsed: The seconds from the first call's start to the last one's end.
         errors: How many calls raised an error; they are not among the times.
+        processor: The seconds that this process spent on a processor meanwhile; 0 where others
+            called.
     """
 
     times: Sequence[Sequence[float]]
     elapsed: float
     errors: int = 0
+    processor: float = 0.0
 
     @property
     def counts(self) -> list[int]:

@@ -1,15 +1,16 @@
 """Measure many callers at once beside pgbench: `make bench WHAT=load`.
 
 Threads share one process and its pool of ten connections; processes have one thread and one
-connection each. pgbench runs the same statements with as many clients on the same server. The two
-take turns, and the table shows the best turn of each: what else the machine does slows single turns
-down. Errors are those of all turns, and the slowest caller is that of the worst turn.
+connection each. pgbench runs the same statements with as many clients on the same server, and
+psycopg_pool, with the same limit, runs them in as many threads of this process and throws the rows
+away. They take turns, and the table shows the best turn of each: what else the machine does slows
+single turns down. Errors are those of all turns, and the slowest caller is that of the worst turn.
 """
 
 import argparse
 import multiprocessing
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from random import Random
@@ -23,6 +24,7 @@ import triosigno_db as db
 from tests.benchmarks import data, pgbench
 from tests.benchmarks.calls import HOT, Rows
 from tests.benchmarks.figures import Load
+from tests.benchmarks.psycopg_peer import PsycopgPool, open_pool
 from triosigno_db.testing import ThrowawayPostgres
 
 WARM_UP = 20
@@ -31,11 +33,14 @@ ROWS = Rows()
 RATIO_TO_REACH = 0.5
 """Of pgbench's rate, for one thread."""
 
-SHARE_TO_REACH = 0.5
+SHARE_TO_REACH = 0.9
 """Of the median thread's calls, for the slowest of them."""
 
 Seen = tuple[float, float, list[float], int]
 """When a caller started and ended, the seconds of its calls, and its errors."""
+
+
+Call = Callable[[Random, Rows], object]
 
 
 class Callers(NamedTuple):
@@ -52,6 +57,11 @@ class Callers(NamedTuple):
 EACH = (Callers(1), Callers(4), Callers(16), Callers(64), Callers(8, in_processes=True))
 
 
+def chosen_callers(threads: Sequence[int] | None) -> Sequence[Callers]:
+    """Choose who calls: all, or threads alone."""
+    return EACH if threads is None else [Callers(count) for count in threads]
+
+
 class Turn(NamedTuple):
     """What is called in one turn: a function's name, how long, and what its arguments follow from.
 
@@ -63,9 +73,9 @@ class Turn(NamedTuple):
     seed: int
     rows: Rows = ROWS
 
-    def call(self, number: int, start: Any) -> Seen:
+    def call(self, number: int, start: Any, call: Call | None = None) -> Seen:
         """Be one caller: call again and again, once all others are ready as well."""
-        call, choice = HOT[self.name].call, Random(self.seed + number)
+        call, choice = call or HOT[self.name].call, Random(self.seed + number)
         for _ in range(WARM_UP):
             call(choice, self.rows)
         times: list[float] = []
@@ -84,12 +94,20 @@ class Turn(NamedTuple):
         return started, ended, times, errors
 
 
-def drive_threads(turn: Turn, threads: int) -> Load:
-    """Have several threads of this process call."""
+def drive_threads(turn: Turn, threads: int, call: Call | None = None) -> Load:
+    """Have several threads of this process call the function, or something else for it."""
     start = Barrier(threads)
     with ThreadPoolExecutor(threads) as pool:
-        running = [pool.submit(turn.call, number, start) for number in range(threads)]
-        return together(each.result() for each in running)
+        running = [pool.submit(turn.call, number, start, call) for number in range(threads)]
+        before = time.process_time()
+        seen = together(each.result() for each in running)
+        return seen._replace(processor=time.process_time() - before)
+
+
+def drive_psycopg_pool(turn: Turn, threads: int, peer: PsycopgPool) -> Load:
+    """Have several threads of this process run the function's statement over psycopg_pool."""
+    called = HOT[turn.name]
+    return drive_threads(turn, threads, lambda choice, rows: peer.call(called, choice, rows))
 
 
 def drive_processes(turn: Turn, processes: int, url: str) -> Load:
@@ -125,16 +143,18 @@ def together(callers: Iterable[Seen]) -> Load:
 
 def measure(
     url: str, program: Path | None, turns: Sequence[Turn], callers: Callers
-) -> tuple[list[Load], list[Load]]:
-    """Drive a function turn by turn, and pgbench where there is one; give what both have seen."""
-    ours, peers = [], []
+) -> dict[str, list[Load]]:
+    """Drive a function turn by turn, and its peers; give what each has seen, by its name."""
+    seen: dict[str, list[Load]] = {"triosigno_db": [], "psycopg_pool": [], "pgbench": []}
     for turn in turns:
         if callers.in_processes:
-            ours.append(drive_processes(turn, callers.count, url))
+            seen["triosigno_db"].append(drive_processes(turn, callers.count, url))
         else:
-            ours.append(drive_threads(turn, callers.count))
+            seen["triosigno_db"].append(drive_threads(turn, callers.count))
+            with open_pool() as peer:
+                seen["psycopg_pool"].append(drive_psycopg_pool(turn, callers.count, peer))
         if program:
-            peers.append(
+            seen["pgbench"].append(
                 pgbench.drive(
                     program,
                     HOT[turn.name],
@@ -144,7 +164,7 @@ def measure(
                     seed=turn.seed,
                 )
             )
-    return ours, peers
+    return {name: loads for name, loads in seen.items() if loads}
 
 
 def best(turns: Iterable[Load]) -> Load:
@@ -155,7 +175,9 @@ def figures(turns: Sequence[Load]) -> list[str]:
     load = best(turns)
     times = [f"{each:.2f}" for each in load.milliseconds(50, 95, 99)]
     slowest = min(each.slowest_share for each in turns)
-    return [f"{load.rate:,.0f}", *times, f"{slowest:.2f}", f"{sum(each.errors for each in turns)}"]
+    processor = f"{load.processor / sum(load.counts) * 1e6:.0f}" if load.processor else ""
+    errors = f"{sum(each.errors for each in turns)}"
+    return [f"{load.rate:,.0f}", *times, f"{slowest:.2f}", processor, errors]
 
 
 def main() -> None:
@@ -164,14 +186,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="turns of each")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--only", nargs="*", choices=HOT, default=list(HOT))
+    parser.add_argument("--threads", nargs="*", type=int, help="only as many threads at once")
     chosen = parser.parse_args()
     console = Console(width=130)
     program = pgbench.find_pgbench()
     table = Table(
         *("function", "callers", "by", "calls/s", "p50 ms", "p95 ms", "p99 ms", "slowest"),
-        *("errors", "of pgbench"),
-        caption=f"To reach: {RATIO_TO_REACH:g} of pgbench with one thread; no errors; the slowest "
-        f"thread with {SHARE_TO_REACH:g} of the median's calls or more.",
+        *("CPU µs", "errors", "ours to it"),
+        caption=f"To reach: {RATIO_TO_REACH:g} of pgbench with one thread; with 16 and 64 threads "
+        "psycopg_pool's rate and p99; no errors; the slowest thread with "
+        f"{SHARE_TO_REACH:g} of the median's calls or more.",
     )
     with ThrowawayPostgres() as server:
         with console.status("Loading rows ..."):
@@ -185,12 +209,13 @@ def main() -> None:
                 Turn(name, chosen.seconds, chosen.seed + 1000 * number)
                 for number in range(chosen.repeats)
             ]
-            for callers in EACH:
-                ours, peers = measure(server.url, program, turns, callers)
-                ratio = f"{best(ours).rate / best(peers).rate:.2f}" if peers else ""
-                table.add_row(name, str(callers), "triosigno_db", *figures(ours), ratio)
-                if peers:
-                    table.add_row("", "", "pgbench", *figures(peers), "")
+            for callers in chosen_callers(chosen.threads):
+                seen = measure(server.url, program, turns, callers)
+                ours = best(seen["triosigno_db"]).rate
+                for by, loads in seen.items():
+                    ratio = "" if by == "triosigno_db" else f"{ours / best(loads).rate:.2f}"
+                    first = (name, str(callers)) if by == "triosigno_db" else ("", "")
+                    table.add_row(*first, by, *figures(loads), ratio)
             table.add_section()
         db.disconnect()
     console.print(table)

@@ -8,6 +8,7 @@ import triosigno_db as db
 from tests.benchmarks import data, growth, load, pgbench
 from tests.benchmarks.calls import HOT, Rows
 from tests.benchmarks.figures import Load
+from tests.benchmarks.psycopg_peer import open_pool
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -39,6 +40,17 @@ def test_threads_call_the_function(loaded: str, name: str) -> None:
     assert len(seen.counts) == 3
     assert seen.errors == 0
     assert 0 < seen.milliseconds(50)[0] <= seen.milliseconds(99)[0]
+    expected = calls_of(seen) + 3 * load.WARM_UP if name == "record_attempt" else 0
+    assert attempts_counted() == expected
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_psycopg_pool_runs_the_same_statement(loaded: str, name: str) -> None:
+    turn = load.Turn(name, seconds=0.2, seed=1, rows=ROWS)
+    with open_pool() as peer:
+        seen = load.drive_psycopg_pool(turn, 3, peer)
+    assert len(seen.counts) == 3
+    assert (seen.errors, seen.processor > 0) == (0, True)
     expected = calls_of(seen) + 3 * load.WARM_UP if name == "record_attempt" else 0
     assert attempts_counted() == expected
 

@@ -69,7 +69,9 @@ class Database(HookedDatabase):
     ) -> None:
         self.settings = settings
         self._address = address
-        self.content_cache = ContentCache(settings) if settings.content_cache_seconds else None
+        # What is read from a replica is older than what was written: it is not kept.
+        is_cached = bool(settings.content_cache_seconds) and address is None
+        self.content_cache = ContentCache(settings) if is_cached else None
         self._start()
         super().__init__(settings.database, self.session)
 
