@@ -1,4 +1,4 @@
-"""The pool: connections are lent, given back, checked when in doubt, and waited for in vain."""
+"""Connections are checked out for a call or a block, checked when in doubt, and waited for."""
 
 import re
 import threading

@@ -1,0 +1,80 @@
+"""That the installed Peewee has everything that the library uses of it beyond its interface."""
+
+import ast
+from pathlib import Path
+
+import peewee
+import pytest
+
+import triosigno_db
+from triosigno_db.models import Sign, User
+from triosigno_db.models.peewee_internals import (
+    PRIVATE_NAMES,
+    index_parts,
+    is_read_from_database,
+    locks_rows,
+    updated_values,
+)
+
+DATABASE = peewee.PostgresqlDatabase("none")
+OWNERS = {
+    "module": peewee,
+    "_ConnectionLocal()": peewee._ConnectionLocal(),
+    "PostgresqlDatabase": peewee.PostgresqlDatabase,
+    "PostgresqlDatabase()": DATABASE,
+    "Index()": User._meta.fields_to_index()[0],
+    "Select()": Sign.select(),
+    "Update()": Sign.update(name="x"),
+}
+PACKAGE = Path(triosigno_db.__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(owner, name) for owner, names in PRIVATE_NAMES.items() for name in names]
+)
+def test_peewee_has(owner: str, name: str) -> None:
+    assert hasattr(OWNERS[owner], name), f"Peewee {peewee.__version__} lacks {owner}.{name}"
+
+
+def test_a_thread_s_state_is_all_that_a_fork_has_to_replace() -> None:
+    """A lock or a thread's state that a release adds would be inherited locked by a child."""
+    lock = type(DATABASE._lock)
+    found = {
+        name
+        for name, value in vars(DATABASE).items()
+        if isinstance(value, lock | peewee._ConnectionLocal)
+    }
+    assert found == {"_lock", "_state"}
+
+
+def test_a_row_that_was_read_is_known_by_what_the_constructor_gets() -> None:
+    assert is_read_from_database({"__no_default__": 1})
+    assert not is_read_from_database({"name": "x"})
+
+
+def test_what_queries_and_indexes_hold() -> None:
+    assert locks_rows(Sign.select().for_update())
+    assert not locks_rows(Sign.select())
+    assert updated_values(Sign.update(name="x"))[Sign.name] == "x"
+    unique = index_parts(next(each for each in User._meta.fields_to_index() if each._unique))
+    assert unique == ("User_email_key", True, (User.email,))
+
+
+def test_no_other_module_touches_what_is_private_in_peewee() -> None:
+    private = {
+        name for names in PRIVATE_NAMES.values() for name in names if name.startswith("_")
+    } | {"__no_default__"}
+    found = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno} {node.attr}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "peewee_internals.py"
+        for node in ast.walk(ast.parse(source := path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in private
+        # A module that does not know Peewee has attributes of its own by such names.
+        if not _is_of_self(node) or "import peewee" in source or "peewee_internals" in source
+    ]
+    assert found == []
+
+
+def _is_of_self(node: ast.Attribute) -> bool:
+    return isinstance(node.value, ast.Name) and node.value.id == "self"
