@@ -75,11 +75,11 @@ def test_no_other_module_touches_what_is_private_in_peewee() -> None:
 
 
 def _foreign_attributes(source: str) -> list[ast.Attribute]:
-    """List the attributes that may be Peewee's: a module without Peewee has its own on `self`."""
-    knows_peewee = "import peewee" in source or "peewee_internals" in source
+    """List the attributes that may be Peewee's: `self` is a class of Peewee in some modules only."""
+    is_derived = "peewee_internals" in source
     attributes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
     return [
         node
         for node in attributes
-        if knows_peewee or not (isinstance(node.value, ast.Name) and node.value.id == "self")
+        if is_derived or not (isinstance(node.value, ast.Name) and node.value.id == "self")
     ]
