@@ -32,7 +32,7 @@ def test_hooks_see_each_statement_of_the_models_without_its_values(
         category.delete_instance()
     kinds = [event.sql.split()[0] for event in events]
     assert kinds == ["INSERT", "SELECT", "UPDATE", "DELETE"]
-    assert [event.params for event in events] == [None] * 4
+    assert [event.params for event in events] == [()] * 4
     assert all(event.duration > 0 for event in events)
     assert [event.exception for event in events] == [None] * 4
     assert SECRET not in repr(events)

@@ -75,7 +75,7 @@ def test_no_other_module_touches_what_is_private_in_peewee() -> None:
 
 
 def _foreign_attributes(source: str) -> list[ast.Attribute]:
-    """List the attributes that may be Peewee's: `self` is a class of Peewee in some modules only."""
+    """List the attributes that may be Peewee's; `self` is one of its classes in some modules."""
     is_derived = "peewee_internals" in source
     attributes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
     return [

@@ -100,11 +100,11 @@ class HookedDatabase(peewee.PostgresqlDatabase):
     def _log_query(self, sql: str, params: Any) -> None:
         # Never the values: they may be secret.
         del params
-        super()._log_query(sql, None)  # type: ignore[misc]
+        super()._log_query(sql, ())  # type: ignore[misc]
 
     def _notify_hooks(self, sql: str, params: Any, start: float, exc: Any) -> None:
         del params
-        super()._notify_hooks(sql, None, start, exc)  # type: ignore[misc]
+        super()._notify_hooks(sql, (), start, exc)  # type: ignore[misc]
 
 
 def is_read_from_database(values: Mapping[str, Any]) -> bool:
