@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from psycopg2.extensions import libpq_version
 
-from triosigno_db.database.pool import MIN_SERVER_VERSION
+from triosigno_db.database.connector import MIN_SERVER_VERSION
 from triosigno_db.doctor.examination import Examination
 from triosigno_db.doctor.findings import Finding
 

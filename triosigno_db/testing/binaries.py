@@ -19,9 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from triosigno_db.database.connector import MIN_SERVER_VERSION
 from triosigno_db.errors import TrioSignoDBError
-
-MIN_SERVER_VERSION = 13
 
 _PROGRAMS = ("initdb", "postgres")
 _UNPRIVILEGED = ("postgres", "_postgres", "nobody")

@@ -1,0 +1,117 @@
+"""The one place where the driver opens a connection, and its failures become the library's."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import register_type
+
+from triosigno_db.database.connection import UTC_TIMESTAMP, Connection, await_answer
+from triosigno_db.database.sqlstates import primary_message
+from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.settings import Settings
+
+MIN_SERVER_VERSION = 13
+"""The oldest major version of PostgreSQL that the library works on."""
+
+
+def open_connection(
+    settings: Settings, *, database: str | None = None, address: tuple[str, int] | None = None
+) -> Connection:
+    """Open a connection and wait until it is ready for statements.
+
+    Args:
+        settings: How to reach the server.
+        database: Another database than the settings' own.
+        address: Host and port of one particular server, in place of the settings' hosts; which
+            role it has (primary or standby) is then not checked.
+
+    Returns:
+        The connection, in autocommit; it reads `timestamp` columns as aware datetimes.
+
+    Raises:
+        DatabaseUnavailableError: The server can't be reached, refuses the login, or is older than
+            `MIN_SERVER_VERSION`.
+    """
+    with _translated_failures():
+        connection: Connection = psycopg2.connect(
+            connection_factory=Connection, **_parameters(settings, database, address)
+        )
+    _refuse_old_server(connection)
+    connection.autocommit = True
+    register_type(UTC_TIMESTAMP, connection)
+    return connection
+
+
+def open_polled(
+    settings: Settings, deadline: float, *, database: str | None = None
+) -> psycopg2.extensions.connection:
+    """Open a connection that does not block: each answer is waited for with `await_answer`.
+
+    Looking up a host name is not part of the time limit.
+
+    Args:
+        settings: How to reach the server.
+        deadline: When to stop waiting, by `time.monotonic`.
+        database: Another database than the settings' own.
+
+    Returns:
+        The connection, ready for statements.
+
+    Raises:
+        DatabaseUnavailableError: The server can't be reached, refuses the login, or is older than
+            `MIN_SERVER_VERSION`.
+        TimeoutError: The deadline has passed.
+    """
+    with _translated_failures():
+        connection: psycopg2.extensions.connection = psycopg2.connect(
+            async_=True, **_parameters(settings, database)
+        )
+    try:
+        with _translated_failures():
+            await_answer(connection, deadline)
+        _refuse_old_server(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _parameters(
+    settings: Settings, database: str | None = None, address: tuple[str, int] | None = None
+) -> dict[str, Any]:
+    parameters = settings.connection_parameters() | {"dbname": database or settings.database}
+    if address is not None:
+        parameters["host"], parameters["port"] = address
+        parameters["target_session_attrs"] = "any"
+    return parameters
+
+
+@contextmanager
+def _translated_failures() -> Iterator[None]:
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except (psycopg2.Error, OSError, UnicodeDecodeError) as exc:
+        # The driver's frames hold the connection string, and so the password.
+        raise DatabaseUnavailableError(_reason(exc)) from exc.with_traceback(None)
+
+
+def _reason(cause: psycopg2.Error | OSError | UnicodeDecodeError) -> str:
+    if isinstance(cause, psycopg2.Error):
+        return primary_message(cause)
+    if isinstance(cause, UnicodeDecodeError):
+        # Before a session begins, the server writes in an encoding of its own.
+        return "The server refused the connection; its message is not in UTF-8."
+    return str(cause)
+
+
+def _refuse_old_server(connection: psycopg2.extensions.connection) -> None:
+    major = connection.server_version // 10_000
+    if major < MIN_SERVER_VERSION:
+        connection.close()
+        raise DatabaseUnavailableError(
+            f"The server is PostgreSQL {major}; the library needs {MIN_SERVER_VERSION} or newer."
+        )
