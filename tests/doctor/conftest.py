@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.doctor.patients import Patient
+from tests.doctor.checked_database import Patient
 from triosigno_db.migrator import deploy
 from triosigno_db.testing import ThrowawayPostgres
 

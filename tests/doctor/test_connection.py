@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import Patient, look
 from triosigno_db.doctor.connection import is_on_this_machine
 
 

@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.doctor.patients import Patient, look, wait_until
+from tests.doctor.checked_database import Patient, look, wait_until
 from triosigno_db.doctor import Diagnosis, Finding, diagnose
 from triosigno_db.doctor.diagnosis import SECTIONS
 from triosigno_db.settings import Settings

@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import Patient, look
 from triosigno_db.migrator import deploy, read_history, rollback, shipped_history
 from triosigno_db.schema.create import PRISMA_LOCK
 

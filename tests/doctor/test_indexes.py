@@ -5,7 +5,7 @@ from datetime import timedelta
 import psycopg2
 import pytest
 
-from tests.doctor.patients import Patient, look, look_until
+from tests.doctor.checked_database import Patient, look, look_until
 from tests.server_features import has_trigrams
 from triosigno_db.doctor import Limits, diagnose
 from triosigno_db.settings import Settings

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import triosigno_db as db
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import Patient, look
 
 INSERT = """
 INSERT INTO triosigno_db."IdempotencyKey" ("digest", "createdAt")

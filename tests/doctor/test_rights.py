@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import Patient, look
 
 
 def role_of(patient: Patient) -> str:

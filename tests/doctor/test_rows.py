@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import Patient, look
 from triosigno_db.database.execution import run_sql
 from triosigno_db.doctor import examine
 from triosigno_db.migrator import deploy, read_history, rollback, shipped_history

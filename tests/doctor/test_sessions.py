@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.doctor.patients import Patient, look, wait_until
+from tests.doctor.checked_database import Patient, look, wait_until
 from triosigno_db.testing import ThrowawayPostgres
 
 Session = psycopg2.extensions.connection

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import Patient, look
 from tests.pgbouncer import BINARY, pooler_before
 from tests.server_features import has_tls
 from triosigno_db.migrator import deploy

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from tests.doctor.patients import Patient, Seen, look, look_until
+from tests.doctor.checked_database import Patient, Seen, look, look_until
 from triosigno_db.doctor import Finding
 
 WRITE = """

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from ipaddress import ip_address
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.session import MigrationSession
 

@@ -16,7 +16,7 @@ from triosigno_db.doctor import (
     vacuum,
     versions,
 )
-from triosigno_db.doctor.examination import Examination, Limits, open_examination
+from triosigno_db.doctor.context import Examination, Limits, open_examination
 from triosigno_db.doctor.findings import Diagnosis, Finding, could_not_look
 from triosigno_db.errors import DatabaseUnavailableError, TrioSignoDBError
 from triosigno_db.migrator.history import shipped_history

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.history import LEDGER_TABLE, Migration, read_history

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import MigrationSession

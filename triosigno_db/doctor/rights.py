@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 
 SUBJECT = "roles"

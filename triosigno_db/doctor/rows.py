@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from triosigno_db.database.lifecycle import current_database
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import CheckReport, Finding, could_not_look
 from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.migrator.ledger import Ledger

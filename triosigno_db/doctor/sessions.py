@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 
 SUBJECT = "sessions"

@@ -7,7 +7,7 @@ https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.models.keys import KEYS_SCHEMA
 

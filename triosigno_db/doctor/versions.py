@@ -7,7 +7,7 @@ from importlib.metadata import version
 from psycopg2.extensions import libpq_version
 
 from triosigno_db.database.connector import MIN_SERVER_VERSION
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import Examination
 from triosigno_db.doctor.findings import Finding
 
 SUBJECT = "versions"
