@@ -3,8 +3,8 @@
 Each section looks at one subject and gives its findings; none needs a superuser.
 """
 
-from triosigno_db.doctor.diagnosis import diagnose
 from triosigno_db.doctor.context import Limits
+from triosigno_db.doctor.diagnosis import diagnose
 from triosigno_db.doctor.findings import CheckReport, Diagnosis, Finding, Level
 from triosigno_db.doctor.rows import examine
 
