@@ -33,8 +33,7 @@ class Replica(PooledDatabase):
     def __init__(self, settings: Settings, primary: PooledDatabase) -> None:
         super().__init__(settings)
         self._primary = primary
-        parameters = {**settings.connection_parameters(), "dbname": settings.database}
-        self.health = ReplicaHealth(settings.address, parameters, settings.replica_max_lag)
+        self.health = ReplicaHealth(settings)
 
     def forget_inherited(self) -> None:
         """Start anew in a forked child."""
@@ -127,7 +126,7 @@ class Replica(PooledDatabase):
             return False
         if is_connection_lost(failure):
             self.close_idle()
-            self.health.doubt()
+            self.health.invalidate()
             return True
         # What is replayed ends a query that still needs the rows that go.
         return is_serialization_failure(failure) or is_plan_stale(failure)
