@@ -45,12 +45,12 @@ _SETTING_OF_URL_PARAMETER = {
 }
 
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-_MAX_NAME_BYTES = 63
-"""In bytes: https://www.postgresql.org/docs/current/limits.html"""
+MAX_IDENTIFIER_BYTES = 63
+"""Bytes of the longest name in PostgreSQL: https://www.postgresql.org/docs/current/limits.html"""
 
 _Port = Annotated[int, Field(ge=1, le=65_535)]
 _Identifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=_MAX_NAME_BYTES, pattern=r"^[^\x00]*$")
+    str, StringConstraints(min_length=1, max_length=MAX_IDENTIFIER_BYTES, pattern=r"^[^\x00]*$")
 ]
 
 
@@ -141,8 +141,8 @@ class Settings(BaseSettings):
     @classmethod
     def _check_name(cls, name: str | None) -> str | None:
         # The server cuts a longer one off, and would look for another.
-        if name is not None and len(name.encode()) > _MAX_NAME_BYTES:
-            raise PydanticCustomError("name", f"must have at most {_MAX_NAME_BYTES} bytes")
+        if name is not None and len(name.encode()) > MAX_IDENTIFIER_BYTES:
+            raise PydanticCustomError("name", f"must have at most {MAX_IDENTIFIER_BYTES} bytes")
         return name
 
     @field_validator("host")

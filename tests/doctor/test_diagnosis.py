@@ -8,7 +8,7 @@ import pytest
 import triosigno_db as db
 from tests.doctor.checked_database import Patient, look, wait_until
 from triosigno_db.doctor import Diagnosis, Finding, diagnose
-from triosigno_db.doctor.diagnosis import SECTIONS
+from triosigno_db.doctor.diagnosis import CHECKS
 from triosigno_db.settings import Settings
 
 SUBJECTS = [
@@ -89,8 +89,8 @@ def test_a_connection_that_is_lost_ends_the_examination(
         )
         return []
 
-    sections = (("early", end_itself), *SECTIONS)
-    monkeypatch.setattr("triosigno_db.doctor.diagnosis.SECTIONS", sections)
+    sections = (("early", end_itself), *CHECKS)
+    monkeypatch.setattr("triosigno_db.doctor.diagnosis.CHECKS", sections)
     findings = diagnose(Settings.load(patient.url)).findings
     assert [(each.subject, each.level) for each in findings] == [
         ("connection", "error"),
@@ -106,7 +106,7 @@ def test_a_section_that_fails_does_not_hide_the_others(
     seen = look(patient.url)
     assert "lock timeout" in seen.one("rows", "error").summary
     assert list(seen.levels()) == SUBJECTS
-    tables = {check["table"] for check in seen.document["checks"]}
+    tables = {check["table"] for check in seen.document["constraints"]}
     assert "Module" in tables
     assert "Progress" not in tables
     second_session.rollback()
@@ -119,8 +119,8 @@ def test_from_python_the_connected_database_is_looked_at(patient: Patient) -> No
     db.connect(patient.url)
     diagnosis = diagnose(validate=False)
     assert [finding.subject for finding in diagnosis.findings if finding.level == "error"] == []
-    assert len(diagnosis.checks) == 10
-    assert not any(report.is_validated for report in diagnosis.checks)
+    assert len(diagnosis.constraints) == 10
+    assert not any(report.is_validated for report in diagnosis.constraints)
     assert (diagnosis.level, diagnosis.count("error")) == ("warning", 0)
     assert Diagnosis((), ()).level == "ok"
 

@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.doctor.checked_database import Patient, look
 from triosigno_db.migrator import deploy, read_history, rollback, shipped_history
-from triosigno_db.schema.create import PRISMA_LOCK
+from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 
 NAMES = [each.name for each in read_history(shipped_history())]
 
@@ -39,7 +39,7 @@ def test_a_failed_migration(patient: Patient, history: Path) -> None:
     (folder / "migration.sql").write_text("-- triosigno-db: no-transaction\nSELECT 1 / 0;")
     db.connect(patient.url)
     with pytest.raises(db.MigrationFailedError):
-        deploy(history)
+        deploy(history=history)
     seen = look(patient.url, "--migrations", str(history))
     (line,) = seen.one("history", "error").details
     assert line.startswith("20270101000000_broken: ")

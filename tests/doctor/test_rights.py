@@ -20,7 +20,7 @@ def test_a_superuser_may_do_everything(patient: Patient) -> None:
         ("ALTER ROLE {} CREATEDB", "may make databases"),
         ("ALTER ROLE {} CREATEROLE", "may make roles"),
         ("ALTER ROLE {} REPLICATION", "may replicate"),
-        ("ALTER ROLE {} BYPASSRLS", "passes by row-level security"),
+        ("ALTER ROLE {} BYPASSRLS", "bypasses row-level security"),
         ("GRANT pg_read_server_files TO {}", "is a member of pg_read_server_files"),
         ('ALTER TABLE "Sign" OWNER TO {}', "owns 1 table, and may drop them"),
         ("GRANT CREATE ON SCHEMA public TO {}", "may make objects in the schema"),

@@ -28,7 +28,7 @@ def test_all_can_be_seen_through_a_pooler(pooled_url: str) -> None:
     seen = look(f"{pooled_url}?pgbouncer=true")
     assert "through a pooler" in seen.one("connection", "ok").summary
     assert [each for each in seen.findings if each.level != "ok"] == seen.of("roles", "warning")
-    assert all(check["is_validated"] for check in seen.document["checks"])
+    assert all(check["is_validated"] for check in seen.document["constraints"])
 
 
 @pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
@@ -55,7 +55,7 @@ def test_a_replica_is_looked_at_as_far_as_it_can_tell(replica_url: str) -> None:
     assert seen.of("history", "ok")
     assert "temporary tables" in seen.one("drift", "unknown").summary
     assert [each.level for each in seen.findings if each.subject == "indexes"] == ["ok", "unknown"]
-    assert "not told on a replica" in seen.one("vacuum", "unknown").summary
+    assert "not reported on a replica" in seen.one("vacuum", "unknown").summary
     # Not even a superuser can validate there.
     assert len(seen.one("rows", "warning").details) == 10
     assert seen.exit_code == 0

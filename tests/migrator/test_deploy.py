@@ -26,7 +26,7 @@ from triosigno_db.migrator import (
     status,
 )
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
-from triosigno_db.schema.create import PRISMA_LOCK
+from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 
 ONE, TWO = "20260101000001_one", "20260101000002_two"
 LEDGER = """
@@ -137,7 +137,7 @@ def test_a_failure_leaves_nothing_and_needs_no_resolving(
         one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();\n\nSELECT 1 / 0;'
     )
     with pytest.raises(MigrationFailedError, match="division by zero") as caught:
-        deploy(folder)
+        deploy(history=folder)
     assert (caught.value.name, caught.value.number, caught.value.line) == (TWO, 2, 3)
     assert caught.value.prisma_code == "P3018"
     assert tables() == {"One"}
@@ -147,7 +147,7 @@ def test_a_failure_leaves_nothing_and_needs_no_resolving(
     assert "statement 2, line 3" in failed[5]
     assert "SELECT 1 / 0" in failed[5]
     write_history(one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();')
-    assert deploy(folder) == (TWO,)
+    assert deploy(history=folder) == (TWO,)
     assert tables() == {"One", "Two"}
 
 
@@ -160,15 +160,15 @@ def test_without_a_transaction_the_failed_statement_is_noted(
     )
     folder = write_history(one='CREATE TABLE "One" ();', two=script)
     with pytest.raises(MigrationFailedError, match="statement 3, line 4"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == {"One", "Two"}
-    assert status(folder).named(MigrationState.FAILED) == (TWO,)
-    assert status(folder).exit_code == 2
+    assert status(history=folder).named(MigrationState.FAILED) == (TWO,)
+    assert status(history=folder).exit_code == 2
     with pytest.raises(MigrationError, match="is not resolved") as caught:
-        deploy(folder)
+        deploy(history=folder)
     assert caught.value.prisma_code == "P3009"
     with pytest.raises(MigrationError, match="is not resolved"):
-        rollback(folder)
+        rollback(history=folder)
 
 
 def test_concurrent_indexes_need_the_first_line(
@@ -177,10 +177,10 @@ def test_concurrent_indexes_need_the_first_line(
     script = 'CREATE TABLE "One" (x int);CREATE INDEX CONCURRENTLY "i" ON "One"(x);'
     folder = write_history(one=script)
     with pytest.raises(MigrationFailedError, match="25001"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == set()
     write_history(one="-- triosigno-db: no-transaction\n" + script)
-    deploy(folder)
+    deploy(history=folder)
     assert tables() == {"One"}
 
 
@@ -190,34 +190,34 @@ def test_a_script_may_not_control_the_transaction(
 ) -> None:
     folder = write_history(one='CREATE TABLE "One" ();', two=f"SELECT 1;\n{control};")
     with pytest.raises(MigrationError, match=rf"{TWO}, line 2: '{control}'"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == set()
 
 
 def test_a_percent_sign_is_only_a_percent_sign(connected: str, write_history: WriteHistory) -> None:
     write = "CREATE TABLE \"One\" (x text DEFAULT '%s %(x)s 100%');"
-    deploy(write_history(one=write))
+    deploy(history=write_history(one=write))
     assert tables() == {"One"}
 
 
 def test_resolving_as_applied(connected: str, write_history: WriteHistory) -> None:
     folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
     with pytest.raises(MigrationFailedError):
-        deploy(folder)
-    resolve_applied(ONE, folder)
+        deploy(history=folder)
+    resolve_applied(ONE, history=folder)
     assert [row[2:5] for row in run_sql(LEDGER)] == [(False, True, 0), (True, False, 0)]
-    assert status(folder).exit_code == 0
+    assert status(history=folder).exit_code == 0
     with pytest.raises(MigrationError, match="applied already") as caught:
-        resolve_applied(ONE, folder)
+        resolve_applied(ONE, history=folder)
     assert caught.value.prisma_code == "P3008"
 
 
 def test_resolving_as_rolled_back(connected: str, write_history: WriteHistory) -> None:
     folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
     with pytest.raises(MigrationFailedError):
-        deploy(folder)
+        deploy(history=folder)
     resolve_rolled_back(ONE)
-    assert status(folder).pending == (ONE,)
+    assert status(history=folder).pending == (ONE,)
     with pytest.raises(MigrationError, match="has not failed") as caught:
         resolve_rolled_back(ONE)
     assert caught.value.prisma_code == "P3012"
@@ -233,7 +233,7 @@ def test_resolving_what_nobody_knows(connected: str) -> None:
 
 
 def test_resolving_makes_the_ledger(connected: str, write_history: WriteHistory) -> None:
-    resolve_applied(ONE, write_history(one="SELECT 1;"))
+    resolve_applied(ONE, history=write_history(one="SELECT 1;"))
     assert run_sql(LEDGER)[0][2:] == (True, False, 0, "")
 
 
@@ -254,11 +254,11 @@ def test_an_edited_migration_is_told_and_left_alone(
     connected: str, write_history: WriteHistory
 ) -> None:
     folder = write_history(one='CREATE TABLE "One" ();')
-    deploy(folder)
+    deploy(history=folder)
     write_history(one='CREATE TABLE "Uno" ();')
-    assert status(folder).named(MigrationState.EDITED) == (ONE,)
-    assert status(folder).exit_code == 2
-    assert deploy(folder) == ()
+    assert status(history=folder).named(MigrationState.EDITED) == (ONE,)
+    assert status(history=folder).exit_code == 2
+    assert deploy(history=folder) == ()
     assert tables() == {"One"}
 
 
@@ -268,18 +268,18 @@ def test_a_migration_that_arrives_late_is_applied(
     folder = write_history(zero="SELECT 0;", one='CREATE TABLE "One" ();')
     late = folder / "20260101000001_zero"
     late.rename(folder.parent / "late")
-    deploy(folder)
+    deploy(history=folder)
     (folder.parent / "late").rename(late)
-    assert deploy(folder) == (late.name,)
+    assert deploy(history=folder) == (late.name,)
 
 
 def test_without_down_sql_nothing_is_undone(connected: str, write_history: WriteHistory) -> None:
     folder = write_history(
         one='CREATE TABLE "One" ();', two=('CREATE TABLE "Two" ();', 'DROP TABLE "Two";')
     )
-    deploy(folder)
+    deploy(history=folder)
     with pytest.raises(MigrationError, match=f"{ONE} has no down.sql"):
-        rollback(folder, steps=2)
+        rollback(history=folder, steps=2)
     assert tables() == {"One", "Two"}
 
 
@@ -288,11 +288,11 @@ def test_a_failing_down_sql_leaves_the_migration_applied(
 ) -> None:
     down = 'DROP TABLE "One";\nSELECT 1 / 0;'
     folder = write_history(one=('CREATE TABLE "One" ();', down))
-    deploy(folder)
+    deploy(history=folder)
     with pytest.raises(MigrationFailedError, match="line 2"):
-        rollback(folder)
+        rollback(history=folder)
     assert tables() == {"One"}
-    assert status(folder).exit_code == 0
+    assert status(history=folder).exit_code == 0
 
 
 def test_undoing_down_to_what_is_not_applied_is_refused(connected: str) -> None:
@@ -312,20 +312,20 @@ def test_a_migration_is_undone_with_its_ledger_row(
     connected: str, write_history: WriteHistory
 ) -> None:
     folder = write_history(one="SELECT 1;")
-    deploy(folder)
+    deploy(history=folder)
     run_sql(REFUSE_TO_FINISH)
     write_history(one="SELECT 1;", two='CREATE TABLE "Two" ();')
     with pytest.raises(db.TrioSignoDBError, match="no more room"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == set()
-    assert status(folder).pending == (TWO,)
+    assert status(history=folder).pending == (TWO,)
 
 
 def test_progress_is_told_statement_by_statement(
     connected: str, write_history: WriteHistory
 ) -> None:
     steps: list[Step] = []
-    deploy(write_history(one="SELECT 1; SELECT 2;", two="SELECT 3;"), on_step=steps.append)
+    deploy(history=write_history(one="SELECT 1; SELECT 2;", two="SELECT 3;"), on_step=steps.append)
     assert steps == [(ONE, 1, 2), (ONE, 2, 2), (TWO, 1, 1)]
 
 
@@ -356,14 +356,14 @@ def test_a_migration_does_not_queue_behind_traffic_for_ever(
 ) -> None:
     folder = write_history(one='CREATE TABLE "One" ();', two='ALTER TABLE "One" ADD x int;')
     (folder / TWO).rename(folder.parent / TWO)
-    deploy(folder)
+    deploy(history=folder)
     (folder.parent / TWO).rename(folder / TWO)
     reader = psycopg2.connect(connected)
     reader.cursor().execute('SELECT * FROM "One"')
     with pytest.raises(MigrationFailedError, match="lock timeout"):
-        deploy(folder, lock_timeout=0.1)
+        deploy(history=folder, lock_timeout=0.1)
     reader.close()
-    assert deploy(folder) == (TWO,)
+    assert deploy(history=folder) == (TWO,)
 
 
 def test_eight_processes_at_once_apply_each_migration_once(connected: str) -> None:

@@ -78,7 +78,7 @@ def script_of(written: NewMigration | None, file: str = "migration.sql") -> str:
 
 def test_nothing_to_do_writes_nothing(connected: str, history: Path) -> None:
     before = sorted(history.rglob("*"))
-    assert dev("nothing", history) is None
+    assert dev("nothing", history=history) is None
     assert sorted(history.rglob("*")) == before
     assert read_catalog('"public"').tables == {}
 
@@ -88,56 +88,56 @@ def test_what_the_history_lacks_is_written_and_applied(
 ) -> None:
     for name in (INDEXES, CHECKS):
         shutil.rmtree(history / name)
-    written = dev("catch_up", history)
+    written = dev("catch_up", history=history)
     assert written is not None
     assert written.applied
     assert re.fullmatch(r"\d{14}_catch_up", written.name)
     assert 'CREATE INDEX "Sign_categoryId_idx"' in script_of(written)
     assert script_of(written).count("NOT VALID") == 10
     assert 'DROP INDEX "Sign_categoryId_idx"' in script_of(written, "down.sql")
-    assert status(history).exit_code == 0
+    assert status(history=history).exit_code == 0
     there = schema()
     assert compare(declared(url), there) == ()
 
 
 def test_what_was_written_can_be_undone(connected: str, history: Path) -> None:
     shutil.rmtree(history / CHECKS)
-    deploy(history)
+    deploy(history=history)
     before = schema()
-    dev("checks", history)
+    dev("checks", history=history)
     assert schema() != before
-    rollback(history)
+    rollback(history=history)
     assert schema() == before
 
 
 def test_create_only_applies_nothing(connected: str, history: Path) -> None:
     shutil.rmtree(history / CHECKS)
-    written = dev("checks", history, create_only=True)
+    written = dev("checks", history=history, create_only=True)
     assert written is not None
     assert not written.applied
     assert read_catalog('"public"').tables == {}
     others = [name for name in NAMES if name != CHECKS]
-    assert status(history).pending == (*others, written.name)
+    assert status(history=history).pending == (*others, written.name)
 
 
 def test_a_loss_stops_before_anything_is_written(connected: str, history: Path, edit: Edit) -> None:
     edit(r'    "firstName" TEXT,\n', '    "firstName" TEXT,\n    "shoeSize" INTEGER,\n')
-    deploy(history)
+    deploy(history=history)
     user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     run_sql('UPDATE "User" SET "shoeSize" = 42')
     with pytest.raises(DataLossError, match=r"the column User.shoeSize \(1 rows\)"):
-        dev("no_shoes", history)
+        dev("no_shoes", history=history)
     assert len(list(history.glob("2*"))) == len(NAMES)
-    dev("no_shoes", history, accept_data_loss=True)
+    dev("no_shoes", history=history, accept_data_loss=True)
     assert db.get_user_with_preferences(user.id) == user
-    assert status(history).exit_code == 0
+    assert status(history=history).exit_code == 0
 
 
 def test_a_column_without_values_is_no_loss(connected: str, history: Path, edit: Edit) -> None:
     edit(r'    "firstName" TEXT,\n', '    "firstName" TEXT,\n    "shoeSize" INTEGER,\n')
-    deploy(history)
+    deploy(history=history)
     db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
-    assert "DROP COLUMN" in script_of(dev("no_shoes", history))
+    assert "DROP COLUMN" in script_of(dev("no_shoes", history=history))
 
 
 def test_a_rename_keeps_the_values(connected: str, url: str, history: Path, edit: Edit) -> None:
@@ -148,20 +148,20 @@ def test_a_rename_keeps_the_values(connected: str, url: str, history: Path, edit
         asked.append(f"{rename.what} to {rename.new_name}")
         return True
 
-    deploy(history)
+    deploy(history=history)
     run_sql(
         'INSERT INTO "User" (id, email, username, password, "givenName", "updatedAt") VALUES '
         "('7b1b0f5e-58a4-4b56-9a2c-8c7a4a1f7b11', 'a@b.org', 'a', 'x', 'Zoé', now())"
     )
-    written = dev("first_name", history, is_rename=agree)
+    written = dev("first_name", history=history, is_rename=agree)
     assert asked == ["column User.givenName to firstName"]
     assert "RENAME COLUMN" in script_of(written)
     assert "DROP" not in script_of(written)
     user = db.get_user_with_preferences("7b1b0f5e-58a4-4b56-9a2c-8c7a4a1f7b11")
     assert user.first_name == "Zoé"
-    rollback(history)
+    rollback(history=history)
     assert run_sql('SELECT "givenName" FROM "User"') == [("Zoé",)]
-    deploy(history)
+    deploy(history=history)
     there = schema()
     assert compare(declared(url), there) == ()
 
@@ -171,24 +171,24 @@ def test_a_renamed_table_takes_its_keys_and_indexes_along(
 ) -> None:
     for path in history.rglob("*.sql"):
         path.write_text(re.sub(r'"Achievement(_|")', r'"Badge\1', path.read_text()))
-    deploy(history)
+    deploy(history=history)
     run_sql(
         "INSERT INTO \"Badge\" VALUES ('id', 'first', '', 'https://example.org', 1, now(), now())"
     )
-    written = dev("badge", history, is_rename=lambda _: True)
+    written = dev("badge", history=history, is_rename=lambda _: True)
     assert "DROP" not in script_of(written)
     assert 'RENAME TO "Achievement"' in script_of(written)
     assert run_sql('SELECT name FROM "Achievement"') == [("first",)]
-    rollback(history)
+    rollback(history=history)
     assert run_sql('SELECT name FROM "Badge"') == [("first",)]
-    deploy(history)
+    deploy(history=history)
     there = schema()
     assert compare(declared(url), there) == ()
 
 
 def test_what_is_no_rename_is_dropped_and_added(connected: str, history: Path, edit: Edit) -> None:
     edit('"firstName"', '"givenName"')
-    written = dev("first_name", history, is_rename=lambda _: False)
+    written = dev("first_name", history=history, is_rename=lambda _: False)
     assert "DROP COLUMN" in script_of(written)
     assert "ADD COLUMN" in script_of(written)
 
@@ -196,15 +196,15 @@ def test_what_is_no_rename_is_dropped_and_added(connected: str, history: Path, e
 @pytest.mark.parametrize("name", ["", "Add Streaks", "été", "a-b", "../x"])
 def test_a_bad_name_is_refused(connected: str, history: Path, name: str) -> None:
     with pytest.raises(InvalidInputError, match="name"):
-        dev(name, history)
+        dev(name, history=history)
 
 
-def test_no_scratch_database_is_left(connected: str, history: Path) -> None:
-    dev("nothing", history)
+def test_no_shadow_database_is_left(connected: str, history: Path) -> None:
+    dev("nothing", history=history)
     (history / INIT / "migration.sql").write_text("SELECT 1 / 0;")
     with pytest.raises(db.TrioSignoDBError):
-        diff(history)
-    names = run_sql("SELECT datname FROM pg_database WHERE datname LIKE 'triosigno_scratch%%'")
+        diff(history=history)
+    names = run_sql("SELECT datname FROM pg_database WHERE datname LIKE 'triosigno_shadow%%'")
     assert names == []
 
 
@@ -222,7 +222,7 @@ def test_a_folder_that_can_not_be_written_is_named(
 
     monkeypatch.setattr(Path, "write_bytes", refuse_down)
     with pytest.raises(MigrationError, match="can't be written: No space left"):
-        dev("checks", history)
+        dev("checks", history=history)
     assert len(list(history.glob("2*"))) == len(NAMES) - 1
 
 

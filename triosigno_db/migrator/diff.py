@@ -1,15 +1,16 @@
-"""Diff: what stands in the live database, against the history and against the models."""
+"""Diff: the live database, compared with the history and with the models."""
 
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.database.lifecycle import current_database
 from triosigno_db.migrator.autogenerate import write_script
-from triosigno_db.migrator.history import LEDGER_TABLE, read_history, shipped_history
-from triosigno_db.migrator.session import open_session
-from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
+from triosigno_db.migrator.history import read_history, shipped_history
+from triosigno_db.migrator.session import open_session, resolve_settings
+from triosigno_db.migrator.shadow import made_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
 from triosigno_db.schema.ddl import create_script
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
+from triosigno_db.settings import Settings
 
 
 class Drift(NamedTuple):
@@ -31,14 +32,15 @@ class Drift(NamedTuple):
         return not self.from_history and not self.from_models
 
 
-def diff(history: Path | None = None) -> Drift:
-    """Compare the connected database with its history and with the models.
+def diff(url_or_settings: str | Settings | None = None, *, history: Path | None = None) -> Drift:
+    """Compare a database with its history and with the models.
 
     Tables, columns, types, nullability, defaults, keys, indexes, checks and enum labels are
-    compared; whether a check has looked at old rows, and the columns' positions, are not. Tables
-    that neither the history nor the models know are left aside.
+    compared; whether a check was validated for old rows, and the columns' positions, are not.
+    Tables that neither the history nor the models know are ignored.
 
     Args:
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
         history: Its folder; the one that ships with the package where it is missing.
 
     Returns:
@@ -46,16 +48,17 @@ def diff(history: Path | None = None) -> Drift:
 
     Raises:
         MigrationError: The history on disk is not as it must be.
-        TrioSignoDBError: As for every function: not connected, unavailable; the role must be
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied; the role must be
             allowed to create a database.
     """
+    settings = resolve_settings(url_or_settings)
     migrations = read_history(history or shipped_history())
-    settings = current_database().settings
     with open_session(settings) as session:
         live = without_positions(read_current_schema(session.run))
-    with scratch_database(settings) as scratch:
-        replayed = without_positions(replay(scratch, migrations))
-        declared = without_positions(made_in_schema(scratch, "models", create_script()))
+    with shadow_database(settings) as shadow:
+        replayed = without_positions(replay(shadow, migrations))
+        declared = without_positions(made_in_schema(shadow, "models", create_script()))
     names = {*replayed.tables, *declared.tables} - {LEDGER_TABLE}
     ours = live.only(names, {*replayed.enums, *declared.enums})
     return Drift(

@@ -8,7 +8,7 @@ import psycopg2
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import MigrationFailedError
 from triosigno_db.migrator.script import ScriptStatement, split_statements
-from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.migrator.session import Session
 
 _EXISTS = ("42P07", "42710")
 """What a statement fails with that makes what is there."""
@@ -35,7 +35,7 @@ def ignore_step(step: Step) -> None:
 
 
 def run_script(
-    session: MigrationSession,
+    session: Session,
     name: str,
     script: str,
     on_step: OnStep = ignore_step,

@@ -1,4 +1,4 @@
-"""Export: the history and the schema for the Node side's repository."""
+"""Export: the history and the schema, for the repository of the Node side."""
 
 import shutil
 from pathlib import Path
@@ -11,10 +11,10 @@ SCHEMA_FILE = "schema.prisma"
 MIGRATIONS_FOLDER = "migrations"
 
 
-def export(folder: Path, history: Path | None = None) -> tuple[Path, ...]:
+def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
     """Write the history in Prisma's layout, and a `schema.prisma` made from the models.
 
-    Migrations of the Node side's own that are in the folder stay as they are.
+    Other migrations in the folder, those of the Node side, stay as they are.
 
     Args:
         folder: Where to write, such as the Node side's `prisma/`; made where it is missing.
