@@ -2,29 +2,29 @@
 
 import pytest
 
-from tests.doctor.checked_database import Patient, look
+from tests.doctor.checked_database import CheckedDatabase, run_doctor
 from triosigno_db.doctor.connection import is_on_this_machine
 
 
-def test_it_is_measured_and_described(patient: Patient) -> None:
-    finding = look(patient.url).one("connection", "ok")
+def test_it_is_measured_and_described(checked: CheckedDatabase) -> None:
+    finding = run_doctor(checked.url).one("connection", "ok")
     assert "127.0.0.1:" in finding.summary
     assert "a primary, no TLS, no pooler" in finding.summary
     assert "address 127.0.0.1" in finding.details
 
 
-def test_a_pooler_that_is_announced_and_not_there(patient: Patient) -> None:
-    finding = look(f"{patient.url}?pgbouncer=true").one("connection", "warning")
+def test_a_pooler_that_is_announced_and_not_there(checked: CheckedDatabase) -> None:
+    finding = run_doctor(f"{checked.url}?pgbouncer=true").one("connection", "warning")
     assert "no pooler stands between" in finding.summary
 
 
-def test_another_encoding_is_told(patient: Patient) -> None:
-    patient.run("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+def test_another_encoding_is_told(checked: CheckedDatabase) -> None:
+    checked.run("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     try:
-        latin = patient.url.rpartition("/")[0] + "/latin"
-        assert "LATIN1" in look(latin).one("versions", "warning").summary
+        latin = checked.url.rpartition("/")[0] + "/latin"
+        assert "LATIN1" in run_doctor(latin).one("versions", "warning").summary
     finally:
-        patient.run("DROP DATABASE latin WITH (FORCE)")
+        checked.run("DROP DATABASE latin WITH (FORCE)")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from tests.doctor.checked_database import Patient, look
+from tests.doctor.checked_database import CheckedDatabase, run_doctor
 from triosigno_db.database.execution import run_sql
 from triosigno_db.doctor import check_constraints
 from triosigno_db.migrator import deploy, read_history, rollback, shipped_history
@@ -50,19 +50,19 @@ def test_the_doctor_tells_missing_rules(connected: str) -> None:
     assert not any(report.is_present for report in check_constraints())
 
 
-def test_a_broken_row_is_shown(patient: Patient) -> None:
-    patient.run(
+def test_a_broken_row_is_shown(checked: CheckedDatabase) -> None:
+    checked.run(
         'ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check";'
         'INSERT INTO "Module" (id, title, description, "order", "updatedAt") '
         "SELECT 'module-' || n, 'x', '', -n, now() FROM generate_series(1, 7) n;"
         'ALTER TABLE "Module" ADD CONSTRAINT "Module_order_check" CHECK ("order" >= 0) NOT VALID'
     )
-    seen = look(patient.url)
-    finding = seen.one("rows", "error")
+    run = run_doctor(checked.url)
+    finding = run.one("rows", "error")
     assert finding.summary == '7 rows break Module_order_check of Module: "order" >= 0'
     assert finding.details == tuple(f"module-{number}" for number in range(1, 6))
-    assert seen.exit_code == 1
-    (report,) = [each for each in seen.document["constraints"] if each["broken"]]
+    assert run.exit_code == 1
+    (report,) = [each for each in run.document["constraints"] if each["broken"]]
     assert report == {
         "name": "Module_order_check",
         "table": "Module",
@@ -74,16 +74,16 @@ def test_a_broken_row_is_shown(patient: Patient) -> None:
     }
 
 
-def test_a_missing_rule(patient: Patient) -> None:
-    patient.run('ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check"')
-    assert look(patient.url).one("rows", "warning").details == ("Module_order_check",)
+def test_a_missing_rule(checked: CheckedDatabase) -> None:
+    checked.run('ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check"')
+    assert run_doctor(checked.url).one("rows", "warning").details == ("Module_order_check",)
 
 
-def test_rules_are_validated_unless_told_otherwise(patient: Patient) -> None:
-    assert len(look(patient.url, "--no-validate").one("rows", "warning").details) == 10
-    assert look(patient.url).of("rows", "warning") == []
-    assert look(patient.url, "--no-validate").of("rows", "warning") == []
+def test_rules_are_validated_unless_told_otherwise(checked: CheckedDatabase) -> None:
+    assert len(run_doctor(checked.url, "--no-validate").one("rows", "warning").details) == 10
+    assert run_doctor(checked.url).of("rows", "warning") == []
+    assert run_doctor(checked.url, "--no-validate").of("rows", "warning") == []
 
 
-def test_a_role_that_does_not_own_the_tables_validates_nothing(service: Patient) -> None:
-    assert len(look(service.url).one("rows", "warning").details) == 10
+def test_a_role_that_does_not_own_the_tables_validates_nothing(service: CheckedDatabase) -> None:
+    assert len(run_doctor(service.url).one("rows", "warning").details) == 10

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from tests.doctor.checked_database import Patient, look
+from tests.doctor.checked_database import CheckedDatabase, run_doctor
 from tests.pgbouncer import BINARY, pooler_before
 from tests.server_features import has_tls
 from triosigno_db.migrator import deploy
@@ -17,23 +17,23 @@ from triosigno_db.testing import ThrowawayPostgres
 
 
 @pytest.fixture
-def pooled_url(patient: Patient) -> Iterator[str]:
-    """The patient's URL behind a pooler that lets startup options pass unheard."""
-    with pooler_before(patient.url, "ignore_startup_parameters = options") as url:
+def pooled_url(checked: CheckedDatabase) -> Iterator[str]:
+    """The URL of the checked database behind a pooler that ignores startup options."""
+    with pooler_before(checked.url, "ignore_startup_parameters = options") as url:
         yield url
 
 
 @pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
 def test_all_can_be_seen_through_a_pooler(pooled_url: str) -> None:
-    seen = look(f"{pooled_url}?pgbouncer=true")
-    assert "through a pooler" in seen.one("connection", "ok").summary
-    assert [each for each in seen.findings if each.level != "ok"] == seen.of("roles", "warning")
-    assert all(check["is_validated"] for check in seen.document["constraints"])
+    run = run_doctor(f"{pooled_url}?pgbouncer=true")
+    assert "through a pooler" in run.one("connection", "ok").summary
+    assert [each for each in run.findings if each.level != "ok"] == run.of("roles", "warning")
+    assert all(check["is_validated"] for check in run.document["constraints"])
 
 
 @pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
 def test_a_pooler_that_the_url_does_not_tell_of(pooled_url: str) -> None:
-    finding = look(pooled_url).one("connection", "warning")
+    finding = run_doctor(pooled_url).one("connection", "warning")
     assert "pgbouncer=true" in finding.advice
 
 
@@ -50,15 +50,15 @@ def replica_url() -> Iterator[str]:
 
 
 def test_a_replica_is_looked_at_as_far_as_it_can_tell(replica_url: str) -> None:
-    seen = look(replica_url, "--unused-after", "0")
-    assert "a replica" in seen.one("connection", "ok").summary
-    assert seen.of("history", "ok")
-    assert "temporary tables" in seen.one("drift", "unknown").summary
-    assert [each.level for each in seen.findings if each.subject == "indexes"] == ["ok", "unknown"]
-    assert "not reported on a replica" in seen.one("vacuum", "unknown").summary
+    run = run_doctor(replica_url, "--unused-after", "0")
+    assert "a replica" in run.one("connection", "ok").summary
+    assert run.of("history", "ok")
+    assert "temporary tables" in run.one("drift", "unknown").summary
+    assert [each.level for each in run.findings if each.subject == "indexes"] == ["ok", "unknown"]
+    assert "not reported on a replica" in run.one("vacuum", "unknown").summary
     # Not even a superuser can validate there.
-    assert len(seen.one("rows", "warning").details) == 10
-    assert seen.exit_code == 0
+    assert len(run.one("rows", "warning").details) == 10
+    assert run.exit_code == 0
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl here")
@@ -85,9 +85,9 @@ def test_encryption_is_told(tmp_path: Path) -> None:
         with (place / "postgresql.conf").open("a") as settings:
             settings.write("ssl = on\n")
         server.restart()
-        prefer = look(server.url).one("connection", "ok").summary
+        prefer = run_doctor(server.url).one("connection", "ok").summary
         assert "TLSv1.3, certificate not checked" in prefer
         full = f"{server.url}?sslmode=verify-full&sslcert={certificate}"
-        assert "TLSv1.3, certificate checked" in look(full).one("connection", "ok").summary
-        wrong = look(f"{server.url}?sslmode=verify-full&sslcert={tmp_path / 'none'}")
+        assert "TLSv1.3, certificate checked" in run_doctor(full).one("connection", "ok").summary
+        wrong = run_doctor(f"{server.url}?sslmode=verify-full&sslcert={tmp_path / 'none'}")
         assert wrong.one("connection", "error")
