@@ -104,7 +104,7 @@ def _reason(cause: psycopg2.Error | OSError | UnicodeDecodeError) -> str:
         return primary_message(cause)
     if isinstance(cause, UnicodeDecodeError):
         # Before a session begins, the server writes in an encoding of its own.
-        return "The server refused the connection; its message is not in UTF-8."
+        return cause.object.decode(errors="replace").strip()
     return str(cause)
 
 
