@@ -95,7 +95,7 @@ class Settings(BaseSettings):
             `redis://host:6379/0`; each has its own in memory where it is missing.
         replica_url: A streaming replica, for `reading_from_replica()`; where its URL says nothing,
             it is reached as the database itself, by the same role and with the same limits.
-        replica_max_lag: How far the replica may be behind before it is passed by.
+        replica_max_lag: How far the replica may be behind before it is skipped.
     """
 
     model_config = SettingsConfigDict(

@@ -38,7 +38,8 @@ def ping(*, timeout: float = 1.0) -> float:
     deadline = started + timeout
     try:
         with translated(), closing(open_polled(settings, deadline)) as connection:
-            connection.cursor().execute("SELECT 1")
+            cursor = connection.cursor()
+            cursor.execute("SELECT 1")
             await_answer(connection, deadline)
     except TimeoutError:
         late = f"The server has not answered within {timeout:g} s."
