@@ -119,29 +119,6 @@ def test_a_missing_folder_is_named(connected: str, tmp_path: Path) -> None:
         status(history=tmp_path / "elsewhere")
 
 
-def test_windows_line_ends_are_no_edit(connected: str, write_history: WriteHistory) -> None:
-    folder = write_history(one='CREATE TABLE "One" ();\n')
-    deploy(history=folder)
-    write_history(one='CREATE TABLE "One" ();\r\n')
-    assert status(history=folder).exit_code == 0
-
-
-def test_a_file_that_is_gone_is_unknown_and_no_error(
-    connected: str, write_history: WriteHistory
-) -> None:
-    folder = write_history(one="SELECT 1;", two="SELECT 2;")
-    deploy(history=folder)
-    gone = folder / "20260101000001_one"
-    (gone / "migration.sql").unlink()
-    gone.rmdir()
-    found = status(history=folder)
-    assert [(each.name[15:], each.state.value) for each in found.migrations] == [
-        ("one", "unknown"),
-        ("two", "applied"),
-    ]
-    assert found.exit_code == 0
-
-
 def test_an_empty_history_is_up_to_date_and_adopts_nothing(
     connected: str, write_history: WriteHistory
 ) -> None:

@@ -1,0 +1,73 @@
+"""Renames: what is found, and that the values stay."""
+
+import re
+from pathlib import Path
+
+import triosigno_db as db
+from tests.migrator.conftest import Edit
+from tests.migrator.deployed import (
+    declared,
+    script_of,
+    sorted_schema,
+)
+from triosigno_db.database.execution import run_sql
+from triosigno_db.migrator import (
+    Rename,
+    deploy,
+    dev,
+    rollback,
+)
+from triosigno_db.schema.catalog import compare
+
+
+def test_a_rename_keeps_the_values(connected: str, url: str, history: Path, edit: Edit) -> None:
+    edit('"firstName"', '"givenName"')
+    asked: list[str] = []
+
+    def agree(rename: Rename) -> bool:
+        asked.append(f"{rename.what} to {rename.new_name}")
+        return True
+
+    deploy(history=history)
+    run_sql(
+        'INSERT INTO "User" (id, email, username, password, "givenName", "updatedAt") VALUES '
+        "('7b1b0f5e-58a4-4b56-9a2c-8c7a4a1f7b11', 'a@b.org', 'a', 'x', 'Zoé', now())"
+    )
+    written = dev("first_name", history=history, is_rename=agree)
+    assert asked == ["column User.givenName to firstName"]
+    assert "RENAME COLUMN" in script_of(written)
+    assert "DROP" not in script_of(written)
+    user = db.get_user_with_preferences("7b1b0f5e-58a4-4b56-9a2c-8c7a4a1f7b11")
+    assert user.first_name == "Zoé"
+    rollback(history=history)
+    assert run_sql('SELECT "givenName" FROM "User"') == [("Zoé",)]
+    deploy(history=history)
+    there = sorted_schema()
+    assert compare(declared(url), there) == ()
+
+
+def test_a_renamed_table_takes_its_keys_and_indexes_along(
+    connected: str, url: str, history: Path, edit: Edit
+) -> None:
+    for path in history.rglob("*.sql"):
+        path.write_text(re.sub(r'"Achievement(_|")', r'"Badge\1', path.read_text()))
+    deploy(history=history)
+    run_sql(
+        "INSERT INTO \"Badge\" VALUES ('id', 'first', '', 'https://example.org', 1, now(), now())"
+    )
+    written = dev("badge", history=history, is_rename=lambda _: True)
+    assert "DROP" not in script_of(written)
+    assert 'RENAME TO "Achievement"' in script_of(written)
+    assert run_sql('SELECT name FROM "Achievement"') == [("first",)]
+    rollback(history=history)
+    assert run_sql('SELECT name FROM "Badge"') == [("first",)]
+    deploy(history=history)
+    there = sorted_schema()
+    assert compare(declared(url), there) == ()
+
+
+def test_what_is_no_rename_is_dropped_and_added(connected: str, history: Path, edit: Edit) -> None:
+    edit('"firstName"', '"givenName"')
+    written = dev("first_name", history=history, is_rename=lambda _: False)
+    assert "DROP COLUMN" in script_of(written)
+    assert "ADD COLUMN" in script_of(written)
