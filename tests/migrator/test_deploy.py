@@ -326,3 +326,14 @@ def test_new_rows_keep_to_the_rules(connected: str, statement: str, field: str) 
     with pytest.raises(InvalidInputError, match="violates check constraint") as caught:
         run_sql(statement)
     assert caught.value.field == field
+
+
+def test_a_script_that_is_applied_is_not_read_again(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();')
+    deploy(history=folder)
+    # Pending, it would be refused.
+    write_history(one="COMMIT;", two='CREATE TABLE "Two" ();')
+    assert deploy(history=folder) == (TWO,)
+    assert tables() == {"One", "Two"}

@@ -2,10 +2,13 @@
 
 import pytest
 
+import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.migrator.deployed import ONE, TWO, tables
 from triosigno_db.errors import MigrationFailedError
 from triosigno_db.migrator import Step, deploy
+from triosigno_db.migrator.executor import run_script
+from triosigno_db.migrator.session import open_session
 
 
 def test_progress_is_told_statement_by_statement(
@@ -33,3 +36,22 @@ def test_concurrent_indexes_need_the_first_line(
     write_history(one="-- triosigno-db: no-transaction\n" + script)
     deploy(history=folder)
     assert tables() == {"One"}
+
+
+def test_a_failure_says_where_it_is_and_why(connected: str) -> None:
+    script = "SELECT 1;\n\nSELECT\n  1 / 0;"
+    with (
+        open_session(db.Settings.load(connected)) as session,
+        pytest.raises(MigrationFailedError) as caught,
+    ):
+        run_script(session, "a_script", script)
+    assert (caught.value.name, caught.value.number, caught.value.line) == ("a_script", 2, 3)
+    assert "division by zero (SQLSTATE 22012)" in str(caught.value)
+
+
+def test_what_is_there_already_is_adopted_by_baseline(connected: str) -> None:
+    with (
+        open_session(db.Settings.load(connected)) as session,
+        pytest.raises(MigrationFailedError, match="adopt it with baseline"),
+    ):
+        run_script(session, "a_script", "CREATE TABLE one ();\nCREATE TABLE one ();")

@@ -1,14 +1,22 @@
 """The ledger: what is recorded, and the states that follow from it."""
 
+from datetime import UTC, datetime
+
+import pytest
+
+import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.migrator.deployed import ONE, ledger_rows, tables
 from triosigno_db.migrator import (
+    Migration,
     MigrationState,
     deploy,
     read_history,
     shipped_history,
     status,
 )
+from triosigno_db.migrator.ledger import COLUMNS, Ledger, LedgerRow, compare_histories
+from triosigno_db.migrator.session import open_session
 
 
 def test_the_ledger_reads_as_prisma_writes_it(connected: str) -> None:
@@ -53,3 +61,78 @@ def test_windows_line_ends_are_no_edit(connected: str, write_history: WriteHisto
     deploy(history=folder)
     write_history(one='CREATE TABLE "One" ();\r\n')
     assert status(history=folder).exit_code == 0
+
+
+def migration(name: str, checksum: str = "same") -> Migration:
+    return Migration(name, "SELECT 1;", checksum, None, frozenset({checksum}))
+
+
+def row(
+    name: str, checksum: str = "same", *, finished: bool = False, rolled_back: bool = False
+) -> LedgerRow:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return LedgerRow(
+        "id", name, checksum, now, now if finished else None, now if rolled_back else None, None
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ([], MigrationState.PENDING),
+        ([row("a", finished=True)], MigrationState.APPLIED),
+        ([row("a", "other", finished=True)], MigrationState.EDITED),
+        ([row("a")], MigrationState.FAILED),
+        ([row("a", rolled_back=True)], MigrationState.ROLLED_BACK),
+        ([row("a", finished=True, rolled_back=True)], MigrationState.ROLLED_BACK),
+        ([row("a", rolled_back=True), row("a", finished=True)], MigrationState.APPLIED),
+        ([row("a", finished=True), row("a")], MigrationState.FAILED),
+    ],
+)
+def test_the_rows_of_a_migration_give_its_state(
+    rows: list[LedgerRow], state: MigrationState
+) -> None:
+    (found,) = compare_histories([migration("a")], rows)
+    assert (found.name, found.state) == ("a", state)
+
+
+def test_migrations_come_in_the_order_of_their_names() -> None:
+    found = compare_histories([migration("b"), migration("d")], [row("a", finished=True), row("c")])
+    assert [(each.name, each.state.value) for each in found] == [
+        ("a", "unknown"),
+        ("b", "pending"),
+        ("c", "failed"),
+        ("d", "pending"),
+    ]
+
+
+def test_a_ledger_that_is_not_there(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        ledger = Ledger(session)
+        assert (ledger.exists(), ledger.may_read(), ledger.rows()) == (False, None, ())
+        assert ledger.columns() == frozenset()
+        ledger.clear()
+        ledger.create()
+        assert (ledger.exists(), ledger.may_read()) == (True, True)
+        assert ledger.columns() == COLUMNS
+        assert ledger.seconds_since_last() is None
+        assert ledger.other_tables() == []
+
+
+def test_what_happens_to_a_migration_is_recorded(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        ledger = Ledger(session)
+        ledger.create()
+        ledger.fail(ledger.begin(migration("a")), "why", rolled_back=False)
+        assert [(each.is_failed, each.logs) for each in ledger.rows()] == [(True, "why")]
+        ledger.mark_rolled_back("a")
+        assert [each.is_failed for each in ledger.rows()] == [False]
+        ledger.finish(ledger.begin(migration("a")))
+        assert [each.is_applied for each in ledger.rows()] == [False, True]
+        assert ledger.seconds_since_last() is not None
+        ledger.mark_rolled_back("a", finished=True)
+        assert [each.is_applied for each in ledger.rows()] == [False, False]
+        ledger.mark_applied(migration("a"))
+        assert [each.is_applied for each in ledger.rows()] == [False, False, True]
+        ledger.clear()
+        assert ledger.rows() == ()

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 import triosigno_db as db
 from tests.migrator.conftest import Edit
 from tests.migrator.deployed import (
@@ -17,7 +19,8 @@ from triosigno_db.migrator import (
     dev,
     rollback,
 )
-from triosigno_db.schema.catalog import compare
+from triosigno_db.migrator.renames import find_column_renames, find_key_renames, find_table_renames
+from triosigno_db.schema.catalog import Catalog, Column, Table, compare
 
 
 def test_a_rename_keeps_the_values(connected: str, url: str, history: Path, edit: Edit) -> None:
@@ -71,3 +74,56 @@ def test_what_is_no_rename_is_dropped_and_added(connected: str, history: Path, e
     written = dev("first_name", history=history, is_rename=lambda _: False)
     assert "DROP COLUMN" in script_of(written)
     assert "ADD COLUMN" in script_of(written)
+
+
+def catalog(**tables: Table) -> Catalog:
+    return Catalog(tables, {})
+
+
+def table(*columns: Column, indexes: dict[str, str] | None = None, **constraints: str) -> Table:
+    return Table(columns, indexes or {}, constraints)
+
+
+SIZE, WIDTH = Column("size", "integer", True, None), Column("width", "integer", True, None)
+NAME = Column("name", "text", True, None)
+
+
+def test_a_table_with_the_same_columns_may_be_a_rename() -> None:
+    (rename,) = find_table_renames(catalog(Thing=table(SIZE)), catalog(Object=table(SIZE)))
+    assert rename == Rename(
+        "table Thing",
+        "Object",
+        'ALTER TABLE "Thing" RENAME TO "Object";',
+        'ALTER TABLE "Object" RENAME TO "Thing";',
+    )
+    assert find_table_renames(catalog(Thing=table(SIZE)), catalog(Object=table(NAME))) == ()
+
+
+def test_each_new_table_is_taken_once() -> None:
+    old, new = catalog(A=table(SIZE), B=table(SIZE)), catalog(C=table(SIZE))
+    assert [(each.what, each.new_name) for each in find_table_renames(old, new)] == [
+        ("table A", "C")
+    ]
+
+
+@pytest.mark.parametrize(("after", "found"), [(NAME, []), (SIZE, [])])
+def test_columns_of_other_types_or_the_same_name_are_no_rename(
+    after: Column, found: list[Rename]
+) -> None:
+    assert list(find_column_renames(catalog(T=table(SIZE)), catalog(T=table(after)))) == found
+
+
+def test_braces_in_a_name_are_part_of_it() -> None:
+    old, new = catalog(**{"{}": table(SIZE)}), catalog(**{"{}": table(WIDTH)})
+    (rename,) = find_column_renames(old, new)
+    assert rename.up == 'ALTER TABLE "{}" RENAME COLUMN "size" TO "width";'
+
+
+def test_constraints_and_indexes_keep_what_they_say() -> None:
+    index = 'CREATE INDEX "{}" ON "T" USING btree (size)'
+    old = catalog(T=table(SIZE, indexes={"Old": index.format("Old")}, Old_check="CHECK (size > 0)"))
+    new = catalog(T=table(SIZE, indexes={"New": index.format("New")}, New_check="CHECK (size > 0)"))
+    assert [each.up for each in find_key_renames(old, new)] == [
+        'ALTER TABLE "T" RENAME CONSTRAINT "Old_check" TO "New_check";',
+        'ALTER INDEX "Old" RENAME TO "New";',
+    ]
