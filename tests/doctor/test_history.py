@@ -86,9 +86,3 @@ def test_who_holds_the_lock_and_who_waits(
     assert f"process {second_session.info.backend_pid} (somebody else) holds it" in line
     second_session.rollback()
     assert run_doctor(checked.url).of("history", "warning") == []
-
-
-def test_another_ledger_than_prisma_s(checked: CheckedDatabase) -> None:
-    checked.run('ALTER TABLE "_prisma_migrations" ADD COLUMN "space" text')
-    finding = run_doctor(checked.url).one("versions", "error")
-    assert finding.details == ("space",)
