@@ -20,7 +20,7 @@ from triosigno_db.migrator import (
     read_history,
 )
 from triosigno_db.migrator.session import open_session
-from triosigno_db.migrator.shadow import made_in_schema, shadow_database, temporary_catalogs
+from triosigno_db.migrator.shadow import create_in_schema, shadow_database, temporary_catalogs
 from triosigno_db.schema.catalog import read_current_schema
 
 
@@ -47,7 +47,7 @@ def test_a_shadow_database_is_dropped_after_an_error(connected: str) -> None:
 
 def test_a_script_is_run_in_a_schema_of_its_own(connected: str) -> None:
     with shadow_database(db.Settings.load(connected)) as session:
-        catalog = made_in_schema(session, "other", "CREATE TABLE one (x integer);")
+        catalog = create_in_schema(session, "other", "CREATE TABLE one (x integer);")
         assert list(catalog.tables) == ["one"]
         assert read_current_schema(session.run).tables == {}
 

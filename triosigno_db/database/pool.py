@@ -15,15 +15,13 @@ from playhouse.pool import PoolConnection, PooledPostgresqlDatabase
 from psycopg2.extensions import register_type
 
 from triosigno_db.database.connection import UTC_TIMESTAMP, Connection
+from triosigno_db.database.connector import MIN_SERVER_VERSION, connection_parameters
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.database.watchdog import Watchdog
 from triosigno_db.errors import DatabaseUnavailableError, PoolTimeoutError
 from triosigno_db.settings import Settings
 
 logger = logging.getLogger("triosigno_db")
-
-MIN_SERVER_VERSION = 13
-"""The oldest major version of PostgreSQL that the library works on."""
 
 
 class PoolStatus(NamedTuple):
@@ -229,14 +227,12 @@ class Pool(PooledPostgresqlDatabase):
         return connection
 
     def _open(self, address: tuple[str, int] | None = None) -> Connection:
-        parameters = self.settings.connection_parameters()
+        parameters = connection_parameters(self.settings)
         if address is not None:
             parameters["host"], parameters["port"] = address
             parameters["target_session_attrs"] = "any"
         try:
-            connection: Connection = psycopg2.connect(
-                dbname=self.settings.database, connection_factory=Connection, **parameters
-            )
+            connection: Connection = psycopg2.connect(connection_factory=Connection, **parameters)
         except psycopg2.OperationalError as exc:
             raise DatabaseUnavailableError(primary_message(exc)) from exc
         except UnicodeDecodeError:

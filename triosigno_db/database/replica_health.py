@@ -65,7 +65,7 @@ class ReplicaHealth:
         return self._probe.server
 
     def may_serve(self) -> bool:
-        """Tell whether the replica may be read, asking it where that is not known.
+        """Return whether the replica may be read, asking it where that is not known.
 
         One thread asks. Meanwhile the others wait for its answer where the replica was healthy,
         half a second at most, and otherwise go on without it.

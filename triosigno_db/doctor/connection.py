@@ -1,4 +1,4 @@
-"""The connection: round trip, encryption, and whether a pooler stands between."""
+"""The connection: round trip, encryption, and whether a pooler is in between."""
 
 import statistics
 import time
@@ -62,7 +62,7 @@ def check_connection(context: CheckContext) -> Iterator[Finding]:
 
 
 def is_on_this_machine(address: str) -> bool:
-    """Tell whether what is sent to an address never leaves the machine.
+    """Return whether what is sent to an address never leaves the machine.
 
     Args:
         address: An IP address, empty for a Unix socket.
@@ -102,13 +102,13 @@ def _on_pooler(is_pooled: bool, is_announced: bool) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "warning",
-            "A pooler stands between, and the URL does not say so.",
+            "A pooler is in between, and the URL does not say so.",
             "Add pgbouncer=true to the URL, unless it pools whole sessions.",
         )
     if is_announced and not is_pooled:
         yield Finding(
             SUBJECT,
             "warning",
-            "The URL says pgbouncer=true, and no pooler stands between.",
-            "Take it out: with it no statement is prepared.",
+            "The URL says pgbouncer=true, and no pooler is in between.",
+            "Remove it: with it no statement is prepared.",
         )

@@ -20,7 +20,7 @@ from triosigno_db.schema.ddl import quote
 from triosigno_db.settings import Settings
 
 LOCK_MILLISECONDS = 2000
-"""How long a check waits for a lock before it gives up, so that it holds up nobody."""
+"""How long a check waits for a lock before it gives up, so that it delays no other session."""
 
 APPLICATION_NAME = "triosigno-db doctor"
 
@@ -101,12 +101,12 @@ class CheckContext:
             return None if ledger.may_read() is None else ledger.rows()
 
     def may_read_ledger(self) -> bool:
-        """Tell whether Prisma's ledger is there and the role may read it."""
+        """Return whether there is a ledger that the role may read."""
         with self.reading() as session:
             return Ledger(session).may_read() is True
 
     def is_replica(self) -> bool:
-        """Tell whether the server follows another one."""
+        """Return whether the server follows another one."""
         with self.reading() as session:
             return bool(session.run("SELECT pg_is_in_recovery()")[0][0])
 

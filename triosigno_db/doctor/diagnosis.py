@@ -59,8 +59,7 @@ def diagnose(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; the one that ships with the package where it is
-            missing.
+        history: The folder of the migrations; by default the one that ships with the package.
         limits: From when on long statements and unused indexes are reported.
         validate: Validate the constraints that no row breaks, where the role owns their tables.
 

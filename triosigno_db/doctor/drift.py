@@ -32,7 +32,7 @@ def check_drift(context: CheckContext) -> Iterator[Finding]:
         What is found.
 
     Raises:
-        MigrationError: The history on disk is not as it must be, or can't be replayed.
+        MigrationError: The history on disk is invalid, or can't be replayed.
     """
     with context.reading() as session:
         ((may_make_tables, is_primary),) = session.run(_MAY_COMPARE)
@@ -88,7 +88,7 @@ def _judge(origin: str, expected: Catalog, live: Catalog) -> Finding:
 
 
 def is_missing_index(difference: Difference) -> bool:
-    """Tell whether a difference is an index that is not there.
+    """Return whether a difference is an index that is not there.
 
     Args:
         difference: The difference.

@@ -27,7 +27,7 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         What is found.
 
     Raises:
-        MigrationError: The history on disk is not as it must be.
+        MigrationError: The history on disk is invalid.
         PermissionDeniedError: The role may not read the ledger.
     """
     migrations = read_history(context.history)
@@ -53,7 +53,7 @@ def check_lock(context: CheckContext) -> Iterator[Finding]:
         context: The database and what is known of it.
 
     Yields:
-        What is found; nothing where nobody does.
+        What is found; nothing where no session does.
     """
     with context.reading() as session:
         sessions = lock_sessions(session)
@@ -62,7 +62,7 @@ def check_lock(context: CheckContext) -> Iterator[Finding]:
             SUBJECT,
             "warning",
             "A deployment holds the lock of migrations: another one would have to wait.",
-            "Let it end; if nobody deploys: SELECT pg_terminate_backend(<process>).",
+            "Let it end; if no deployment runs: SELECT pg_terminate_backend(<process>).",
             tuple(map(_describe, sessions)),
         )
 

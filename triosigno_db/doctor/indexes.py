@@ -53,7 +53,7 @@ WHERE s.schemaname = current_schema() AND s.idx_scan = 0 AND x.indisvalid
   AND pg_relation_size(s.indexrelid) >= %(minimum)s
 ORDER BY pg_relation_size(s.indexrelid) DESC, s.indexrelname
 """
-# Never reset means since the database was made; for how long at least, the server's start tells.
+# Without a reset they reach back at least to the start of the server.
 _STATISTICS_AGE = """
 SELECT extract(epoch FROM now() - coalesce(stats_reset, pg_postmaster_start_time()))
 FROM pg_stat_database WHERE datname = current_database()
@@ -133,7 +133,7 @@ def check_index_use(context: CheckContext) -> Iterator[Finding]:
     with context.reading() as session:
         ages = session.run(_STATISTICS_AGE)
         if may_read_ledger:
-            # An index can't be used before it is made.
+            # An index can't be used before it is created.
             ages.append((Ledger(session).seconds_since_last(),))
         reaches_back = min((float(age) for (age,) in ages if age is not None), default=0.0)
         unused = session.run(_UNUSED, minimum=MIN_UNUSED_BYTES)

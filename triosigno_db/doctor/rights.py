@@ -71,7 +71,7 @@ def check_rights(context: CheckContext) -> Iterator[Finding]:
         SUBJECT,
         "warning",
         f"{role} may do more than a service needs.",
-        "Right for whoever migrates; let services log in as a role that has rights on rows only.",
+        "Right for a role that migrates; let services log in as one that has rights on rows only.",
         tuple(excess),
     )
 

@@ -1,4 +1,4 @@
-"""Baseline: adopting a database that Prisma, or `create_schema()`, has made."""
+"""Baseline: adopt a database that was created by Prisma or by `create_schema()`."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ def baseline(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
+        history: Its folder; by default the one that ships with the package.
 
     Returns:
         The names of the migrations marked, at least the first.

@@ -1,4 +1,4 @@
-"""The history applied to a database: status, deploy, resolve, roll back."""
+"""A history applied to a database: status, deploy, resolve, roll back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,7 +52,7 @@ class HistoryStatus(NamedTuple):
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """What a deployment would apply."""
+        """The migrations that `deploy` would apply."""
         return self.named(MigrationState.PENDING, MigrationState.ROLLED_BACK)
 
     @property
@@ -66,17 +66,17 @@ class HistoryStatus(NamedTuple):
 def status(
     url_or_settings: str | Settings | None = None, *, history: Path | None = None
 ) -> HistoryStatus:
-    """Tell the state of each migration in a database.
+    """Read the state of each migration in a database.
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
+        history: Its folder; by default the one that ships with the package.
 
     Returns:
         Each migration's state.
 
     Raises:
-        MigrationError: The history on disk is not as it must be.
+        MigrationError: The history on disk is invalid.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -97,9 +97,9 @@ def deploy(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
-        lock_timeout: How long to wait for another deployment, and each statement for the locks of
-            the traffic, in seconds.
+        history: Its folder; by default the one that ships with the package.
+        lock_timeout: How long to wait for another deployment to end, and in each statement for a
+            lock on a table, in seconds.
         on_step: Called before each statement.
 
     Returns:
@@ -107,7 +107,7 @@ def deploy(
 
     Raises:
         MigrationFailedError: A statement failed; a migration in a transaction left nothing behind.
-        MigrationLockedError: Another deployment did not end in time.
+        MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         MigrationError: A migration failed earlier and is not resolved (P3009), the database has
             tables but no history (P3005), or the history on disk is not as it must be.
         NotConnectedError: No database was given, and `connect()` was not called.
@@ -139,7 +139,7 @@ def resolve_applied(
     Args:
         name: The migration.
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
+        history: Its folder; by default the one that ships with the package.
 
     Raises:
         MigrationError: There is no such migration (P3017), or it is recorded already (P3008).
@@ -186,23 +186,23 @@ def rollback(
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Undo the last migrations by their `down.sql`, so that `deploy` can apply them again.
+    """Roll back the last migrations by their `down.sql`; `deploy` can apply them again.
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
-        steps: How many to undo, 1 or more.
-        to: Undo all that came after this migration instead, which stays.
+        history: Its folder; by default the one that ships with the package.
+        steps: How many to roll back, 1 or more.
+        to: Roll back all migrations after this one instead of a number of them.
         lock_timeout: As for `deploy`.
         on_step: Called before each statement.
 
     Returns:
-        The names of the migrations undone, the last first.
+        The names of the migrations rolled back, the last first.
 
     Raises:
         MigrationFailedError: A statement failed; that migration is still applied.
         MigrationError: There is no `down.sql`, or `to` is not applied (P3017).
-        MigrationLockedError: Another deployment did not end in time.
+        MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -213,13 +213,13 @@ def rollback(
         _refuse_failed(found)
         in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)
         applied = [migration for migration in migrations if migration.name in in_database]
-        undone = _chosen(applied, steps, to)
-        for migration in undone:
+        chosen = _chosen(applied, steps, to)
+        for migration in chosen:
             if migration.down is None:
-                raise MigrationError(f"{migration.name} has no down.sql: nothing was undone.")
-        for migration in undone:
+                raise MigrationError(f"{migration.name} has no down.sql: nothing was rolled back.")
+        for migration in chosen:
             _undo(session, ledger, migration, on_step)
-        return tuple(migration.name for migration in undone)
+        return tuple(migration.name for migration in chosen)
 
 
 def check_script(migration: Migration) -> None:
@@ -238,7 +238,7 @@ def check_script(migration: Migration) -> None:
             if statement.controls_transaction:
                 raise MigrationError(
                     f"{migration.name}, line {statement.line}: {statement.text[:40]!r} would end "
-                    "the migration's transaction; take it out."
+                    "the migration's transaction; remove it."
                 )
 
 
@@ -264,7 +264,7 @@ def _refuse_unknown_tables(ledger: Ledger) -> None:
         raise MigrationError(
             f"The database has no history, but tables: {', '.join(tables[:5])}"
             f"{', ...' if len(tables) > 5 else ''}. "  # noqa: PLR2004 (as many as are shown)
-            "Adopt a database that Prisma made with baseline."
+            "Adopt a database that Prisma created with baseline."
         ).with_prisma_code("P3005")
 
 

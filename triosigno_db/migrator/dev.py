@@ -26,7 +26,7 @@ from triosigno_db.migrator.renames import (
     find_table_renames,
 )
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
-from triosigno_db.migrator.shadow import made_in_schema, replay, shadow_database
+from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
 from triosigno_db.schema.ddl import create_script, quote
 from triosigno_db.settings import Settings
@@ -62,7 +62,7 @@ def never(rename: Rename) -> bool:
     """Take no drop and addition for a rename.
 
     Args:
-        rename: What might be one.
+        rename: The possible rename.
 
     Returns:
         `False`.
@@ -86,20 +86,20 @@ def dev(
     are written, both directions are run there and must give the very same catalogs.
 
     Args:
-        name: Small letters, digits and underscores; the time is put before it.
+        name: Small letters, digits and underscores; a timestamp is put before it.
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
-        create_only: Write the files and leave the database as it is.
-        accept_data_loss: Go on where rows of the database would lose something.
-        is_rename: Asked before a drop and an addition are taken for a rename.
+        history: Its folder; by default the one that ships with the package.
+        create_only: Write the files without applying the migration.
+        accept_data_loss: Continue where rows of the database would lose data.
+        is_rename: Decides whether a drop and an addition are a rename.
 
     Returns:
         The migration; `None` where history and models agree.
 
     Raises:
-        DataLossError: Rows would lose something; nothing was written.
+        DataLossError: Rows would lose data; nothing was written.
         InvalidInputError: `name` has other characters.
-        MigrationError: The history on disk is not as it must be.
+        MigrationError: The history on disk is invalid.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied; the role must be
             allowed to create a database.
@@ -111,7 +111,7 @@ def dev(
     migrations = read_history(folder)
     with shadow_database(settings) as shadow:
         before = replay(shadow, migrations)
-        declared = made_in_schema(shadow, "models", create_script())
+        declared = create_in_schema(shadow, "models", create_script())
         scripts = _write(shadow, declared, is_rename)
         if scripts is None:
             return None
@@ -136,7 +136,7 @@ def reset(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
+        history: Its folder; by default the one that ships with the package.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
 
@@ -152,7 +152,7 @@ def reset(
     settings = resolve_settings(url_or_settings)
     migrations = read_history(history or shipped_history())
     with shadow_database(settings) as shadow:
-        made = replay(shadow, migrations)
+        created = replay(shadow, migrations)
     with locked_ledger(settings, lock_timeout) as (session, ledger):
         found = compare_histories(migrations, ledger.rows())
         if unknown := [each.name for each in found if each.state is MigrationState.UNKNOWN]:
@@ -161,8 +161,8 @@ def reset(
                 "Nothing was dropped."
             )
         there = read_current_schema(session.run)
-        tables = [table for table in there.tables if table in made.tables]
-        enums = [enum for enum in there.enums if enum in made.enums]
+        tables = [table for table in there.tables if table in created.tables]
+        enums = [enum for enum in there.enums if enum in created.enums]
         with session.transaction():
             if tables:
                 session.run(f"DROP TABLE {', '.join(map(quote, tables))}")
@@ -173,7 +173,7 @@ def reset(
 
 
 def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | None:
-    """Write both directions, leaving the shadow database renamed."""
+    """Write both directions; the renames stay applied in the shadow database."""
     renames: list[Rename] = []
     for find, ask in (
         (find_table_renames, is_rename),
@@ -200,16 +200,18 @@ def _join(*parts: str) -> str:
 
 
 def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Scripts) -> None:
-    """Run what was written from where the history stands, there and back."""
+    """Run both scripts on what the history gives, and compare the result of each."""
     for rename in scripts.renames[::-1]:
         shadow.run(rename.down)
     for script, expected in ((scripts.up, declared), (scripts.down, before)):
-        run_script(shadow, "what was written", script)
+        run_script(shadow, "the new migration", script)
         there = read_current_schema(shadow.run)
         differences = compare(without_positions(expected), without_positions(there))
         if differences:
             listed = "; ".join(map(str, differences))
-            raise MigrationError(f"What was written does not lead where it should: {listed}")
+            raise MigrationError(
+                f"The script that was written does not give the expected schema: {listed}"
+            )
 
 
 def _refuse_losses(settings: Settings, losses: tuple[Loss, ...]) -> None:
@@ -232,7 +234,7 @@ def _count(loss: Loss) -> str:
 def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
     stamp = datetime.now(UTC).strftime(_TIMESTAMP)
     if stamp <= last:
-        raise MigrationError(f"The last migration's timestamp, {last}, is not in the past.")
+        raise MigrationError(f"The timestamp of the last migration, {last}, is not in the past.")
     written = folder / f"{stamp}_{name}"
     try:
         written.mkdir()

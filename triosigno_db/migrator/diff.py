@@ -6,7 +6,7 @@ from typing import NamedTuple
 from triosigno_db.migrator.autogenerate import write_script
 from triosigno_db.migrator.history import read_history, shipped_history
 from triosigno_db.migrator.session import open_session, resolve_settings
-from triosigno_db.migrator.shadow import made_in_schema, replay, shadow_database
+from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
 from triosigno_db.schema.ddl import create_script
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
@@ -19,7 +19,7 @@ class Drift(NamedTuple):
     Attributes:
         from_history: Its differences from what the history gives.
         from_models: Its differences from what the models declare.
-        sql: What would make it as the models declare; empty where nothing differs.
+        sql: The SQL that would make it as the models declare; empty where nothing differs.
     """
 
     from_history: tuple[Difference, ...]
@@ -41,13 +41,13 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; the one that ships with the package where it is missing.
+        history: Its folder; by default the one that ships with the package.
 
     Returns:
         The differences.
 
     Raises:
-        MigrationError: The history on disk is not as it must be.
+        MigrationError: The history on disk is invalid.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied; the role must be
             allowed to create a database.
@@ -58,7 +58,7 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
         live = without_positions(read_current_schema(session.run))
     with shadow_database(settings) as shadow:
         replayed = without_positions(replay(shadow, migrations))
-        declared = without_positions(made_in_schema(shadow, "models", create_script()))
+        declared = without_positions(create_in_schema(shadow, "models", create_script()))
     names = {*replayed.tables, *declared.tables} - {LEDGER_TABLE}
     ours = live.only(names, {*replayed.enums, *declared.enums})
     return Drift(
@@ -69,7 +69,7 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
 
 
 def without_positions(catalog: Catalog) -> Catalog:
-    """Sort the columns of each table: a column that was added later stands last.
+    """Sort the columns of each table: a column that was added later comes last.
 
     Args:
         catalog: The catalog.

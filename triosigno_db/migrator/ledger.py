@@ -1,7 +1,7 @@
 """The ledger: the table in which Prisma Migrate and the library record what was applied.
 
 The table, its name and the meaning of its rows are Prisma's, so that either side can deploy. All
-SQL on it stands here.
+SQL on it is in this module.
 """
 
 # ruff: noqa: S608 (the name of the table is a constant)
@@ -118,7 +118,7 @@ class LedgerRow(NamedTuple):
 
 
 class MigrationState(StrEnum):
-    """How a migration stands in a database."""
+    """The state of a migration in a database."""
 
     APPLIED = "applied"
     PENDING = "pending"
@@ -133,7 +133,7 @@ class MigrationStatus(NamedTuple):
 
     Attributes:
         name: The migration.
-        state: How it stands. One that was rolled back is pending again for a deployment.
+        state: Its state; `deploy` applies a migration again that was rolled back.
         row: The ledger's last row on it, `None` where there is none.
     """
 
@@ -153,11 +153,11 @@ class Ledger:
         self._session = session
 
     def exists(self) -> bool:
-        """Tell whether the table is there."""
+        """Return whether the table is there."""
         return bool(self._session.run(_EXISTS, table=_TABLE)[0][0])
 
     def may_read(self) -> bool | None:
-        """Tell whether the role may read the table; `None` where there is none."""
+        """Return whether the role may read the table; `None` where there is none."""
         rows = self._session.run(_MAY_READ, table=LEDGER_TABLE)
         return bool(rows[0][0]) if rows else None
 
@@ -167,7 +167,7 @@ class Ledger:
 
     def create(self) -> None:
         """Create the table, and its schema, where they are missing."""
-        self._session.make_schema()
+        self._session.create_schema()
         self._session.run(_CREATE)
 
     def clear(self) -> None:
@@ -219,7 +219,7 @@ class Ledger:
 def compare_histories(
     migrations: Iterable[Migration], rows: Iterable[LedgerRow]
 ) -> tuple[MigrationStatus, ...]:
-    """Set the history on disk against the ledger.
+    """Compare the history on disk with the ledger.
 
     Args:
         migrations: The history on disk.

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
-from triosigno_db.database.connector import open_connection
+from triosigno_db.database.connector import open_connection, session_settings
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.read_only import refuse_write
 from triosigno_db.database.sqlstates import translate
@@ -22,7 +22,7 @@ from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.settings import Settings
 
 DISABLE_LOCK_VARIABLE = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK"
-"""Prisma's own switch: set to anything but the empty text or 0, nobody takes the lock."""
+"""Prisma's own switch: set to anything but the empty text or 0, the lock is not taken."""
 
 _LOCK_SESSIONS = """
 SELECT l.pid, l.granted, a.application_name, extract(epoch FROM now() - a.backend_start)
@@ -94,7 +94,7 @@ class Session:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection is beyond use."""
+        """Whether the connection is closed."""
         return bool(self._connection.closed)
 
     def run(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -116,7 +116,7 @@ class Session:
             raise translate(exc, {}, parameters) from exc
 
     def run_raw(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run a statement of a migration, where a percent sign stands for itself.
+        """Run a statement of a migration; without parameters a percent sign is only that.
 
         Args:
             sql: The statement.
@@ -129,8 +129,8 @@ class Session:
             cursor.execute(sql, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
-    def make_schema(self) -> None:
-        """Make the schema where it is missing."""
+    def create_schema(self) -> None:
+        """Create the schema where it is missing."""
         if not self.run(_SCHEMA_EXISTS, name=self._schema_name):
             self.run(f"CREATE SCHEMA {quote(self._schema_name)}")
 
@@ -170,7 +170,8 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Se
 
     Raises:
         DatabaseUnavailableError: The server can't be reached.
-        MigrationError: A pooler stands between, which would tear lock and statements apart.
+        MigrationError: The settings say that a pooler is in between, which could run the lock and
+            the statements in different sessions.
         ReadOnlyError: This thread is inside a `reading_from_replica()` block.
     """
     refuse_write("A migration")
@@ -179,14 +180,14 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Se
             "Migrations need a direct connection: give a URL without pgbouncer=true."
         )
     with _connected(settings, database) as session:
-        # Building an index may take hours; a transaction waits for nobody but the server.
+        # Building an index may take hours: the time limits of a service do not apply.
         session.run("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
         yield session
 
 
 @contextmanager
 def open_reading_session(settings: Settings) -> Iterator[Session]:
-    """Open a connection that only reads, in one transaction, so that a pooler may stand between.
+    """Open a connection that only reads, in one transaction, so that it works through a pooler.
 
     Args:
         settings: How to reach the server.
@@ -197,7 +198,7 @@ def open_reading_session(settings: Settings) -> Iterator[Session]:
     Raises:
         DatabaseUnavailableError: The server can't be reached.
     """
-    local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.session_settings())
+    local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in session_settings(settings))
     with _connected(settings) as session, session.transaction():
         session.run(f"SET TRANSACTION READ ONLY; {local}")
         yield session

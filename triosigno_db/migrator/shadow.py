@@ -1,4 +1,4 @@
-"""Shadow databases: a history replayed, or the models' schema created, where nobody works."""
+"""Shadow databases: a history replayed, or the models' schema created, and then dropped."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ def shadow_database(settings: Settings) -> Iterator[Session]:
         create_database(name, session.run)
         try:
             with open_session(settings, name) as shadow:
-                shadow.make_schema()
+                shadow.create_schema()
                 yield shadow
         finally:
             drop_database(name, session.run)
@@ -46,7 +46,7 @@ def replay(session: Session, migrations: Iterable[Migration]) -> Catalog:
         migrations: The history.
 
     Returns:
-        What the schema holds then.
+        The schema that it gives.
 
     Raises:
         MigrationFailedError: A statement failed.
@@ -56,16 +56,16 @@ def replay(session: Session, migrations: Iterable[Migration]) -> Catalog:
     return read_current_schema(session.run)
 
 
-def made_in_schema(session: Session, schema: str, script: str) -> Catalog:
+def create_in_schema(session: Session, schema: str, script: str) -> Catalog:
     """Run a script in a schema of its own in a shadow database.
 
     Args:
         session: The session, which stays in its own schema.
-        schema: The name of the schema to make.
+        schema: The name of the schema to create.
         script: The text.
 
     Returns:
-        What the schema holds.
+        The schema that it gives.
     """
     ((earlier,),) = session.run("SELECT current_setting('search_path')")
     session.run(f"CREATE SCHEMA {quote(schema)}; SET search_path TO {quote(schema)}")
@@ -85,7 +85,7 @@ def temporary_catalogs(session: Session, migrations: Iterable[Migration]) -> dic
         migrations: The history.
 
     Returns:
-        What the schema holds after each migration, by its name.
+        The schema after each migration, by the name of the migration.
 
     Raises:
         MigrationError: A migration can't run inside a transaction.

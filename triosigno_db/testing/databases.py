@@ -29,7 +29,7 @@ _JANITOR = "triosigno_db.testing.janitor"
 
 
 class DatabaseServer:
-    """A server on which databases are made and dropped, over one connection that stays open.
+    """A server on which databases are created and dropped, on one connection that stays open.
 
     Args:
         url: A database of the server that is not touched, such as `postgres`; its role must be

@@ -57,7 +57,7 @@ _LOG_LINES = 20
 _LOCALES = ("C.UTF-8", "C")
 _SHUTDOWN_SIGNALS = {"fast": "SIGINT", "immediate": "SIGQUIT"}
 
-# Safety from crashes of the machine costs time and protects data that nobody will want back.
+# Safety from crashes of the machine costs time, and the data is thrown away anyway.
 # Commits stay synchronous: without fsync that is free, and they survive `restart("immediate")`.
 _DEFAULT_SETTINGS = {
     "fsync": "off",
@@ -237,7 +237,7 @@ class ThrowawayPostgres(Postgresql):
         """Make the server's folder, under a guard, and find its programs or bring them there."""
         folder = Path(self.base_dir)
         user = (self._account.uid, self._account.gid) if self._account else None
-        # The guard first: from its first moment on, the folder is somebody's to remove.
+        # The guard first: it removes the folder from then on.
         self._guard = Guard(folder, self._log, user)
         # At the latest when the object is collected or the interpreter exits.
         weakref.finalize(self, self._guard.stop)
@@ -290,7 +290,7 @@ class ThrowawayPostgres(Postgresql):
         return [self.postgres, "-D", self.get_data_directory(), *assignments]
 
     def is_server_available(self) -> bool:
-        """Tell whether the server answers."""
+        """Return whether the server answers."""
         try:
             self._connect().close()
         except DatabaseUnavailableError:
@@ -298,7 +298,7 @@ class ThrowawayPostgres(Postgresql):
         return True
 
     def is_alive(self) -> bool:
-        """Tell whether the server runs and belongs to this process."""
+        """Return whether the server runs and belongs to this process."""
         if self._guard is None or not self._guard.is_held or self.settings["port"] is None:
             return False
         return self._guard.ending() is None
@@ -326,7 +326,7 @@ class ThrowawayPostgres(Postgresql):
 
     def _held_guard(self) -> Guard:
         if self._guard is None or not self._guard.is_held:
-            why = "it was stopped, detached, or made by the process that forked this one"
+            why = "it was stopped, detached, or created by the process that forked this one"
             raise ThrowawayPostgresError(f"The server is not this process's to control: {why}")
         return self._guard
 
