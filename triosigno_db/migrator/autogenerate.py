@@ -21,7 +21,7 @@ _SHORT_TYPES = {
 _FIRST_KINDS = ("PRIMARY KEY", "UNIQUE", "CHECK", "EXCLUDE")
 
 
-class Loss(NamedTuple):
+class DataLoss(NamedTuple):
     """Data that a migration would lose.
 
     Attributes:
@@ -49,7 +49,7 @@ def write_script(old: Catalog, new: Catalog) -> str:
     return statements and statements + "\n"
 
 
-def find_losses(old: Catalog, new: Catalog) -> tuple[Loss, ...]:
+def find_data_losses(old: Catalog, new: Catalog) -> tuple[DataLoss, ...]:
     """Find the data that a change of the schema would lose, and the rows on which it would fail.
 
     Args:
@@ -257,10 +257,10 @@ class _Difference:
 
     # -- losses -----------------------------------------------------------------------------
 
-    def losses(self) -> Iterator[Loss]:
+    def losses(self) -> Iterator[DataLoss]:
         for name in self.old.tables:
             if name not in self.new.tables:
-                yield Loss(f"the table {name} and its rows", name)
+                yield DataLoss(f"the table {name} and its rows", name)
         for name in self.kept:
             yield from self._losses_of(name)
         for enum in self.rebuilt:
@@ -268,23 +268,23 @@ class _Difference:
             for table, column in self._columns_of_type(enum):
                 for label in gone:
                     condition = f"{quote(column.name)}::text = '{_escape(label)}'"
-                    yield Loss(f"{table}.{column.name} holds {label}", table, condition)
+                    yield DataLoss(f"{table}.{column.name} holds {label}", table, condition)
 
-    def _losses_of(self, name: str) -> Iterator[Loss]:
+    def _losses_of(self, name: str) -> Iterator[DataLoss]:
         old, new = columns_of(self.old.tables[name]), columns_of(self.new.tables[name])
         for key in old:
             if key not in new:
-                yield Loss(f"the column {name}.{key}", name, f"{quote(key)} IS NOT NULL")
+                yield DataLoss(f"the column {name}.{key}", name, f"{quote(key)} IS NOT NULL")
         for key, column in new.items():
             if key not in old:
                 if not column.nullable and column.default is None:
-                    yield Loss(f"{name}.{key} is required and has no default", name)
+                    yield DataLoss(f"{name}.{key} is required and has no default", name)
                 continue
             if column.type != old[key].type and not _widens(old[key].type, column.type):
                 change = f"{name}.{key} becomes {column.type}, it was {old[key].type}"
-                yield Loss(change, name, f"{quote(key)} IS NOT NULL")
+                yield DataLoss(change, name, f"{quote(key)} IS NOT NULL")
             if old[key].nullable and not column.nullable:
-                yield Loss(f"{name}.{key} becomes required", name, f"{quote(key)} IS NULL")
+                yield DataLoss(f"{name}.{key} becomes required", name, f"{quote(key)} IS NULL")
 
 
 def _without_validation(constraint: str) -> str:

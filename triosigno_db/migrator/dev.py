@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.errors import DataLossError, InvalidInputError, MigrationError
-from triosigno_db.migrator.autogenerate import Loss, find_losses, write_script
+from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
@@ -54,7 +54,7 @@ class NewMigration(NamedTuple):
 class _Scripts(NamedTuple):
     up: str
     down: str
-    losses: tuple[Loss, ...]
+    losses: tuple[DataLoss, ...]
     renames: tuple[Rename, ...]
 
 
@@ -191,7 +191,7 @@ def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | Non
         return None
     first = "\n".join(("-- Rename", *(rename.up for rename in renames))) if renames else ""
     last = "\n".join(("-- Rename", *(rename.down for rename in renames[::-1]))) if renames else ""
-    losses = find_losses(renamed, declared)
+    losses = find_data_losses(renamed, declared)
     return _Scripts(_join(first, change), _join(undo, last), losses, tuple(renames))
 
 
@@ -214,7 +214,7 @@ def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Script
             )
 
 
-def _refuse_losses(settings: Settings, losses: tuple[Loss, ...]) -> None:
+def _refuse_losses(settings: Settings, losses: tuple[DataLoss, ...]) -> None:
     with open_session(settings) as session:
         tables = read_current_schema(session.run).tables
         counted = [
@@ -226,7 +226,7 @@ def _refuse_losses(settings: Settings, losses: tuple[Loss, ...]) -> None:
         )
 
 
-def _count(loss: Loss) -> str:
+def _count(loss: DataLoss) -> str:
     where = f" WHERE {loss.condition}" if loss.condition else ""
     return f"SELECT count(*) FROM {quote(loss.table)}{where}"  # noqa: S608 (names from the catalog)
 
