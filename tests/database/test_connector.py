@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from testing.common.database import get_unused_port
@@ -14,7 +15,6 @@ import triosigno_db as db
 from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer, greeting, refusal
 from triosigno_db.database.connection import await_answer
 from triosigno_db.database.connector import MIN_SERVER_VERSION, open_connection, open_polled
-from triosigno_db.testing import ThrowawayPostgres
 
 Open = Callable[[db.Settings], Any]
 
@@ -77,11 +77,13 @@ def test_another_database_of_the_server(url: str) -> None:
         assert ask(connection, query) == [("postgres",)]
 
 
-def test_one_particular_server_of_several(url: str, server: ThrowawayPostgres) -> None:
+def test_one_particular_server_of_several(url: str) -> None:
     several = db.Settings.load(
         url, host="127.0.0.1,127.0.0.1", ports=(get_unused_port(), get_unused_port())
     )
-    address = ("127.0.0.1", server.port)
+    port = urlsplit(url).port
+    assert port is not None
+    address = ("127.0.0.1", port)
     with closing(open_connection(several, address=address)) as connection:
         assert connection.address == address
 
@@ -120,8 +122,8 @@ def test_a_refusal_is_reported_in_the_server_s_words(connect: Open) -> None:
     assert_no_secret(caught.value, "geheim")
 
 
-def test_a_wrong_password_is_not_shown(server: ThrowawayPostgres, connect: Open) -> None:
-    settings = db.Settings.load(server.url, password="geheim")
+def test_a_wrong_password_is_not_shown(url: str, connect: Open) -> None:
+    settings = db.Settings.load(url, password="geheim")
     with pytest.raises(db.DatabaseUnavailableError, match="password authentication") as caught:
         connect(settings)
     assert_no_secret(caught.value, "geheim")

@@ -6,21 +6,17 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-import triosigno_db as db
 from tests.doctor.checked_database import CheckedDatabase
 from triosigno_db.migrator import deploy
 from triosigno_db.testing import ThrowawayPostgres
-
-MIGRATED = "template_migrated"
 
 
 @pytest.fixture(scope="session")
 def migrated(server: ThrowawayPostgres) -> str:
     """A database with the history, to be copied."""
-    db.connect(server.create_database(MIGRATED))
-    deploy()
-    db.disconnect()
-    return MIGRATED
+    name = f"migrated_{uuid4().hex}"
+    deploy(server.create_database(name))
+    return name
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import triosigno_db as db
 from tests.doctor.checked_database import CheckedDatabase, run_doctor
 from tests.pgbouncer import BINARY, pooler_before
 from tests.server_features import has_tls
@@ -62,9 +61,7 @@ def test_a_pooler_that_the_url_does_not_tell_of(pooled_url: str) -> None:
 def replica_url() -> Iterator[str]:
     """A server that stays in recovery, as one does whose primary is gone."""
     with ThrowawayPostgres(in_memory=True) as replica:
-        db.connect(replica.url)
-        deploy()
-        db.disconnect()
+        deploy(replica.url)
         (replica.data_directory / "standby.signal").touch()
         replica.restart()
         yield replica.url

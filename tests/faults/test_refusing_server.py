@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -14,7 +13,7 @@ from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.faults import disk_full, pool_full, read_only, take_connection
 from tests.faults.ledger import PATIENCE_SECONDS
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Proxy, port_of
 from tests.faults.stage import wait_until
 from tests.plain_sql import count_rows, run_plain
 from triosigno_db import doctor, migrator
@@ -203,14 +202,12 @@ def test_a_replica_that_refuses_is_skipped(
         assert run_sql("SELECT 1") == [(1,)]
 
 
-def test_a_ping_is_refused(server: ThrowawayPostgres, url: str) -> None:
-    with Proxy(server.port) as proxy:
+def test_a_ping_is_refused(url: str) -> None:
+    with Proxy(port_of(url)) as proxy:
         address = proxy.lead_through(url)
         db.connect(address)
     # The server has gone, and another one has taken its place.
-    port = urlsplit(address).port
-    assert port is not None
-    with FakeServer(LATIN_1_REFUSAL, port):
+    with FakeServer(LATIN_1_REFUSAL, port_of(address)):
         assert_refused(db.ping)
 
 

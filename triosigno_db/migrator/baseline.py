@@ -21,7 +21,7 @@ def baseline(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
 
     Returns:
         The names of the migrations marked, at least the first.

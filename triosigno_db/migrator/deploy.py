@@ -70,7 +70,7 @@ def status(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
 
     Returns:
         Each migration's state.
@@ -97,7 +97,7 @@ def deploy(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
         lock_timeout: How long to wait for another deployment to end, and in each statement for a
             lock on a table, in seconds.
         on_step: Called before each statement.
@@ -139,7 +139,7 @@ def resolve_applied(
     Args:
         name: The migration.
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
 
     Raises:
         MigrationError: There is no such migration (P3017), or it is recorded already (P3008).
@@ -190,7 +190,7 @@ def rollback(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
         steps: How many to roll back, 1 or more.
         to: Roll back all migrations after this one instead of a number of them.
         lock_timeout: As for `deploy`.

@@ -88,7 +88,7 @@ def dev(
     Args:
         name: Small letters, digits and underscores; a timestamp is put before it.
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
         create_only: Write the files without applying the migration.
         accept_data_loss: Continue where rows of the database would lose data.
         is_rename: Decides whether a drop and an addition are a rename.
@@ -136,7 +136,7 @@ def reset(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
 

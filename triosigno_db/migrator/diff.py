@@ -41,7 +41,7 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: Its folder; by default the one that ships with the package.
+        history: The folder of the migrations; by default the one that ships with the package.
 
     Returns:
         The differences.
