@@ -48,7 +48,7 @@ def test_dead_rows(unattended: CheckedDatabase) -> None:
     unattended.run('DELETE FROM "SignCategory" WHERE id::int = 71')
     unattended.leave()
     run = run_doctor_until(unattended.url, lambda run: dead_rows(run.findings))
-    assert dead_rows(run.findings) == [("SignCategory: 71 dead, autovacuum comes after 70",)]
+    assert dead_rows(run.findings) == [("SignCategory: 71 dead, autovacuum runs after 70",)]
     unattended.run('VACUUM "SignCategory"')
     unattended.leave()
     run_doctor_until(unattended.url, lambda run: not dead_rows(run.findings))
@@ -63,7 +63,7 @@ def test_a_table_s_own_limits_count(unattended: CheckedDatabase) -> None:
     unattended.run('DELETE FROM "SignCategory" WHERE id::int <= 4')
     unattended.leave()
     run = run_doctor_until(unattended.url, lambda run: dead_rows(run.findings))
-    assert dead_rows(run.findings) == [("SignCategory: 4 dead, autovacuum comes after 3",)]
+    assert dead_rows(run.findings) == [("SignCategory: 4 dead, autovacuum runs after 3",)]
 
 
 def dead_rows(findings: Iterable[Finding]) -> list[tuple[str, ...]]:
@@ -94,6 +94,6 @@ def test_transaction_ids_that_run_out(
     run = run_doctor(checked.url)
     (line,) = run.one("vacuum", level).details
     assert line.startswith("Sign: ")
-    assert line.endswith("autovacuum must come at 100,000")
+    assert line.endswith("autovacuum must run at 100,000")
     checked.run('VACUUM (FREEZE) "Sign"')
     assert run_doctor(checked.url).of("vacuum", level) == []
