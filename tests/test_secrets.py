@@ -213,7 +213,7 @@ def test_a_replica_that_refuses_the_login(server: ThrowawayPostgres, watch: Watc
     address = f"127.0.0.1:{server.port}/triosigno"
     refused = f"postgresql://postgres:{WRONG_PASSWORD}@{address}"
     watch.check(db.Settings.load(server.url, replica_url=refused))
-    # It is passed by, and the log says why.
+    # It is skipped, and the log says why.
     db.connect(server.url, replica_url=refused)
     watch.check_failure(lambda: db.connect(server.url, replica_url=f"{refused}?pool=1"))
     watch.check_failure(

@@ -6,6 +6,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
+from triosigno_db.database.connector import connection_parameters
 from triosigno_db.database.execution import run_sql
 from triosigno_db.settings import Settings
 
@@ -138,7 +139,7 @@ def test_several_hosts_have_a_port_each() -> None:
     assert settings.address == "one:5433,2001:db8::1:5432,/var/run:5434"
     assert settings.password is not None
     assert settings.password.get_secret_value() == "a,b,"
-    parameters = settings.connection_parameters()
+    parameters = connection_parameters(settings)
     assert parameters["host"] == "one,2001:db8::1,/var/run"
     assert parameters["port"] == "5433,5432,5434"
     assert "a,b" not in f"{settings!r}"
@@ -155,7 +156,7 @@ def test_several_hosts_have_a_port_each() -> None:
     ],
 )
 def test_of_several_servers_the_one_that_takes_writes_is_sought(url: str, sought: str) -> None:
-    assert Settings.load(url).connection_parameters()["target_session_attrs"] == sought
+    assert connection_parameters(Settings.load(url))["target_session_attrs"] == sought
 
 
 def test_ports_can_be_given_beside_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +192,7 @@ def test_a_replica_is_reached_as_the_database_where_its_url_says_nothing() -> No
     replica = settings.of_replica()
     assert replica is not None
     assert replica.hosts == (("replica", 5432),)
-    assert replica.connection_parameters()["target_session_attrs"] == "any"
+    assert connection_parameters(replica)["target_session_attrs"] == "any"
     assert (replica.user, replica.password) == (settings.user, settings.password)
     assert (replica.schema_name, replica.statement_timeout) == ("other", 5)
     assert (settings.connection_limit, replica.connection_limit) == (10, 3)

@@ -45,12 +45,12 @@ _SETTING_OF_URL_PARAMETER = {
 }
 
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-_MAX_NAME_BYTES = 63
-"""In bytes: https://www.postgresql.org/docs/current/limits.html"""
+MAX_IDENTIFIER_BYTES = 63
+"""Bytes of the longest name in PostgreSQL: https://www.postgresql.org/docs/current/limits.html"""
 
 _Port = Annotated[int, Field(ge=1, le=65_535)]
 _Identifier = Annotated[
-    str, StringConstraints(min_length=1, max_length=_MAX_NAME_BYTES, pattern=r"^[^\x00]*$")
+    str, StringConstraints(min_length=1, max_length=MAX_IDENTIFIER_BYTES, pattern=r"^[^\x00]*$")
 ]
 
 
@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         connection_limit: Size of the pool of one process, 1 to 1000.
         pool_timeout: Wait for a pooled connection.
         max_lifetime: How old a pooled connection may become before it is replaced.
-        connect_timeout: Wait for a server when a connection is opened, for each host anew.
+        connect_timeout: Wait for a server when a connection is opened, for each host.
         statement_timeout: Time limit of one statement.
         lock_timeout: Wait of one statement for a lock.
         idle_transaction_timeout: How long a transaction may stay open between two statements.
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         sslmode: As in libpq.
         sslcert: Path of the server's certificate or its authority's (libpq's `sslrootcert`).
         application_name: Shown in `pg_stat_activity`.
-        pgbouncer: A pooler in transaction mode stands between: no prepared statements, no startup
+        pgbouncer: A pooler in transaction mode is in between: no prepared statements, no startup
             options, no session-level `SET`; limits on time are then the server's own, and apply
             inside `transaction()` only.
         password_cost: bcrypt's cost for new passwords, 4 to 31.
@@ -96,7 +96,7 @@ class Settings(BaseSettings):
             `redis://host:6379/0`; each has its own in memory where it is missing.
         replica_url: A streaming replica, for `reading_from_replica()`; where its URL says nothing,
             it is reached as the database itself, by the same role and with the same limits.
-        replica_max_lag: How far the replica may be behind before it is passed by.
+        replica_max_lag: How far the replica may be behind before it is skipped.
     """
 
     model_config = SettingsConfigDict(
@@ -143,8 +143,8 @@ class Settings(BaseSettings):
     @classmethod
     def _check_name(cls, name: str | None) -> str | None:
         # The server cuts a longer one off, and would look for another.
-        if name is not None and len(name.encode()) > _MAX_NAME_BYTES:
-            raise PydanticCustomError("name", f"must have at most {_MAX_NAME_BYTES} bytes")
+        if name is not None and len(name.encode()) > MAX_IDENTIFIER_BYTES:
+            raise PydanticCustomError("name", f"must have at most {MAX_IDENTIFIER_BYTES} bytes")
         return name
 
     @field_validator("host")
@@ -224,7 +224,7 @@ class Settings(BaseSettings):
         named = _settings_of_url(self.replica_url.get_secret_value(), "replica_url")
         if named.get("schema_name", self.schema_name) != self.schema_name:
             raise InvalidInputError("replica_url", "has another schema than the database itself")
-        # A role of its own has a password of its own, and what stands by is no primary.
+        # Another role has another password, and a standby is no primary.
         own = {"user", "password"} if "user" in named else set()
         own |= {"host", "port", "ports", "target_session_attrs", "replica_url"}
         defaults = {name: type(self).model_fields[name].default for name in own}
@@ -235,35 +235,6 @@ class Settings(BaseSettings):
             failure = InvalidInputError("replica_url", str(_invalid_settings(exc)))
         raise failure
 
-    def connection_parameters(self) -> dict[str, Any]:
-        """Give libpq's parameters for one connection.
-
-        Returns:
-            Keyword arguments for `psycopg2.connect`, the password among them.
-        """
-        parameters: dict[str, Any] = {
-            "host": self.host,
-            "port": ",".join(str(port) for _, port in self.hosts),
-            "target_session_attrs": self._sought_session(),
-            "user": self.user,
-            "password": self.password.get_secret_value() if self.password else None,
-            "connect_timeout": math.ceil(self.connect_timeout),
-            "sslmode": self.sslmode,
-            "sslrootcert": self.sslcert,
-            "application_name": self.application_name,
-            "client_encoding": "UTF8",
-            # A server that vanished is noticed by the client's own kernel, with a pooler too.
-            "keepalives_idle": 30,
-            "keepalives_interval": 10,
-            "keepalives_count": 3,
-            "tcp_user_timeout": _milliseconds(self.statement_timeout),
-        }
-        if not self.pgbouncer:
-            parameters["options"] = " ".join(
-                f"-c {name}={_escape_option(value)}" for name, value in self.session_settings()
-            )
-        return {name: value for name, value in parameters.items() if value is not None}
-
     @property
     def answer_limit(self) -> float | None:
         """How long an answer may take, in seconds; `None` where that has no limit."""
@@ -273,24 +244,15 @@ class Settings(BaseSettings):
 
     @property
     def seeks_writes(self) -> bool:
-        """Whether a server that takes no writes is passed over for one that does."""
-        return self._sought_session() in ("read-write", "primary")
+        """Whether a server that takes no writes is skipped for one that does."""
+        return self.sought_session in ("read-write", "primary")
 
-    def _sought_session(self) -> SessionAttributes:
+    @property
+    def sought_session(self) -> SessionAttributes:
+        """Which of several servers will do: `target_session_attrs`, or its default."""
         if self.target_session_attrs is not None:
             return self.target_session_attrs
         return "any" if len(self.hosts) == 1 else "read-write"
-
-    def session_settings(self) -> list[tuple[str, str]]:
-        """Give the server's settings that a session of the library runs under.
-
-        Returns:
-            Names and values, time limits in milliseconds.
-        """
-        return [
-            *self.time_limits(),
-            ("search_path", '"' + self.schema_name.replace('"', '""') + '"'),
-        ]
 
     def local_limits(self) -> list[str]:
         """Give what sets the limits of one transaction, behind a pooler.
@@ -309,22 +271,25 @@ class Settings(BaseSettings):
             Names and values in milliseconds, as `SET` takes them.
         """
         return [
-            ("statement_timeout", str(_milliseconds(self.statement_timeout))),
-            ("lock_timeout", str(_milliseconds(self.lock_timeout))),
+            ("statement_timeout", str(milliseconds(self.statement_timeout))),
+            ("lock_timeout", str(milliseconds(self.lock_timeout))),
             (
                 "idle_in_transaction_session_timeout",
-                str(_milliseconds(self.idle_transaction_timeout)),
+                str(milliseconds(self.idle_transaction_timeout)),
             ),
         ]
 
 
-def _milliseconds(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
+    """Give a time in the unit of PostgreSQL and libpq, rounded up.
+
+    Args:
+        seconds: The time in seconds.
+
+    Returns:
+        The time in milliseconds.
+    """
     return math.ceil(seconds * 1000)
-
-
-def _escape_option(value: str) -> str:
-    # In libpq's `options` a space separates and a backslash escapes.
-    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 def _settings_of_url(url: str, argument: str = "url") -> dict[str, Any]:

@@ -7,8 +7,7 @@ from contextlib import closing
 from functools import wraps
 from typing import Any
 
-import psycopg2
-
+from triosigno_db.database.connector import open_connection
 from triosigno_db.database.lifecycle import current_database
 
 
@@ -35,9 +34,7 @@ async def waits_for_lock(how_many: int = 1) -> None:
 
 def run_blocking(statement: str) -> Any:
     settings = current_database().settings
-    with closing(
-        psycopg2.connect(dbname=settings.database, **settings.connection_parameters())
-    ) as connection:
+    with closing(open_connection(settings)) as connection:
         cursor = connection.cursor()
         cursor.execute(statement + " AND datname = current_database() AND pid <> pg_backend_pid()")
         return cursor.fetchone()[0]

@@ -14,6 +14,7 @@ from typing import Any
 
 from tests.benchmarks.calls import Called, Rows, numbers
 from tests.benchmarks.figures import Load
+from triosigno_db.database.connector import connection_parameters
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.settings import Settings
 from triosigno_db.testing import available_versions
@@ -105,7 +106,7 @@ def drive(
 
 def _connection(settings: Settings) -> dict[str, str]:
     # What the library's own connections are opened with, by libpq's names in the environment.
-    given = settings.connection_parameters()
+    given = connection_parameters(settings)
     names: dict[str, Any] = {
         "PGHOST": given.get("host"),
         "PGPORT": given.get("port"),

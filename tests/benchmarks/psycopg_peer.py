@@ -7,6 +7,7 @@ from random import Random
 import psycopg_pool
 
 from tests.benchmarks.calls import Called, Rows
+from triosigno_db.database.connector import connection_parameters
 from triosigno_db.database.lifecycle import current_database
 
 
@@ -31,7 +32,7 @@ class PsycopgPool:
 def open_pool() -> Iterator[PsycopgPool]:
     """Open a pool on the server that the library is connected to, as large as the library's."""
     settings = current_database().settings
-    given = {**settings.connection_parameters(), "dbname": settings.database, "autocommit": True}
+    given = {**connection_parameters(settings), "autocommit": True}
     size = settings.connection_limit
     with psycopg_pool.ConnectionPool(kwargs=given, min_size=size, max_size=size) as pool:
         pool.wait()

@@ -20,11 +20,11 @@ def run(*arguments: str, **environment: str) -> Result:
 
 def test_its_json_has_a_stable_shape(url: str) -> None:
     document = json.loads(run("--url", url, "--json").stdout)
-    assert list(document) == ["database", "level", "findings", "checks"]
+    assert list(document) == ["database", "level", "findings", "constraints"]
     assert document["database"] == url.rpartition("/")[2]
     for finding in document["findings"]:
         assert list(finding) == ["subject", "level", "summary", "advice", "details"]
-    assert list(document["checks"][0]) == [
+    assert list(document["constraints"][0]) == [
         "name", "table", "condition", "broken", "examples", "is_present", "is_validated",
     ]  # fmt: skip
 

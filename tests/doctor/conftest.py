@@ -1,4 +1,4 @@
-"""Databases for the doctor: migrated ones, and roles that may do less than their owner."""
+"""Databases for the doctor: migrated ones, and roles with fewer rights than the owner."""
 
 from collections.abc import Iterator
 from uuid import uuid4
@@ -6,38 +6,34 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-import triosigno_db as db
-from tests.doctor.patients import Patient
+from tests.doctor.checked_database import CheckedDatabase
 from triosigno_db.migrator import deploy
 from triosigno_db.testing import ThrowawayPostgres
-
-MIGRATED = "template_migrated"
 
 
 @pytest.fixture(scope="session")
 def migrated(server: ThrowawayPostgres) -> str:
     """A database with the history, to be copied."""
-    db.connect(server.create_database(MIGRATED))
-    deploy()
-    db.disconnect()
-    return MIGRATED
+    name = f"migrated_{uuid4().hex}"
+    deploy(server.create_database(name))
+    return name
 
 
 @pytest.fixture
-def patient(server: ThrowawayPostgres, migrated: str) -> Iterator[Patient]:
+def checked(server: ThrowawayPostgres, migrated: str) -> Iterator[CheckedDatabase]:
     """A migrated database of the test's own."""
-    name = f"patient_{uuid4().hex}"
-    patient = Patient(server.create_database(name, template=migrated))
-    yield patient
-    patient.leave()
+    name = f"checked_{uuid4().hex}"
+    checked = CheckedDatabase(server.create_database(name, template=migrated))
+    yield checked
+    checked.leave()
     server.drop_database(name)
 
 
 @pytest.fixture
-def service(server: ThrowawayPostgres, patient: Patient) -> Iterator[Patient]:
+def service(server: ThrowawayPostgres, checked: CheckedDatabase) -> Iterator[CheckedDatabase]:
     """The same database, as a role that has rights on rows only."""
     role = f"service_{uuid4().hex}"
-    patient.run(
+    checked.run(
         f"CREATE ROLE {role} LOGIN PASSWORD 'secret';"
         f"REVOKE CREATE ON SCHEMA public FROM PUBLIC;"
         f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};"
@@ -45,15 +41,15 @@ def service(server: ThrowawayPostgres, patient: Patient) -> Iterator[Patient]:
         f"GRANT USAGE ON SCHEMA triosigno_db TO {role};"
         f"GRANT SELECT, INSERT, DELETE ON ALL TABLES IN SCHEMA triosigno_db TO {role};"
     )
-    service = Patient(patient.as_role(role, "secret"))
+    service = CheckedDatabase(checked.as_role(role, "secret"))
     yield service
     service.leave()
-    patient.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
+    checked.run(f"DROP OWNED BY {role}; DROP ROLE {role}")
 
 
 @pytest.fixture
-def second_session(patient: Patient) -> Iterator[psycopg2.extensions.connection]:
+def second_session(checked: CheckedDatabase) -> Iterator[psycopg2.extensions.connection]:
     """Somebody else's session in the same database."""
-    connection = psycopg2.connect(patient.url, application_name="somebody else")
+    connection = psycopg2.connect(checked.url, application_name="somebody else")
     yield connection
     connection.close()

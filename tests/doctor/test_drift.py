@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import CheckedDatabase, run_doctor
 
 
 @pytest.mark.parametrize(
@@ -31,19 +31,23 @@ from tests.doctor.patients import Patient, look
         ),
     ],
 )
-def test_what_differs_is_told(patient: Patient, statement: str, level: str, told: str) -> None:
-    patient.run(statement)
-    seen = look(patient.url)
-    assert told in "\n".join(seen.one("drift", level).details)
-    assert seen.exit_code == (level == "error")
+def test_what_differs_is_told(
+    checked: CheckedDatabase, statement: str, level: str, told: str
+) -> None:
+    checked.run(statement)
+    run = run_doctor(checked.url)
+    assert told in "\n".join(run.one("drift", level).details)
+    assert run.exit_code == (level == "error")
 
 
-def test_another_s_table_is_none_of_ours(patient: Patient) -> None:
-    patient.run('CREATE TABLE "Invoice" (id text PRIMARY KEY)')
-    assert look(patient.url).of("drift", "ok")
+def test_another_s_table_is_none_of_ours(checked: CheckedDatabase) -> None:
+    checked.run('CREATE TABLE "Invoice" (id text PRIMARY KEY)')
+    assert run_doctor(checked.url).of("drift", "ok")
 
 
-def test_a_role_without_temporary_tables_can_t_tell(patient: Patient, service: Patient) -> None:
-    ((name,),) = patient.run("SELECT current_database()")
-    patient.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
-    assert "temporary tables" in look(service.url).one("drift", "unknown").summary
+def test_a_role_without_temporary_tables_can_t_tell(
+    checked: CheckedDatabase, service: CheckedDatabase
+) -> None:
+    ((name,),) = checked.run("SELECT current_database()")
+    checked.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
+    assert "temporary tables" in run_doctor(service.url).one("drift", "unknown").summary

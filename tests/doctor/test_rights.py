@@ -2,16 +2,16 @@
 
 import pytest
 
-from tests.doctor.patients import Patient, look
+from tests.doctor.checked_database import CheckedDatabase, run_doctor
 
 
-def role_of(patient: Patient) -> str:
-    ((role,),) = patient.run("SELECT current_user")
+def role_of(checked: CheckedDatabase) -> str:
+    ((role,),) = checked.run("SELECT current_user")
     return str(role)
 
 
-def test_a_superuser_may_do_everything(patient: Patient) -> None:
-    assert look(patient.url).one("roles", "warning").details == ("is a superuser",)
+def test_a_superuser_may_do_everything(checked: CheckedDatabase) -> None:
+    assert run_doctor(checked.url).one("roles", "warning").details == ("is a superuser",)
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ def test_a_superuser_may_do_everything(patient: Patient) -> None:
         ("ALTER ROLE {} CREATEDB", "may make databases"),
         ("ALTER ROLE {} CREATEROLE", "may make roles"),
         ("ALTER ROLE {} REPLICATION", "may replicate"),
-        ("ALTER ROLE {} BYPASSRLS", "passes by row-level security"),
+        ("ALTER ROLE {} BYPASSRLS", "bypasses row-level security"),
         ("GRANT pg_read_server_files TO {}", "is a member of pg_read_server_files"),
         ('ALTER TABLE "Sign" OWNER TO {}', "owns 1 table, and may drop them"),
         ("GRANT CREATE ON SCHEMA public TO {}", "may make objects in the schema"),
@@ -29,9 +29,11 @@ def test_a_superuser_may_do_everything(patient: Patient) -> None:
         ('GRANT SELECT ON "_prisma_migrations" TO {}', "may read the ledger of migrations"),
     ],
 )
-def test_each_right_is_told(patient: Patient, service: Patient, statement: str, told: str) -> None:
-    patient.run(statement.format(role_of(service)))
+def test_each_right_is_told(
+    checked: CheckedDatabase, service: CheckedDatabase, statement: str, told: str
+) -> None:
+    checked.run(statement.format(role_of(service)))
     try:
-        assert look(service.url).one("roles", "warning").details == (told,)
+        assert run_doctor(service.url).one("roles", "warning").details == (told,)
     finally:
-        patient.run('ALTER TABLE "Sign" OWNER TO postgres')
+        checked.run('ALTER TABLE "Sign" OWNER TO postgres')

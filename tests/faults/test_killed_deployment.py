@@ -57,7 +57,7 @@ def wait(process: subprocess.Popen[str], seed: int) -> None:
 
 def check_agreement(folder: Path) -> None:
     """The ledger and the catalogs tell the same, and no migration is half there."""
-    found = status(folder)
+    found = status(history=folder)
     tables = read_catalog('"public"').tables
     for number, migration in enumerate(found.migrations):
         is_applied = migration.state.value == "applied"
@@ -79,9 +79,9 @@ def test_a_killed_process_leaves_no_half_migration(
     # The server notices the end of its client only when it answers it: this waits for the lock.
     run_sql("SELECT pg_advisory_xact_lock(72707369)")
     check_agreement(folder)
-    deploy(folder)
+    deploy(history=folder)
     check_agreement(folder)
-    assert status(folder).exit_code == 0
+    assert status(history=folder).exit_code == 0
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -94,7 +94,7 @@ def test_a_killed_server_leaves_no_half_migration(write_history: WriteHistory, s
         restart_killed(server)
         db.connect(server.url)
         check_agreement(folder)
-        deploy(folder)
+        deploy(history=folder)
         check_agreement(folder)
-        assert status(folder).exit_code == 0
+        assert status(history=folder).exit_code == 0
         db.disconnect()

@@ -1,7 +1,7 @@
-"""A server that refuses: no room left, no writes taken, no connection left; and a full pool."""
+"""A server that refuses: no room, no writes, no connections, no login; and a full pool."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
@@ -9,14 +9,16 @@ import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_sign, make_user
+from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.faults import disk_full, pool_full, read_only, take_connection
 from tests.faults.ledger import PATIENCE_SECONDS
-from tests.faults.proxy import Proxy
+from tests.faults.proxy import Proxy, port_of
 from tests.faults.stage import wait_until
 from tests.plain_sql import count_rows, run_plain
+from triosigno_db import doctor, migrator
 from triosigno_db.database.execution import run_sql
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, ThrowawayPostgresError
 
 CONNECTIONS = 12
 
@@ -169,3 +171,58 @@ def test_a_full_pool_is_told_and_serves_again(own_database: str) -> None:
     attempt_at_once()
     assert len(failures) == 8
     assert db.get_progress(user, sign).total_attempts == 8
+
+
+# -- no login, said in Latin-1 -------------------------------------------------------------------
+
+
+@pytest.fixture
+def refusing_server() -> Iterator[FakeServer]:
+    """A server that refuses each login in the encoding of its operating system."""
+    with FakeServer(LATIN_1_REFUSAL) as server:
+        yield server
+
+
+def assert_refused(call: Callable[[], object]) -> None:
+    with pytest.raises((db.DatabaseUnavailableError, ThrowawayPostgresError)):
+        call()
+
+
+def test_connect_is_refused(refusing_server: FakeServer) -> None:
+    assert_refused(lambda: db.connect(refusing_server.url))
+
+
+def test_a_replica_that_refuses_is_skipped(
+    url: str, refusing_server: FakeServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.connect(url, replica_url=refusing_server.url)
+    (record,) = [each for each in caplog.records if "is skipped" in each.message]
+    assert "n'existe pas" in record.message
+    with db.reading_from_replica():
+        assert run_sql("SELECT 1") == [(1,)]
+
+
+def test_a_ping_is_refused(url: str) -> None:
+    with Proxy(port_of(url)) as proxy:
+        address = proxy.lead_through(url)
+        db.connect(address)
+    # The server has gone, and another one has taken its place.
+    with FakeServer(LATIN_1_REFUSAL, port_of(address)):
+        assert_refused(db.ping)
+
+
+def test_the_migrator_is_refused(refusing_server: FakeServer) -> None:
+    assert_refused(lambda: migrator.status(refusing_server.url))
+    assert_refused(lambda: migrator.deploy(refusing_server.url))
+
+
+def test_the_doctor_reports_the_refusal(refusing_server: FakeServer) -> None:
+    (finding,) = doctor.diagnose(refusing_server.url).findings
+    assert (finding.subject, finding.level) == ("connection", "error")
+    assert "n'existe pas" in "".join(finding.details)
+
+
+def test_the_test_kit_is_refused(refusing_server: FakeServer) -> None:
+    with DatabaseServer(refusing_server.url) as server:
+        assert_refused(lambda: server.create_database("any"))
+        assert_refused(lambda: server.list_databases("any"))

@@ -151,7 +151,7 @@ def test_a_database_that_prisma_made_from_the_first_migration_is_adopted(
     assert baseline() == (NAMES[0],)
     assert deploy() == tuple(NAMES[1:])
     found = status()
-    assert [each.state.value for each in found.migrations] == ["foreign", *["applied"] * len(NAMES)]
+    assert [each.state.value for each in found.migrations] == ["unknown", *["applied"] * len(NAMES)]
 
 
 def test_what_prisma_left_half_done_is_seen_and_resolved(

@@ -10,4 +10,4 @@ if __name__ == "__main__":
     url, folder = sys.argv[1:]
     db.connect(url)
     print("ready", flush=True)
-    print(*deploy(Path(folder)))
+    print(*deploy(history=Path(folder)))

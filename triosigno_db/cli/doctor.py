@@ -1,4 +1,4 @@
-"""`triosigno-db doctor`: a database looked over."""
+"""`triosigno-db doctor`: the checks of a database."""
 
 import json
 from datetime import timedelta
@@ -14,7 +14,7 @@ from triosigno_db.cli.connection import AsJson, History, Url
 from triosigno_db.doctor import Diagnosis, Finding, Limits, diagnose
 from triosigno_db.settings import Settings
 
-SICK = 1
+FAILED = 1
 STYLES = {"ok": "green", "unknown": "cyan", "warning": "yellow", "error": "bold red"}
 MAX_DETAILS = 10
 """How many lines of details are shown; JSON has them all."""
@@ -24,22 +24,20 @@ def doctor(
     *,
     url: Url = None,
     migrations: History = None,
-    validate: Annotated[
-        bool, typer.Option(help="Let PostgreSQL validate the rules that no row breaks.")
-    ] = True,
+    validate: Annotated[bool, typer.Option(help="Validate the rules that no row breaks.")] = True,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")] = False,
     long_after: Annotated[
         float,
         typer.Option(
-            min=0, help="Seconds that a statement may run, and a transaction be idle, untold."
+            min=0, help="Report statements that run, and transactions that idle, for more seconds."
         ),
     ] = 60,
     unused_after: Annotated[
-        float, typer.Option(min=0, help="Days that an index may be unused, untold.")
+        float, typer.Option(min=0, help="Report indexes that are unused for more days.")
     ] = 30,
     as_json: AsJson = False,
 ) -> None:
-    """Look a database over: connection, schema, indexes, rows, vacuum, rights, sessions.
+    """Check a database: connection, schema, indexes, rows, vacuum, rights, sessions.
 
     Exit 0 where nothing is broken, 1 where something is or the server can't be reached; with
     --strict, 1 on warnings as well.
@@ -56,7 +54,7 @@ def doctor(
         console.print(draw(diagnosis))
         console.print(_sum_up(settings, diagnosis))
     if diagnosis.level == "error" or (strict and diagnosis.level == "warning"):
-        raise typer.Exit(SICK)
+        raise typer.Exit(FAILED)
 
 
 def _as_json(settings: Settings, diagnosis: Diagnosis) -> dict[str, object]:
@@ -64,7 +62,7 @@ def _as_json(settings: Settings, diagnosis: Diagnosis) -> dict[str, object]:
         "database": settings.database,
         "level": diagnosis.level,
         "findings": [finding._asdict() for finding in diagnosis.findings],
-        "checks": [report._asdict() for report in diagnosis.checks],
+        "constraints": [report._asdict() for report in diagnosis.constraints],
     }
 
 
@@ -75,7 +73,7 @@ def draw(diagnosis: Diagnosis) -> Table:
         diagnosis: What was found.
 
     Returns:
-        A line for each, and below it what an operator needs to act.
+        A line for each, with its details and advice below.
     """
     table = Table.grid(padding=(0, 2))
     table.add_column()
@@ -96,7 +94,7 @@ def draw(diagnosis: Diagnosis) -> Table:
 
 
 def _below(finding: Finding) -> list[Padding]:
-    """Lay out what stands under a summary; of what is well the summary is enough."""
+    """Lay out details and advice; of an `ok` finding the summary is enough."""
     if finding.level == "ok":
         return []
     lines = [Text(f"- {detail}") for detail in finding.details[:MAX_DETAILS]]

@@ -13,11 +13,11 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from triosigno_db import migrator
-from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url, connected
-from triosigno_db.database.lifecycle import current_database
+from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
+from triosigno_db.settings import Settings
 
 app = typer.Typer(
     help="The history of the schema, shared with Prisma Migrate.", no_args_is_help=True
@@ -31,7 +31,7 @@ STYLES = {
     MigrationState.FAILED: "bold red",
     MigrationState.ROLLED_BACK: "yellow",
     MigrationState.EDITED: "bold red",
-    MigrationState.FOREIGN: "cyan",
+    MigrationState.UNKNOWN: "cyan",
 }
 Steps = Annotated[int, typer.Option(min=1, help="How many migrations to undo.")]
 
@@ -42,20 +42,19 @@ def status(
     migrations: History = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell how each migration stands.
+    """Show the state of each migration.
 
     Exit 0 up to date, 1 pending, 2 failed or edited.
 
     Example: triosigno-db migrate status --json
     """
-    with connected(url):
-        found = migrator.status(migrations)
+    found = migrator.status(Settings.load(url), history=migrations)
     if as_json:
         print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
     else:
         width = max((len(each.name) for each in found.migrations), default=0)
         for each in found.migrations:
-            console.print(_as_line(each, width))
+            console.print(_format_line(each, width))
     raise typer.Exit(found.exit_code)
 
 
@@ -69,9 +68,11 @@ def deploy(
 
     Example: triosigno-db migrate deploy --lock-timeout 60
     """
-    with connected(url), _progress() as on_step:
-        applied = migrator.deploy(migrations, lock_timeout=lock_timeout, on_step=on_step)
-    _tell("applied", applied, "The database is up to date.")
+    with _progress() as on_step:
+        applied = migrator.deploy(
+            Settings.load(url), history=migrations, lock_timeout=lock_timeout, on_step=on_step
+        )
+    _print_names("applied", applied, "The database is up to date.")
 
 
 @app.command()
@@ -80,8 +81,7 @@ def baseline(url: Url = None, migrations: History = None) -> None:
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
-    with connected(url):
-        _tell("marked as applied", migrator.baseline(migrations))
+    _print_names("marked as applied", migrator.baseline(Settings.load(url), history=migrations))
 
 
 @app.command()
@@ -93,18 +93,18 @@ def resolve(
     url: Url = None,
     migrations: History = None,
 ) -> None:
-    """Note how a failed migration was mended by hand.
+    """Record how a failed migration was fixed by hand.
 
     Example: triosigno-db migrate resolve --rolled-back 20260201000000_add_streaks
     """
     if (applied is None) is (rolled_back is None):
         raise typer.BadParameter("give one of --applied and --rolled-back")
-    with connected(url):
-        if applied is not None:
-            migrator.resolve_applied(applied, migrations)
-        elif rolled_back is not None:
-            migrator.resolve_rolled_back(rolled_back)
-    _tell("applied" if applied else "rolled back", (applied or rolled_back or "",))
+    settings = Settings.load(url)
+    if applied is not None:
+        migrator.resolve_applied(applied, settings, history=migrations)
+    elif rolled_back is not None:
+        migrator.resolve_rolled_back(rolled_back, settings)
+    _print_names("applied" if applied else "rolled back", (applied or rolled_back or "",))
 
 
 @app.command()
@@ -119,11 +119,16 @@ def rollback(
 
     Example: triosigno-db migrate rollback --steps 1
     """
-    with connected(url), _progress() as on_step:
+    with _progress() as on_step:
         undone = migrator.rollback(
-            migrations, steps=steps, to=to, lock_timeout=lock_timeout, on_step=on_step
+            Settings.load(url),
+            history=migrations,
+            steps=steps,
+            to=to,
+            lock_timeout=lock_timeout,
+            on_step=on_step,
         )
-    _tell("rolled back", undone, "There is nothing to undo.")
+    _print_names("rolled back", undone, "There is nothing to undo.")
 
 
 @app.command()
@@ -131,21 +136,20 @@ def diff(
     url: Url = None,
     migrations: History = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 on differences.")] = False,
-    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would mend it.")] = False,
+    sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would fix it.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare the live database with its history and with the models.
 
     Example: triosigno-db migrate diff --exit-code
     """
-    with connected(url):
-        drift = migrator.diff(migrations)
+    drift = migrator.diff(Settings.load(url), history=migrations)
     if as_json:
         print(json.dumps(_drift_as_json(drift), indent=2))
     elif sql:
-        _tell_sql(drift.sql)
+        _print_sql(drift.sql)
     else:
-        _tell_drift(drift)
+        _print_drift(drift)
     if exit_code and not drift.is_none:
         raise typer.Exit(DIFFERENT)
 
@@ -166,14 +170,14 @@ def dev(
 
     Example: triosigno-db migrate dev --name add_streaks --create-only
     """
-    with connected(url):
-        written = migrator.dev(
-            name,
-            migrations,
-            create_only=create_only,
-            accept_data_loss=accept_data_loss,
-            is_rename=_ask,
-        )
+    written = migrator.dev(
+        name,
+        Settings.load(url),
+        history=migrations,
+        create_only=create_only,
+        accept_data_loss=accept_data_loss,
+        is_rename=_ask,
+    )
     if written is None:
         console.print("The history and the models agree: there is nothing to do.")
         return
@@ -186,19 +190,18 @@ def reset(
     migrations: History = None,
     force: Annotated[bool, typer.Option("--force", help="Do not ask.")] = False,
 ) -> None:
-    """Drop what the library made, rows and all, and deploy anew.
+    """Drop what the library created, rows and all, and deploy again.
 
     Example: triosigno-db migrate reset
     """
-    with connected(url):
-        database = current_database().settings.database
-        if not force:
-            typed = typer.prompt(f"Everything in it will be lost. Type the name {database!r}")
-            if typed != database:
-                raise typer.BadParameter("that is not the database's name; nothing was dropped")
-        with _progress() as on_step:
-            applied = migrator.reset(migrations, on_step=on_step)
-    _tell("applied", applied)
+    settings = Settings.load(url)
+    if not force:
+        question = f"Everything in it will be lost. Type the name {settings.database!r}"
+        if typer.prompt(question) != settings.database:
+            raise typer.BadParameter("that is not the database's name; nothing was dropped")
+    with _progress() as on_step:
+        applied = migrator.reset(settings, history=migrations, on_step=on_step)
+    _print_names("applied", applied)
 
 
 @app.command()
@@ -210,11 +213,11 @@ def export(
 
     Example: triosigno-db migrate export ../backend/prisma
     """
-    for path in migrator.export(folder, migrations):
+    for path in migrator.export(folder, history=migrations):
         console.print(Text(str(path)))
 
 
-def _as_line(status: MigrationStatus, width: int) -> Text:
+def _format_line(status: MigrationStatus, width: int) -> Text:
     line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(f"{status.name:<{width}}")
     row = status.row
     if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
@@ -246,7 +249,7 @@ def _drift_as_json(drift: Drift) -> dict[str, Any]:
     }
 
 
-def _tell_drift(drift: Drift) -> None:
+def _print_drift(drift: Drift) -> None:
     for title, differences in (
         ("the history", drift.from_history),
         ("the models", drift.from_models),
@@ -257,13 +260,13 @@ def _tell_drift(drift: Drift) -> None:
             console.print(Text(f"  - {difference}"))
 
 
-def _tell_sql(sql: str) -> None:
+def _print_sql(sql: str) -> None:
     if sql:
         # As a text: a Syntax is a block, whose lines end where the terminal does.
         console.print(Syntax("", "sql", background_color="default").highlight(sql), end="")
 
 
-def _tell(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
+def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
     for name in names:
         console.print(Text(f"{what}: {name}"))
     if not names:

@@ -1,5 +1,6 @@
-"""The one place where the driver opens a connection, and its failures become the library's."""
+"""The one place where the driver opens a connection: its parameters, and its failures."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,10 +9,11 @@ import psycopg2
 from psycopg2.extensions import register_type
 
 from triosigno_db.database.connection import Connection, await_answer
+from triosigno_db.database.quoting import identifier
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.database.timestamps import UTC_TIMESTAMP
 from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.settings import Settings
+from triosigno_db.settings import Settings, milliseconds
 
 MIN_SERVER_VERSION = 13
 """The oldest major version of PostgreSQL that the library works on."""
@@ -79,14 +81,68 @@ def open_polled(
     return connection
 
 
+def connection_parameters(settings: Settings) -> dict[str, Any]:
+    """Give libpq's parameters for a connection.
+
+    Args:
+        settings: How to reach the server.
+
+    Returns:
+        Keyword arguments for the driver, the password among them.
+    """
+    password = settings.password
+    parameters: dict[str, Any] = {
+        "host": settings.host,
+        "port": ",".join(str(port) for _, port in settings.hosts),
+        "target_session_attrs": settings.sought_session,
+        "user": settings.user,
+        "password": password.get_secret_value() if password else None,
+        "dbname": settings.database,
+        "connect_timeout": math.ceil(settings.connect_timeout),
+        "sslmode": settings.sslmode,
+        "sslrootcert": settings.sslcert,
+        "application_name": settings.application_name,
+        "client_encoding": "UTF8",
+        # The client's kernel notices a server that is gone, behind a pooler too.
+        "keepalives_idle": 30,
+        "keepalives_interval": 10,
+        "keepalives_count": 3,
+        "tcp_user_timeout": milliseconds(settings.statement_timeout),
+    }
+    if not settings.pgbouncer:
+        parameters["options"] = " ".join(
+            f"-c {name}={_escape_option(value)}" for name, value in session_settings(settings)
+        )
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def session_settings(settings: Settings) -> list[tuple[str, str]]:
+    """Give the server's settings that a session of the library runs under.
+
+    Args:
+        settings: The time limits and the schema.
+
+    Returns:
+        Names and values, time limits in milliseconds.
+    """
+    return [*settings.time_limits(), ("search_path", identifier(settings.schema_name))]
+
+
 def _parameters(
     settings: Settings, database: str | None = None, address: tuple[str, int] | None = None
 ) -> dict[str, Any]:
-    parameters = settings.connection_parameters() | {"dbname": database or settings.database}
+    parameters = connection_parameters(settings)
+    if database is not None:
+        parameters["dbname"] = database
     if address is not None:
         parameters["host"], parameters["port"] = address
         parameters["target_session_attrs"] = "any"
     return parameters
+
+
+def _escape_option(value: str) -> str:
+    # In libpq's `options` a space separates and a backslash escapes.
+    return value.replace("\\", "\\\\").replace(" ", "\\ ")
 
 
 @contextmanager
@@ -105,7 +161,7 @@ def _reason(cause: psycopg2.Error | OSError | UnicodeDecodeError) -> str:
         return primary_message(cause)
     if isinstance(cause, UnicodeDecodeError):
         # Before a session begins, the server writes in an encoding of its own.
-        return "The server refused the connection; its message is not in UTF-8."
+        return cause.object.decode(errors="replace").strip()
     return str(cause)
 
 

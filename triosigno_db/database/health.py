@@ -1,11 +1,11 @@
-"""Health: whether the server answers, and what the pool does."""
+"""Health: whether the server answers, and how many connections the pool has."""
 
 import time
-
-import psycopg2
+from contextlib import closing
 
 from triosigno_db.arguments import check_seconds
 from triosigno_db.database.connection import await_answer
+from triosigno_db.database.connector import open_polled
 from triosigno_db.database.execution import translated
 from triosigno_db.database.lifecycle import connected_database
 from triosigno_db.database.pool import PoolStatus
@@ -15,10 +15,10 @@ MAX_PING_SECONDS = 60.0
 
 
 def ping(*, timeout: float = 1.0) -> float:
-    """Ask the server for an answer, over a connection of its own that is closed again.
+    """Ask the server for an answer, on a connection of its own that is closed afterwards.
 
-    It needs no place in the pool, so that a service that is merely busy is not taken for one that
-    has lost its database. Looking up a host name is not part of the limit.
+    It takes no connection of the pool, so that a busy service is not mistaken for one that has lost
+    its database. Looking up a host name is not part of the time limit.
 
     Args:
         timeout: The limit for connecting and asking, over 0 to 60 seconds.
@@ -36,20 +36,14 @@ def ping(*, timeout: float = 1.0) -> float:
     settings = connected_database().settings
     started = time.monotonic()
     deadline = started + timeout
-    with translated():
-        connection = psycopg2.connect(
-            dbname=settings.database, async_=True, **settings.connection_parameters()
-        )
-        try:
-            await_answer(connection, deadline)
+    try:
+        with translated(), closing(open_polled(settings, deadline)) as connection:
             cursor = connection.cursor()
             cursor.execute("SELECT 1")
             await_answer(connection, deadline)
-        except TimeoutError:
-            late = f"The server has not answered within {timeout:g} s."
-            raise DatabaseUnavailableError(late) from None
-        finally:
-            connection.close()
+    except TimeoutError:
+        late = f"The server has not answered within {timeout:g} s."
+        raise DatabaseUnavailableError(late) from None
     return time.monotonic() - started
 
 
@@ -57,7 +51,7 @@ def pool_status() -> PoolStatus:
     """Count the connections of this process's pool.
 
     Returns:
-        The counts of this moment.
+        The current counts.
 
     Raises:
         NotConnectedError: `connect()` was not called.

@@ -1,32 +1,34 @@
-"""Whether a replica may serve: asked about once a second, without ever waiting for long."""
+"""Whether a replica is healthy: asked about once a second, with a short time limit."""
 
 import logging
 import math
 import threading
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import psycopg2
 
 from triosigno_db.database.connection import await_answer
+from triosigno_db.database.connector import open_polled
 from triosigno_db.database.sqlstates import primary_message
+from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.settings import Settings
 
 logger = logging.getLogger("triosigno_db")
 
-_KNOWN_FOR = 1.0
-"""Seconds until a replica is asked again that answered."""
+_RECHECK_AFTER = 1.0
+"""Seconds after which a replica that answered is asked again."""
 
-LEFT_ALONE_FOR = 5.0
-"""Seconds until a replica is asked again that did not answer."""
+RETRY_AFTER = 5.0
+"""Seconds after which a replica that did not answer is asked again."""
 
-_PATIENCE = 0.5
-"""Seconds for all of it, a connection included."""
+_PROBE_TIMEOUT = 0.5
+"""Seconds for the whole probe, a connection included."""
 
 # While the primary's WAL is received, a replica that has replayed all it received is up to date,
 # however long ago the last transaction was. A role without `pg_read_all_stats` sees of the receiver
 # only that there is one. What is no replica, such as one that was promoted, is behind nobody.
-_BEHIND = """
+_LAG = """
 SELECT
     NOT pg_is_in_recovery()
     OR coalesce(pg_last_wal_receive_lsn() <= pg_last_wal_replay_lsn(), false)
@@ -41,23 +43,20 @@ class ReplicaHealth:
     """What is known of one replica, for all threads.
 
     Args:
-        address: What it is called in the log.
-        parameters: What `psycopg2.connect` takes.
-        most_lag: How far it may be behind, in seconds; 0 means that this is not looked at.
+        settings: How to reach it, and how far it may be behind.
     """
 
-    def __init__(self, address: str, parameters: Mapping[str, Any], most_lag: float) -> None:
-        self._address = address
-        self._parameters = parameters
-        self._most_lag = most_lag or math.inf
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._max_lag = settings.replica_max_lag or math.inf
         self.forget()
 
     def forget(self) -> None:
-        """Know nothing, as at first and in a forked child."""
-        self._probe = Probe(self._parameters)
+        """Start without any knowledge of it, as in a forked child."""
+        self._probe = Probe(self._settings)
         self._asking = threading.Lock()
-        self._noting = threading.Lock()
-        self._is_fit = True
+        self._recording = threading.Lock()
+        self._is_healthy = True
         self._known_until = -math.inf
 
     @property
@@ -66,39 +65,39 @@ class ReplicaHealth:
         return self._probe.server
 
     def may_serve(self) -> bool:
-        """Tell whether the replica may be read, asking it where that is not known.
+        """Return whether the replica may be read, asking it where that is not known.
 
-        One thread asks. Meanwhile others wait for its answer where the replica has been fit, half a
-        second at most, and otherwise go on without it.
+        One thread asks. Meanwhile the others wait for its answer where the replica was healthy,
+        half a second at most, and otherwise go on without it.
 
         Returns:
-            `False` for a replica that is passed by.
+            `False` for a replica that is skipped.
         """
         if time.monotonic() < self._known_until:
-            return self._is_fit
-        if not self._asking.acquire(blocking=self._is_fit):
+            return self._is_healthy
+        if not self._asking.acquire(blocking=self._is_healthy):
             return False
         try:
             if time.monotonic() >= self._known_until:
                 self._ask()
-            return self._is_fit
+            return self._is_healthy
         finally:
             self._asking.release()
 
-    def doubt(self) -> None:
-        """Ask again at the next occasion: something has failed that may be the replica's end."""
+    def invalidate(self) -> None:
+        """Ask the replica again before it is next read: an error may mean that it is gone."""
         self._known_until = -math.inf
 
     def fail(self, why: str) -> None:
-        """Pass the replica by for some seconds.
+        """Skip the replica for some seconds.
 
         Args:
             why: For the log.
         """
-        self._note(why, LEFT_ALONE_FOR)
+        self._record(why, RETRY_AFTER)
 
     def close(self) -> None:
-        """Close what the replica was asked on."""
+        """Close the connection on which the replica is asked."""
         with self._asking:
             self._probe.close()
 
@@ -108,21 +107,21 @@ class ReplicaHealth:
         except UnreachableError as exc:
             self.fail(str(exc))
             return
-        if lag <= self._most_lag:
-            self._note(None, _KNOWN_FOR)
+        if lag <= self._max_lag:
+            self._record(None, _RECHECK_AFTER)
         elif math.isinf(lag):
-            self._note("it can't tell how far it is behind", _KNOWN_FOR)
+            self._record("it can't tell how far it is behind", _RECHECK_AFTER)
         else:
-            self._note(f"it is {lag:.1f} s behind", _KNOWN_FOR)
+            self._record(f"it is {lag:.1f} s behind", _RECHECK_AFTER)
 
-    def _note(self, why_not: str | None, seconds: float) -> None:
-        with self._noting:
-            was_fit, self._is_fit = self._is_fit, why_not is None
+    def _record(self, why_not: str | None, seconds: float) -> None:
+        with self._recording:
+            was_healthy, self._is_healthy = self._is_healthy, why_not is None
             self._known_until = time.monotonic() + seconds
-        if was_fit and why_not is not None:
-            logger.warning("the replica %s is passed by: %s", self._address, why_not)
-        elif not was_fit and why_not is None:
-            logger.info("the replica %s serves again", self._address)
+        if was_healthy and why_not is not None:
+            logger.warning("the replica %s is skipped: %s", self._settings.address, why_not)
+        elif not was_healthy and why_not is None:
+            logger.info("the replica %s serves again", self._settings.address)
 
 
 class UnreachableError(Exception):
@@ -135,14 +134,14 @@ class Probe:
     It is not one of the pool's, all of which may be in use. One thread at a time may ask.
 
     Args:
-        parameters: What `psycopg2.connect` takes.
+        settings: How to reach the replica.
 
     Attributes:
         server: Host and port that it was last connected to, `None` before that.
     """
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self._parameters = parameters
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.server: tuple[str, int] | None = None
         self._connection: Any = None
         self._was_up_to_date_at = -math.inf
@@ -156,13 +155,12 @@ class Probe:
         Raises:
             UnreachableError: It does not answer in half a second.
         """
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _PROBE_TIMEOUT
         try:
             is_up_to_date, since_last = self._ask(deadline)
-        except (psycopg2.Error, TimeoutError) as exc:
+        except (DatabaseUnavailableError, psycopg2.Error, TimeoutError) as exc:
             self.close()
-            why = primary_message(exc) if isinstance(exc, psycopg2.Error) else "it does not answer"
-            raise UnreachableError(why) from exc
+            raise UnreachableError(_reason(exc)) from exc
         now = time.monotonic()
         if is_up_to_date:
             self._was_up_to_date_at = now
@@ -179,10 +177,15 @@ class Probe:
 
     def _ask(self, deadline: float) -> Any:
         if self._connection is None:
-            self._connection = psycopg2.connect(**self._parameters, async_=True)
-            await_answer(self._connection, deadline)
+            self._connection = open_polled(self._settings, deadline)
             self.server = (self._connection.info.host, self._connection.info.port)
         with self._connection.cursor() as cursor:
-            cursor.execute(_BEHIND)
+            cursor.execute(_LAG)
             await_answer(self._connection, deadline)
             return cursor.fetchone()
+
+
+def _reason(exc: DatabaseUnavailableError | psycopg2.Error | TimeoutError) -> str:
+    if isinstance(exc, TimeoutError):
+        return "it does not answer"
+    return primary_message(exc) if isinstance(exc, psycopg2.Error) else str(exc)

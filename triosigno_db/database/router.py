@@ -42,11 +42,7 @@ class Router:
         self._replica: Database | None = None
         replica = settings.of_replica()
         if replica is not None:
-            health = ReplicaHealth(
-                replica.address,
-                {**replica.connection_parameters(), "dbname": replica.database},
-                replica.replica_max_lag,
-            )
+            health = ReplicaHealth(replica)
             self._health = health
             self._replica = Database(replica, address=lambda: health.server)
 
@@ -200,7 +196,7 @@ class Router:
             return False
         if is_connection_lost(failure):
             self._replica.pool.close_idle()
-            self._health.doubt()
+            self._health.invalidate()
             return True
         # Replaying WAL cancels a query that still needs the rows that are removed.
         return is_serialization_failure(failure) or is_plan_stale(failure)

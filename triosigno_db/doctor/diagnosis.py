@@ -1,9 +1,8 @@
-"""The diagnosis: all sections, one after the other; one that fails does not hide the others."""
+"""The diagnosis: all checks, one after the other; one that fails does not hide the others."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from triosigno_db.database.lifecycle import current_database
 from triosigno_db.doctor import (
     connection,
     drift,
@@ -16,82 +15,83 @@ from triosigno_db.doctor import (
     vacuum,
     versions,
 )
-from triosigno_db.doctor.examination import Examination, Limits, open_examination
-from triosigno_db.doctor.findings import Diagnosis, Finding, could_not_look
+from triosigno_db.doctor.context import CheckContext, Limits, open_context
+from triosigno_db.doctor.findings import Diagnosis, Finding, check_failed
 from triosigno_db.errors import DatabaseUnavailableError, TrioSignoDBError
 from triosigno_db.migrator.history import shipped_history
+from triosigno_db.migrator.session import resolve_settings
 from triosigno_db.settings import Settings
 
-Section = Callable[[Examination], Iterable[Finding]]
+Check = Callable[[CheckContext], Iterable[Finding]]
 
-SECTIONS: tuple[tuple[str, Section], ...] = (
-    (connection.SUBJECT, connection.examine_connection),
-    (versions.SUBJECT, versions.examine_versions),
-    (history.SUBJECT, history.examine_history),
-    (history.SUBJECT, history.examine_lock),
-    (drift.SUBJECT, drift.examine_drift),
-    (indexes.SUBJECT, indexes.examine_indexes),
-    (indexes.SUBJECT, indexes.examine_use),
-    (rows.SUBJECT, rows.examine_rows),
-    (keys.SUBJECT, keys.examine_keys),
-    (vacuum.SUBJECT, vacuum.examine_vacuum),
-    (rights.SUBJECT, rights.examine_rights),
-    (sessions.SUBJECT, sessions.examine_connections),
-    (sessions.SUBJECT, sessions.examine_activity),
-    (sessions.SUBJECT, sessions.examine_waits),
+CHECKS: tuple[tuple[str, Check], ...] = (
+    (connection.SUBJECT, connection.check_connection),
+    (versions.SUBJECT, versions.check_versions),
+    (history.SUBJECT, history.check_history),
+    (history.SUBJECT, history.check_lock),
+    (drift.SUBJECT, drift.check_drift),
+    (indexes.SUBJECT, indexes.check_indexes),
+    (indexes.SUBJECT, indexes.check_index_use),
+    (rows.SUBJECT, rows.check_rows),
+    (keys.SUBJECT, keys.check_keys),
+    (vacuum.SUBJECT, vacuum.check_vacuum),
+    (rights.SUBJECT, rights.check_rights),
+    (sessions.SUBJECT, sessions.check_connection_count),
+    (sessions.SUBJECT, sessions.check_activity),
+    (sessions.SUBJECT, sessions.check_waits),
 )
-"""What is looked at, in order."""
+"""The checks and their subjects, in order."""
 
 DEFAULT_LIMITS = Limits()
 
 
 def diagnose(
-    settings: Settings | None = None,
+    url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
     limits: Limits = DEFAULT_LIMITS,
     validate: bool = True,
 ) -> Diagnosis:
-    """Look a database over, on a connection of its own.
+    """Check a database, on a connection of its own.
 
-    Nothing is written but for constraints that no row breaks, which PostgreSQL is let validate;
-    nothing needs a superuser. What the role may not see is said, not guessed.
+    Nothing is written, but constraints that no row breaks are validated. No check needs a
+    superuser; what the role may not see is reported as unknown.
 
     Args:
-        settings: How to reach the database; those of `connect()` where they are missing.
-        history: The folder of the migrations; the one that ships with the package where it is
-            missing.
-        limits: From when on long statements and unused indexes are told.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
+        limits: From when on long statements and unused indexes are reported.
         validate: Validate the constraints that no row breaks, where the role owns their tables.
 
     Returns:
-        The findings, in the order of the sections; where the server can't be reached, that one.
+        The findings, in the order of the checks; the only one where the server can't be reached.
 
     Raises:
-        NotConnectedError: There are no settings, and `connect()` was not called.
+        InvalidInputError: The URL can't be read, or a part of it is out of bounds.
+        NotConnectedError: No database was given, and `connect()` was not called.
     """
-    settings = settings or current_database().settings
+    settings = resolve_settings(url_or_settings)
     try:
-        with open_examination(
+        with open_context(
             settings, history or shipped_history(), limits, validate=validate
-        ) as examination:
-            findings = tuple(_examine(examination))
-            return Diagnosis(findings, tuple(examination.checks))
+        ) as context:
+            findings = tuple(_run_checks(context))
+            return Diagnosis(findings, tuple(context.constraints))
     except DatabaseUnavailableError as exc:
         return Diagnosis((_unreachable(settings, exc),), ())
 
 
-def _examine(examination: Examination) -> Iterator[Finding]:
-    for subject, section in SECTIONS:
+def _run_checks(context: CheckContext) -> Iterator[Finding]:
+    for subject, check in CHECKS:
         try:
-            yield from section(examination)
+            yield from check(context)
         except TrioSignoDBError as exc:
-            yield could_not_look(subject, exc)
-        if examination.session.is_lost:
+            yield check_failed(subject, exc)
+        if context.session.is_lost:
             yield Finding(
                 connection.SUBJECT,
                 "error",
-                "The connection was lost: what follows was not looked at.",
+                "The connection was lost: the other checks did not run.",
                 "Run the doctor again.",
             )
             return
@@ -102,7 +102,7 @@ def _unreachable(settings: Settings, exc: DatabaseUnavailableError) -> Finding:
         connection.SUBJECT,
         "error",
         f"{settings.address} can't be reached, or refuses the login.",
-        "Look at the URL (behind PgBouncer it says pgbouncer=true), the server, what stands "
-        "between, the role and its password.",
+        "Check the URL (behind PgBouncer it needs pgbouncer=true), the server, the network, the "
+        "role and its password.",
         tuple(line.strip() for line in str(exc).splitlines()),
     )

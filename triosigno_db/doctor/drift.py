@@ -1,15 +1,16 @@
-"""Drift: the catalogs, against what the applied part of the history makes."""
+"""Drift: the schema, compared with what the applied migrations make."""
 
 from collections.abc import Iterator
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.diff import without_positions
-from triosigno_db.migrator.history import LEDGER_TABLE, Migration, read_history
+from triosigno_db.migrator.history import Migration, read_history
 from triosigno_db.migrator.ledger import MigrationState, compare_histories
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
 from triosigno_db.schema.ddl import to_sql
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
 SUBJECT = "drift"
 
@@ -18,22 +19,22 @@ _MAY_COMPARE = (
 )
 
 
-def examine_drift(examination: Examination) -> Iterator[Finding]:
+def check_drift(context: CheckContext) -> Iterator[Finding]:
     """Compare the schema with what the applied migrations make.
 
-    They are replayed as temporary tables in a transaction that is undone. Without a history that
-    the role may read, the models take its place. An index that is missing is told with the indexes.
+    They are replayed as temporary tables in a transaction that is rolled back. Where the role may
+    not read the ledger, the models take their place. A missing index is reported with the indexes.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
 
     Raises:
-        MigrationError: The history on disk is not as it must be, or can't be replayed.
+        MigrationError: The history on disk is invalid, or can't be replayed.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         ((may_make_tables, is_primary),) = session.run(_MAY_COMPARE)
         live = without_positions(read_current_schema(session.run))
     if not (may_make_tables and is_primary):
@@ -45,20 +46,20 @@ def examine_drift(examination: Examination) -> Iterator[Finding]:
             "Run the doctor as the role that owns the tables, at the primary.",
         )
         return
-    origin, migrations = _origin(examination)
+    origin, migrations = _origin(context)
     if not migrations or not live.tables:
         yield Finding(SUBJECT, "unknown", "No migration is applied: there is nothing to compare.")
         return
-    catalogs = temporary_catalogs(examination.session, migrations)
+    catalogs = temporary_catalogs(context.session, migrations)
     yield _judge(origin, without_positions(catalogs[migrations[-1].name]), live)
 
 
-def _origin(examination: Examination) -> tuple[str, list[Migration]]:
-    if not examination.may_read_ledger():
+def _origin(context: CheckContext) -> tuple[str, list[Migration]]:
+    if not context.may_read_ledger():
         models = Migration("models", to_sql(), "", None, frozenset())
         return "the models", [models]
-    migrations = read_history(examination.history)
-    states = compare_histories(migrations, examination.read_ledger() or ())
+    migrations = read_history(context.history)
+    states = compare_histories(migrations, context.read_ledger() or ())
     applied = {
         each.name
         for each in states
@@ -74,20 +75,20 @@ def _judge(origin: str, expected: Catalog, live: Catalog) -> Finding:
         return Finding(
             SUBJECT, "ok", f"All {len(expected.tables)} tables are as {origin} make them."
         )
-    # What is there beside the expected hinders little; what is missing or other breaks calls.
+    # Additional objects do little harm; what is missing or different breaks calls.
     is_broken = any(each.expected is not None and not _is_index(each) for each in differences)
     number = len(differences)
     return Finding(
         SUBJECT,
         "error" if is_broken else "warning",
         f"{number} {'thing is' if number == 1 else 'things are'} not as {origin} make them.",
-        "triosigno-db migrate diff --sql prints what would mend it; look at it before you run it.",
+        "triosigno-db migrate diff --sql prints what would fix it; read it before you run it.",
         tuple(map(str, differences)),
     )
 
 
 def is_missing_index(difference: Difference) -> bool:
-    """Tell whether a difference is an index that is not there.
+    """Return whether a difference is an index that is not there.
 
     Args:
         difference: The difference.

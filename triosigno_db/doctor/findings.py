@@ -1,4 +1,4 @@
-"""Findings: what the doctor says, each with what to do about it."""
+"""Findings: the results of the doctor's checks, each with what to do about it."""
 
 from typing import Literal, NamedTuple
 
@@ -7,19 +7,19 @@ from triosigno_db.errors import PermissionDeniedError, TrioSignoDBError
 Level = Literal["ok", "unknown", "warning", "error"]
 
 SEVERITY: tuple[Level, ...] = ("ok", "unknown", "warning", "error")
-"""The levels, the gravest last."""
+"""The levels, the highest last."""
 
 
 class Finding(NamedTuple):
-    """One thing that was looked at, and how it is.
+    """The result of a check.
 
     Attributes:
         subject: Such as `"indexes"`.
-        level: `"ok"`; `"unknown"` where it could not be seen, which is no fault of the database;
+        level: `"ok"`; `"unknown"` where it could not be checked, which is no fault of the database;
             `"warning"` for what costs time or safety; `"error"` for what is broken.
         summary: What was found, in one line.
         advice: What to do, empty where there is nothing to do.
-        details: What it was found on, a line each.
+        details: The objects that it was found on, a line each.
     """
 
     subject: str
@@ -29,17 +29,17 @@ class Finding(NamedTuple):
     details: tuple[str, ...] = ()
 
 
-class CheckReport(NamedTuple):
-    """What a constraint's rows look like.
+class ConstraintReport(NamedTuple):
+    """How many rows break a CHECK constraint.
 
     Attributes:
         name: The constraint.
         table: Its table.
-        condition: What it asks for, in SQL.
-        broken: How many rows do not keep to it.
+        condition: What it requires, in SQL.
+        broken: How many rows break it.
         examples: Ids of some of them, 5 at most.
         is_present: Whether the database has the constraint.
-        is_validated: Whether PostgreSQL knows that all rows keep to it.
+        is_validated: Whether PostgreSQL has validated it for all rows.
     """
 
     name: str
@@ -52,19 +52,19 @@ class CheckReport(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """All that was found.
+    """The results of all checks.
 
     Attributes:
-        findings: In the order in which the subjects were looked at.
-        checks: What the rows of each CHECK constraint look like.
+        findings: In the order of the checks.
+        constraints: How many rows break each CHECK constraint.
     """
 
     findings: tuple[Finding, ...]
-    checks: tuple[CheckReport, ...]
+    constraints: tuple[ConstraintReport, ...]
 
     @property
     def level(self) -> Level:
-        """The gravest level of all findings."""
+        """The highest level of all findings."""
         levels = {finding.level for finding in self.findings}
         return max(levels, key=SEVERITY.index, default="ok")
 
@@ -80,12 +80,12 @@ class Diagnosis(NamedTuple):
         return sum(finding.level == level for finding in self.findings)
 
 
-def could_not_look(subject: str, exc: TrioSignoDBError) -> Finding:
-    """Say why a subject could not be looked at.
+def check_failed(subject: str, exc: TrioSignoDBError) -> Finding:
+    """Report a check that could not be finished.
 
     Args:
-        subject: The subject.
-        exc: What stood in the way.
+        subject: What it checks.
+        exc: The error that ended it.
 
     Returns:
         `"unknown"` where the role lacks a right, `"error"` for everything else.
@@ -95,7 +95,7 @@ def could_not_look(subject: str, exc: TrioSignoDBError) -> Finding:
         return Finding(
             subject,
             "unknown",
-            f"The role may not see it: {message}.",
+            f"The role lacks the right to check it: {message}.",
             "Run the doctor as the role that owns the tables to know more.",
         )
-    return Finding(subject, "error", f"It could not be looked at: {message}")
+    return Finding(subject, "error", f"The check failed: {message}")

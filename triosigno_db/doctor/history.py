@@ -1,8 +1,8 @@
-"""The history: what is pending, failed, altered or unknown, and who holds its lock."""
+"""The history: migrations that are pending, failed, altered or unknown, and who holds its lock."""
 
 from collections.abc import Iterator
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.deploy import HistoryStatus
 from triosigno_db.migrator.history import read_history
@@ -12,36 +12,28 @@ from triosigno_db.migrator.ledger import (
     MigrationStatus,
     compare_histories,
 )
-from triosigno_db.schema.create import PRISMA_LOCK
+from triosigno_db.migrator.session import LockSession, lock_sessions
 
 SUBJECT = "history"
 
-_LOCK = """
-SELECT l.pid, l.granted, a.application_name, extract(epoch FROM now() - a.backend_start)
-FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = %(key)s
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-ORDER BY l.granted DESC, l.pid
-"""
 
-
-def examine_history(examination: Examination) -> Iterator[Finding]:
-    """Set the history on disk against the ledger.
+def check_history(context: CheckContext) -> Iterator[Finding]:
+    """Compare the history on disk with the ledger.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
 
     Raises:
-        MigrationError: The history on disk is not as it must be.
+        MigrationError: The history on disk is invalid.
         PermissionDeniedError: The role may not read the ledger.
     """
-    migrations = read_history(examination.history)
-    rows = examination.read_ledger()
+    migrations = read_history(context.history)
+    rows = context.read_ledger()
     if rows is None:
-        yield _without_ledger(examination)
+        yield _without_ledger(context)
         return
     found = HistoryStatus(compare_histories(migrations, rows))
     if not any(each.state is not MigrationState.APPLIED for each in found.migrations):
@@ -54,47 +46,49 @@ def examine_history(examination: Examination) -> Iterator[Finding]:
     yield from _on_states(found)
 
 
-def examine_lock(examination: Examination) -> Iterator[Finding]:
-    """Look for who holds the lock of migrations, or waits for it.
+def check_lock(context: CheckContext) -> Iterator[Finding]:
+    """Report who holds the lock of migrations, or waits for it.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
-        What is found; nothing where nobody does.
+        What is found; nothing where no session does.
     """
-    with examination.reading() as session:
-        sessions = session.run(_LOCK, key=PRISMA_LOCK)
+    with context.reading() as session:
+        sessions = lock_sessions(session)
     if sessions:
         yield Finding(
             SUBJECT,
             "warning",
             "A deployment holds the lock of migrations: another one would have to wait.",
-            "Let it end; if nobody deploys: SELECT pg_terminate_backend(<process>).",
-            tuple(_tell(*each) for each in sessions),
+            "Let it end; if no deployment runs: SELECT pg_terminate_backend(<process>).",
+            tuple(map(_describe, sessions)),
         )
 
 
-def _tell(process: int, is_held: bool, application: str | None, seconds: float | None) -> str:
-    name = f" ({application})" if application else ""
+def _describe(session: LockSession) -> str:
+    name = f" ({session.application_name})" if session.application_name else ""
+    seconds = session.connected_for
     since = f", connected for {seconds:.0f} s" if seconds is not None else ""
-    return f"process {process}{name} {'holds' if is_held else 'waits for'} it{since}"
+    does = "holds" if session.is_holder else "waits for"
+    return f"process {session.process}{name} {does} it{since}"
 
 
-def _without_ledger(examination: Examination) -> Finding:
-    with examination.reading() as session:
+def _without_ledger(context: CheckContext) -> Finding:
+    with context.reading() as session:
         tables = Ledger(session).other_tables()
     if tables:
         return Finding(
             SUBJECT,
             "warning",
-            "The tables have no history: nobody can tell which migrations they hold.",
+            "The tables have no history: which migrations were applied is not known.",
             "triosigno-db migrate baseline, then triosigno-db migrate deploy",
         )
     return Finding(
         SUBJECT,
         "error",
-        f"The schema {examination.settings.schema_name} is empty.",
+        f"The schema {context.settings.schema_name} is empty.",
         "triosigno-db migrate deploy",
     )
 
@@ -105,7 +99,7 @@ def _on_states(found: HistoryStatus) -> Iterator[Finding]:
             SUBJECT,
             "error",
             f"{_count(len(failed))} not finished: failed, or still running.",
-            "Unless it runs: mend the database, then triosigno-db migrate resolve "
+            "Unless it runs: fix the database, then triosigno-db migrate resolve "
             "--applied NAME or --rolled-back NAME.",
             tuple(map(_with_logs, failed)),
         )
@@ -125,14 +119,14 @@ def _on_states(found: HistoryStatus) -> Iterator[Finding]:
             "triosigno-db migrate deploy",
             found.pending,
         )
-    if foreign := found.named(MigrationState.FOREIGN):
+    if unknown := found.named(MigrationState.UNKNOWN):
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_count(len(foreign))} applied that this package does not know.",
-            "They are the Node side's own, or those of a newer version of this package: "
+            f"{_count(len(unknown))} applied that this package does not know.",
+            "They belong to the Node side, or to a newer version of this package: "
             "if so, upgrade it.",
-            foreign,
+            unknown,
         )
 
 

@@ -1,23 +1,23 @@
-"""Indexes: missing, invalid, wanted by a foreign key, used by nobody."""
+"""Indexes: missing, invalid, needed by a foreign key, unused."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.ledger import Ledger
-from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.migrator.session import Session
 from triosigno_db.models import MODELS
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import SEARCH_INDEXES
 
 SUBJECT = "indexes"
 
-WORTH_TELLING = 1024 * 1024
+MIN_UNUSED_BYTES = 1024 * 1024
 """The size in bytes below which it does not matter whether an index is used."""
 
 _MEBIBYTE = 1024 * 1024
-_HOURS_TOLD = 48
+_MAX_HOURS = 48
 
 _INDEXES = """
 SELECT c.relname, i.relname, x.indisunique, x.indisvalid AND x.indisready
@@ -53,12 +53,11 @@ WHERE s.schemaname = current_schema() AND s.idx_scan = 0 AND x.indisvalid
   AND pg_relation_size(s.indexrelid) >= %(minimum)s
 ORDER BY pg_relation_size(s.indexrelid) DESC, s.indexrelname
 """
-# Never reset means since the database was made; for how long at least, the server's start tells.
+# Without a reset they reach back at least to the start of the server.
 _STATISTICS_AGE = """
 SELECT extract(epoch FROM now() - coalesce(stats_reset, pg_postmaster_start_time()))
 FROM pg_stat_database WHERE datname = current_database()
 """
-_HISTORY_AGE = 'SELECT extract(epoch FROM now() - max(finished_at)) FROM "_prisma_migrations"'
 
 
 class _Index(NamedTuple):
@@ -68,16 +67,16 @@ class _Index(NamedTuple):
     is_usable: bool = True
 
 
-def examine_indexes(examination: Examination) -> Iterator[Finding]:
-    """Look for indexes that are missing, unusable, or wanted by a foreign key.
+def check_indexes(context: CheckContext) -> Iterator[Finding]:
+    """Look for indexes that are missing, invalid, or needed by a foreign key.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         there = [_Index(*row) for row in session.run(_INDEXES)]
         expected = _expected(session)
         keys = tuple(f"{key} of {table}" for table, key in session.run(_KEYS_WITHOUT_INDEX))
@@ -113,36 +112,36 @@ def examine_indexes(examination: Examination) -> Iterator[Finding]:
         )
 
 
-def examine_use(examination: Examination) -> Iterator[Finding]:
-    """Look for indexes that no query has used, where the statistics can tell.
+def check_index_use(context: CheckContext) -> Iterator[Finding]:
+    """Look for indexes that no query has used, as far as the statistics reach back.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    if examination.is_replica():
+    if context.is_replica():
         yield Finding(
             SUBJECT,
             "unknown",
-            "Whether indexes are used is not told on a replica: it counts its own queries only.",
+            "Unused indexes are not reported on a replica: it counts its own queries only.",
         )
         return
-    wanted = examination.limits.unused_after
-    may_read_ledger = examination.may_read_ledger()
-    with examination.reading() as session:
+    wanted = context.limits.unused_after
+    may_read_ledger = context.may_read_ledger()
+    with context.reading() as session:
         ages = session.run(_STATISTICS_AGE)
         if may_read_ledger:
-            # An index can't be used before it is made.
-            ages += session.run(_HISTORY_AGE)
+            # An index can't be used before it is created.
+            ages.append((Ledger(session).seconds_since_last(),))
         reaches_back = min((float(age) for (age,) in ages if age is not None), default=0.0)
-        unused = session.run(_UNUSED, minimum=WORTH_TELLING)
+        unused = session.run(_UNUSED, minimum=MIN_UNUSED_BYTES)
     if reaches_back < wanted.total_seconds():
         yield Finding(
             SUBJECT,
             "ok",
-            f"Which are unused is told once the statistics reach back {wanted.days} days; "
+            f"Unused ones are reported once the statistics reach back {wanted.days} days; "
             f"now they reach back {_span(reaches_back)}.",
         )
     elif unused:
@@ -159,8 +158,8 @@ def examine_use(examination: Examination) -> Iterator[Finding]:
         yield Finding(SUBJECT, "ok", f"None of 1 MiB or more was unused for {_span(reaches_back)}.")
 
 
-def _expected(session: MigrationSession) -> list[_Index]:
-    """List the models' indexes, by name; drift tells of missing tables and other definitions."""
+def _expected(session: Session) -> list[_Index]:
+    """List the models' indexes, by name; drift reports missing tables and other definitions."""
     tables = set(Ledger(session).other_tables())
     expected = []
     for model in MODELS:
@@ -186,7 +185,7 @@ def _expected(session: MigrationSession) -> list[_Index]:
 
 
 def _missing(missing: list[_Index]) -> Finding:
-    # An upsert can't be done without its unique index; a plain one costs time only.
+    # Without a unique index upserts fail; without a plain one they only take longer.
     is_broken = any(index.is_unique for index in missing)
     return Finding(
         SUBJECT,
@@ -207,4 +206,4 @@ def _count(number: int) -> str:
 
 def _span(seconds: float) -> str:
     hours = seconds / 3600
-    return f"{hours:.0f} hours" if hours < _HOURS_TOLD else f"{hours / 24:.0f} days"
+    return f"{hours:.0f} hours" if hours < _MAX_HOURS else f"{hours / 24:.0f} days"

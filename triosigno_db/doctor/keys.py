@@ -1,16 +1,16 @@
-"""Idempotency keys: whether there is a table for them, and how many are old."""
+"""Idempotency keys: whether their table exists, and how many are old."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS, KEYS_SCHEMA, KEYS_TABLE
 
 SUBJECT = "keys"
 
 OLD_AFTER = timedelta(days=30)
-"""From which age on a key is old: nothing is repeated after so long."""
+"""The age from which a key is old: no call is repeated after so long."""
 
 _MAY_READ = f"""
 SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
@@ -23,16 +23,16 @@ WHERE "createdAt" < timezone('UTC', now()) - %(age)s
 """  # noqa: S608 (a name of the models)
 
 
-def examine_keys(examination: Examination) -> Iterator[Finding]:
-    """Look at the table of idempotency keys.
+def check_keys(context: CheckContext) -> Iterator[Finding]:
+    """Check the table of idempotency keys.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         may_read = session.run(_MAY_READ)
         old = session.run(_COUNT, age=OLD_AFTER)[0][0] if may_read == [(True,)] else 0
     if not may_read:
@@ -55,7 +55,7 @@ def examine_keys(examination: Examination) -> Iterator[Finding]:
             SUBJECT,
             "warning",
             f"{old:,} idempotency keys are older than {OLD_AFTER.days} days.",
-            "Have delete_idempotency_keys(before=...) run now and then.",
+            "Run delete_idempotency_keys(before=...) regularly.",
         )
     else:
         yield Finding(SUBJECT, "ok", f"No idempotency key is older than {OLD_AFTER.days} days.")

@@ -1,9 +1,10 @@
-"""Rights: what the connected role may do beyond what a service needs."""
+"""Rights: what the role may do beyond what a service needs."""
 
 from collections.abc import Iterator
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
 SUBJECT = "roles"
 
@@ -16,7 +17,7 @@ _POWERS = (
     "may make roles",
     "may make databases",
     "may replicate",
-    "passes by row-level security",
+    "bypasses row-level security",
 )
 _MEMBER_OF = """
 SELECT rolname FROM pg_roles
@@ -26,7 +27,7 @@ WHERE rolname IN ('pg_write_all_data', 'pg_read_all_data', 'pg_read_server_files
 ORDER BY rolname
 """
 _OWNED = """
-SELECT c.relname, c.relname = '_prisma_migrations' AND has_table_privilege(c.oid, 'SELECT'),
+SELECT c.relname, c.relname = %(ledger)s AND has_table_privilege(c.oid, 'SELECT'),
        pg_has_role(c.relowner, 'USAGE'),
        has_table_privilege(c.oid, 'TRUNCATE'), has_table_privilege(c.oid, 'TRIGGER')
 FROM pg_class c
@@ -41,25 +42,25 @@ WHERE current_schema() IS NOT NULL
 """
 
 
-def examine_rights(examination: Examination) -> Iterator[Finding]:
-    """Look at what the role may do that a service needs not.
+def check_rights(context: CheckContext) -> Iterator[Finding]:
+    """Check what the role may do that a service does not need.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         ((role, *powers),) = session.run(_ROLE)
         excess = [what for what, has_it in zip(_POWERS, powers, strict=True) if has_it]
         is_superuser = powers[0]
         if is_superuser:
-            # Who may do everything need not be told of the rest.
+            # A superuser has all other rights as well.
             excess = excess[:1]
         else:
             excess += [f"is a member of {name}" for (name,) in session.run(_MEMBER_OF)]
-            excess += _on_tables(session.run(_OWNED))
+            excess += _on_tables(session.run(_OWNED, ledger=LEDGER_TABLE))
             for in_schema, in_database in session.run(_MAY_CREATE):
                 excess += ["may make objects in the schema"] * in_schema
                 excess += ["may make schemas in the database"] * in_database
@@ -70,7 +71,7 @@ def examine_rights(examination: Examination) -> Iterator[Finding]:
         SUBJECT,
         "warning",
         f"{role} may do more than a service needs.",
-        "Right for whoever migrates; let services log in as a role that has rights on rows only.",
+        "Right for a role that migrates; let services log in as one that has rights on rows only.",
         tuple(excess),
     )
 
@@ -82,10 +83,10 @@ def _on_tables(tables: list[tuple[str, bool, bool, bool, bool]]) -> list[str]:
         excess.append(f"owns {_tables(len(owned))}, and may drop them")
     elif any(may_read for _, may_read, *_ in tables):
         excess.append("may read the ledger of migrations")
-    foreign = [table for table in tables if not table[2]]
-    if may_truncate := [table for table, *_, may, _ in foreign if may]:
+    not_owned = [table for table in tables if not table[2]]
+    if may_truncate := [table for table, *_, may, _ in not_owned if may]:
         excess.append(f"may empty {_tables(len(may_truncate))} at once")
-    if may_trigger := [table for table, *_, may in foreign if may]:
+    if may_trigger := [table for table, *_, may in not_owned if may]:
         excess.append(f"may put triggers on {_tables(len(may_trigger))}")
     return excess
 

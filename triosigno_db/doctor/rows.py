@@ -1,16 +1,16 @@
-"""Rows that break a CHECK constraint, and the constraints that none breaks."""
+"""Rows: which break a CHECK constraint, and which constraints can be validated."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.quoting import identifier
-from triosigno_db.doctor.examination import Examination
-from triosigno_db.doctor.findings import CheckReport, Finding, could_not_look
+from triosigno_db.doctor.context import CheckContext
+from triosigno_db.doctor.findings import ConstraintReport, Finding, check_failed
 from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.migrator.ledger import Ledger
-from triosigno_db.migrator.session import MigrationSession, open_session
+from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.models import MODELS, BaseModel
+from triosigno_db.settings import Settings
 
 SUBJECT = "rows"
 
@@ -31,55 +31,58 @@ class _Check(NamedTuple):
     may_validate: bool
 
 
-def examine(*, validate: bool = True) -> tuple[CheckReport, ...]:
+def check_constraints(
+    url_or_settings: str | Settings | None = None, *, validate: bool = True
+) -> tuple[ConstraintReport, ...]:
     """Count the rows that break each of the models' CHECK constraints.
 
     Args:
-        validate: Let PostgreSQL validate the constraints that no row breaks, where the role owns
-            their tables.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        validate: Validate the constraints that no row breaks, where the role owns their tables.
 
     Returns:
         A report for each constraint, in the order of the models.
 
     Raises:
         SchemaMismatchError: A table is missing.
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    with open_session(current_database().settings) as session:
+    with open_session(resolve_settings(url_or_settings)) as session:
         return tuple(
-            report for model in MODELS for report in _examine(session, model, validate=validate)
+            report for model in MODELS for report in _check_model(session, model, validate=validate)
         )
 
 
-def examine_rows(examination: Examination) -> Iterator[Finding]:
-    """Count the rows that break rules; the reports go to the examination.
+def check_rows(context: CheckContext) -> Iterator[Finding]:
+    """Count the rows that break CHECK constraints; the reports go to the context.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         there = set(Ledger(session).other_tables())
-    reports: list[CheckReport] = []
+    reports: list[ConstraintReport] = []
     for model in MODELS:
         if model._meta.table_name not in there:
             continue
         try:
-            with examination.working() as session:
+            with context.working() as session:
                 # Counting reads each row once: on a large table that may take its time.
                 session.run("SET LOCAL statement_timeout = 0")
-                reports += _examine(session, model, validate=examination.validate)
+                reports += _check_model(session, model, validate=context.validate)
         except TrioSignoDBError as exc:
-            yield could_not_look(SUBJECT, exc)
-    examination.checks.extend(reports)
+            yield check_failed(SUBJECT, exc)
+    context.constraints.extend(reports)
     yield from _judge(reports)
     if not there.issuperset(model._meta.table_name for model in MODELS):
-        yield Finding(SUBJECT, "unknown", "Tables are missing: there are no rows to look at.")
+        yield Finding(SUBJECT, "unknown", "Tables are missing: their rows can't be checked.")
 
 
-def _judge(reports: list[CheckReport]) -> Iterator[Finding]:
+def _judge(reports: list[ConstraintReport]) -> Iterator[Finding]:
     broken = [report for report in reports if report.broken]
     for report in broken:
         rows = "1 row breaks" if report.broken == 1 else f"{report.broken:,} rows break"
@@ -87,15 +90,15 @@ def _judge(reports: list[CheckReport]) -> Iterator[Finding]:
             SUBJECT,
             "error",
             f"{rows} {report.name} of {report.table}: {report.condition}",
-            "Mend the rows; the doctor then has the rule validated.",
+            "Fix the rows; the doctor then validates the rule.",
             report.examples,
         )
     if missing := tuple(report.name for report in reports if not report.is_present):
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_rules(len(missing))} missing: nothing keeps rows from breaking them.",
-            "triosigno-db migrate deploy; if they were applied already, put them back.",
+            f"{_rules(len(missing))} missing: rows may break them.",
+            "triosigno-db migrate deploy; if they were applied already, add them again.",
             missing,
         )
     unsure = [each for each in reports if each.is_present and not each.is_validated]
@@ -115,9 +118,9 @@ def _rules(number: int) -> str:
     return "1 rule is" if number == 1 else f"{number} rules are"
 
 
-def _examine(
-    session: MigrationSession, model: type[BaseModel], *, validate: bool
-) -> Iterator[CheckReport]:
+def _check_model(
+    session: Session, model: type[BaseModel], *, validate: bool
+) -> Iterator[ConstraintReport]:
     table = model._meta.table_name
     rows: Any = session.run(_CHECKS) if model._meta.checks else ()
     there = {name: _Check(*facts) for name, *facts in rows}
@@ -134,4 +137,4 @@ def _examine(
             session.run(f"ALTER TABLE {identifier(table)} VALIDATE CONSTRAINT {identifier(name)}")
             is_validated = True
         ids = tuple(row_id for (row_id,) in examples)
-        yield CheckReport(name, table, condition, broken, ids, check is not None, is_validated)
+        yield ConstraintReport(name, table, condition, broken, ids, check is not None, is_validated)

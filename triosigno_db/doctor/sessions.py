@@ -1,18 +1,18 @@
-"""Sessions: how many there are, which hang, which wait for which."""
+"""Sessions: how many there are, which run or idle for long, which wait for a lock."""
 
 from collections.abc import Iterator
 from datetime import timedelta
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 
 SUBJECT = "sessions"
 
 NEARLY_ALL = 0.8
-"""From which part of the connections on their number is told."""
+"""The share of the connections from which on their number is a warning."""
 
-# What others do is hidden from a role that is not a member of pg_read_all_stats; that they are
-# there, and as whom, is not.
+# A role that is not a member of pg_read_all_stats sees that other sessions exist, and their roles,
+# but not what they do.
 _CONNECTIONS = """
 SELECT count(*), count(*) FILTER (WHERE backend_type IS NULL),
        current_setting('max_connections')::int
@@ -31,7 +31,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
   AND state IN ('active', 'idle in transaction', 'idle in transaction (aborted)')
 ORDER BY 5 DESC
 """
-# From version 14 on the lock itself knows since when it is waited for.
+# From version 14 on the lock has the time from which on it is waited for.
 _BLOCKED = """
 SELECT l.pid, a.application_name, pg_blocking_pids(l.pid),
        extract(epoch FROM clock_timestamp()
@@ -43,22 +43,22 @@ ORDER BY l.pid
 """
 
 
-def examine_connections(examination: Examination) -> Iterator[Finding]:
+def check_connection_count(context: CheckContext) -> Iterator[Finding]:
     """Count the connections.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    with examination.reading() as session:
-        ((used, hidden, most),) = session.run(_CONNECTIONS)
-    is_scarce = used >= NEARLY_ALL * most
+    with context.reading() as session:
+        ((used, hidden, maximum),) = session.run(_CONNECTIONS)
+    is_scarce = used >= NEARLY_ALL * maximum
     yield Finding(
         SUBJECT,
         "warning" if is_scarce else "ok",
-        f"{used} of {most} connections are in use.",
+        f"{used} of {maximum} connections are in use.",
         "Lower connection_limit in the services, put PgBouncer between, or raise max_connections."
         if is_scarce
         else "",
@@ -72,21 +72,21 @@ def examine_connections(examination: Examination) -> Iterator[Finding]:
         )
 
 
-def examine_activity(examination: Examination) -> Iterator[Finding]:
+def check_activity(context: CheckContext) -> Iterator[Finding]:
     """Look for statements that run for long, and for transactions that idle.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    limit = examination.limits.long_after
-    with examination.reading() as session:
+    limit = context.limits.long_after
+    with context.reading() as session:
         rows = session.run(_SESSIONS)
     old = [row for row in rows if row[-1] is not None and row[-1] >= limit.total_seconds()]
-    running = tuple(_tell(*row) for row in old if row[3] == "active")
-    idle = tuple(_tell(*row) for row in old if row[3] != "active")
+    running = tuple(_describe(*row) for row in old if row[3] == "active")
+    idle = tuple(_describe(*row) for row in old if row[3] != "active")
     if running:
         yield Finding(
             SUBJECT,
@@ -101,23 +101,24 @@ def examine_activity(examination: Examination) -> Iterator[Finding]:
             "warning",
             f"{_transactions(len(idle))} idle for {_span(limit)} or longer: they keep locks, and "
             "dead rows from being removed.",
-            "Find who forgot to end it; SELECT pg_terminate_backend(<process>) ends the session.",
+            "Find the code that does not end it; "
+            "SELECT pg_terminate_backend(<process>) ends the session.",
             idle,
         )
 
 
-def examine_waits(examination: Examination) -> Iterator[Finding]:
+def check_waits(context: CheckContext) -> Iterator[Finding]:
     """Look for sessions that wait for another's lock.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found; nothing where none waits.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         rows = session.run(_BLOCKED)
-    blocked = tuple(_tell_wait(*row) for row in rows if row[2])
+    blocked = tuple(_describe_wait(*row) for row in rows if row[2])
     if blocked:
         yield Finding(
             SUBJECT,
@@ -128,11 +129,11 @@ def examine_waits(examination: Examination) -> Iterator[Finding]:
         )
 
 
-def _tell(process: int, role: str, application: str, state: str, seconds: float) -> str:
+def _describe(process: int, role: str, application: str, state: str, seconds: float) -> str:
     return f"process {process} ({application or 'no name'}) of {role}: {state} for {seconds:.1f} s"
 
 
-def _tell_wait(
+def _describe_wait(
     process: int, application: str | None, holders: list[int], seconds: float | None
 ) -> str:
     name = f" ({application})" if application else ""

@@ -1,4 +1,4 @@
-"""Vacuum: dead rows, ids of transactions that run out, tables that the planner knows nothing of.
+"""Vacuum: dead rows, transaction ids that run out, tables that were never analyzed.
 
 The limits are autovacuum's own:
 https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
@@ -7,17 +7,17 @@ https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from triosigno_db.doctor.examination import Examination
+from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.models.keys import KEYS_SCHEMA
 
 SUBJECT = "vacuum"
 
 NEAR = 0.9
-"""From which part of its limit on an age of transaction ids is told."""
+"""The share of its limit from which on an age of transaction ids is a warning."""
 
 OVERDUE = 2
-"""How often the limit, at which autovacuum must come, may pass before it is called broken."""
+"""How many times the limit at which autovacuum must run an age may be before it is an error."""
 
 _SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name LIKE 'autovacuum%' OR name = 'track_counts'
@@ -50,25 +50,25 @@ class _Table:
         both = {**settings, **self.options}
         scale = float(both[f"autovacuum_{kind}_scale_factor"])
         limit = float(both[f"autovacuum_{kind}_threshold"]) + scale * max(self.rows, 0)
-        most = float(both.get(f"autovacuum_{kind}_max_threshold", -1))
-        return min(limit, most) if most >= 0 else limit
+        maximum = float(both.get(f"autovacuum_{kind}_max_threshold", -1))
+        return min(limit, maximum) if maximum >= 0 else limit
 
     def oldest_age(self, settings: dict[str, str]) -> int:
-        """Give the age of transaction ids at which autovacuum must come."""
+        """Give the age of transaction ids at which autovacuum must run."""
         everywhere = int(settings["autovacuum_freeze_max_age"])
         return min(everywhere, int(self.options.get("autovacuum_freeze_max_age", everywhere)))
 
 
-def examine_vacuum(examination: Examination) -> Iterator[Finding]:
+def check_vacuum(context: CheckContext) -> Iterator[Finding]:
     """Look for tables that need vacuum.
 
     Args:
-        examination: Where to look.
+        context: The database and what is known of it.
 
     Yields:
         What is found.
     """
-    with examination.reading() as session:
+    with context.reading() as session:
         settings: dict[str, str] = dict(session.run(_SETTINGS))
         tables = [
             _Table(name, rows, _options(options), *facts)
@@ -81,12 +81,14 @@ def examine_vacuum(examination: Examination) -> Iterator[Finding]:
         findings += [*_on_dead_rows(settings, tables), *_on_unanalyzed(settings, tables)]
     yield from findings
     if is_replica:
-        yield Finding(SUBJECT, "unknown", "Dead and never analyzed rows are not told on a replica.")
+        yield Finding(
+            SUBJECT, "unknown", "Dead rows and tables never analyzed are not reported on a replica."
+        )
     elif not findings:
         yield Finding(
             SUBJECT,
             "ok",
-            f"No table needs it; {age:,} transactions since the oldest id, autovacuum must come "
+            f"No table needs it; {age:,} transactions since the oldest id, autovacuum must run "
             f"at {int(settings['autovacuum_freeze_max_age']):,}.",
         )
 
@@ -104,15 +106,15 @@ def _on_switches(settings: dict[str, str], tables: list[_Table]) -> Iterator[Fin
             "Set autovacuum = on and track_counts = on.",
             off,
         )
-    if left_out := tuple(
+    if skipped := tuple(
         table.name for table in tables if _is_off(table.options.get("autovacuum_enabled", "on"))
     ):
         yield Finding(
             SUBJECT,
             "warning",
-            f"Autovacuum leaves {len(left_out)} of the tables out.",
+            f"Autovacuum skips {len(skipped)} of the tables.",
             "ALTER TABLE ... RESET (autovacuum_enabled)",
-            left_out,
+            skipped,
         )
 
 
@@ -127,10 +129,10 @@ def _on_dead_rows(settings: dict[str, str], tables: list[_Table]) -> Iterator[Fi
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_count(len(full))} more dead rows than autovacuum waits for.",
-            "VACUUM (ANALYZE); if it comes back, look for old transactions that hold it up.",
+            f"{_count(len(full))} more dead rows than autovacuum allows.",
+            "VACUUM (ANALYZE); if it recurs, look for old transactions that prevent it.",
             tuple(
-                f"{table.name}: {table.dead:,} dead, autovacuum comes after "
+                f"{table.name}: {table.dead:,} dead, autovacuum runs after "
                 f"{table.limit('vacuum', settings):,.0f}"
                 for table in full
             ),
@@ -147,7 +149,7 @@ def _on_unanalyzed(settings: dict[str, str], tables: list[_Table]) -> Iterator[F
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_count(len(unknown))} rows and were never analyzed: queries are planned blindly.",
+            f"{_count(len(unknown))} rows and were never analyzed: the planner has no statistics.",
             "ANALYZE",
             tuple(f"{table.name}: {table.modified:,} rows written" for table in unknown),
         )
@@ -163,9 +165,9 @@ def _on_ages(settings: dict[str, str], tables: list[_Table], age: int) -> Iterat
             "error" if is_overdue else "warning",
             "Transaction ids are old: at about 2,000,000,000 the server stops taking writes.",
             "VACUUM (FREEZE); look for old transactions, replication slots and prepared "
-            "transactions that hold it up.",
+            "transactions that prevent it.",
             tuple(
-                f"{name}: {age:,} transactions, autovacuum must come at {limit:,}"
+                f"{name}: {age:,} transactions, autovacuum must run at {limit:,}"
                 for name, age, limit in old
             ),
         )

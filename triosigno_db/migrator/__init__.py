@@ -1,6 +1,7 @@
-"""Migrations: Prisma's own history, read, applied, checked, undone and written.
+"""Migrations: the history that is shared with Prisma, read, applied, rolled back and written.
 
-Every function works on the database that `connect()` has set, over a connection of its own.
+Each function works on the database that it is given, as a URL or as `Settings`, and without one on
+the database that `connect()` has set. It opens a connection of its own, and no pool.
 """
 
 from triosigno_db.migrator.baseline import baseline

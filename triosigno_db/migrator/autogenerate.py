@@ -1,7 +1,7 @@
 """The next migration from a comparison: SQL that turns one catalog into another.
 
-Catalogs hold everything as PostgreSQL prints it, so what is written here is printed back the same.
-Both directions come from one function: `down.sql` is the way from the new catalog to the old.
+Catalogs hold everything as PostgreSQL deparses it, so that a script that is run gives the same text
+again. Both directions come from one function: `down.sql` leads from the new catalog to the old.
 """
 
 from collections.abc import Iterator, Mapping
@@ -21,13 +21,13 @@ _SHORT_TYPES = {
 _FIRST_KINDS = ("PRIMARY KEY", "UNIQUE", "CHECK", "EXCLUDE")
 
 
-class Loss(NamedTuple):
-    """Data that a migration would throw away.
+class DataLoss(NamedTuple):
+    """Data that a migration would lose.
 
     Attributes:
         why: What would be lost, for a person.
         table: The table whose rows lose it.
-        condition: SQL that is true of the rows that are hit; `None` for all rows.
+        condition: SQL that is true for the rows that lose it; `None` for all rows.
     """
 
     why: str
@@ -40,7 +40,7 @@ def write_script(old: Catalog, new: Catalog) -> str:
 
     Args:
         old: The schema as it is.
-        new: The schema as it shall be.
+        new: The schema as it should be.
 
     Returns:
         Statements under comments that say what they do; the empty text where nothing differs.
@@ -49,12 +49,12 @@ def write_script(old: Catalog, new: Catalog) -> str:
     return statements and statements + "\n"
 
 
-def find_losses(old: Catalog, new: Catalog) -> tuple[Loss, ...]:
-    """Find what a change of the schema would throw away, or stumble over.
+def find_data_losses(old: Catalog, new: Catalog) -> tuple[DataLoss, ...]:
+    """Find the data that a change of the schema would lose, and the rows on which it would fail.
 
     Args:
         old: The schema as it is.
-        new: The schema as it shall be.
+        new: The schema as it should be.
 
     Returns:
         Each loss, none where the change only adds.
@@ -78,7 +78,7 @@ def write_type(column: Column) -> str:
 
 
 class _Difference:
-    """What lies between two catalogs, in the order in which it can be undone and done."""
+    """The differences of two catalogs, in an order in which they can be applied."""
 
     def __init__(self, old: Catalog, new: Catalog) -> None:
         self.old = old
@@ -111,7 +111,7 @@ class _Difference:
         """Whether labels are only added, and none of them is used by a default at once."""
         added = [label for label in new if label not in old]
         used = any(
-            column.default == f"{literal(label)}::{printed(name)}"
+            column.default == f"{literal(label)}::{deparsed(name)}"
             for label in added
             for table in self.new.tables.values()
             for column in table.columns
@@ -162,7 +162,7 @@ class _Difference:
     def _columns_of_type(self, enum: str) -> Iterator[tuple[str, Column]]:
         for name in self.kept:
             for column in self.old.tables[name].columns:
-                if column.type.removesuffix("[]") == printed(enum):
+                if column.type.removesuffix("[]") == deparsed(enum):
                     yield name, column
 
     def _new_column(self, table: str, name: str) -> Column | None:
@@ -250,18 +250,18 @@ class _Difference:
                     is_there = is_same_constraint(there.get(constraint), text)
                     if is_key is kinds_wanted and not is_there and not in_table:
                         what = "AddConstraint" if is_key else "AddForeignKey"
-                        definition = text if is_new else _sparing_old_rows(text)
+                        added = text if is_new else _without_validation(text)
                         yield (
-                            f"-- {what}\nALTER TABLE {identifier(name)} "
-                            f"ADD CONSTRAINT {identifier(constraint)} {definition};"
+                            f"-- {what}\nALTER TABLE {identifier(name)} ADD CONSTRAINT "
+                            f"{identifier(constraint)} {added};"
                         )
 
     # -- losses -----------------------------------------------------------------------------
 
-    def losses(self) -> Iterator[Loss]:
+    def losses(self) -> Iterator[DataLoss]:
         for name in self.old.tables:
             if name not in self.new.tables:
-                yield Loss(f"the table {name} and its rows", name)
+                yield DataLoss(f"the table {name} and its rows", name)
         for name in self.kept:
             yield from self._losses_of(name)
         for enum in self.rebuilt:
@@ -269,27 +269,27 @@ class _Difference:
             for table, column in self._columns_of_type(enum):
                 for label in gone:
                     condition = f"{identifier(column.name)}::text = {literal(label)}"
-                    yield Loss(f"{table}.{column.name} holds {label}", table, condition)
+                    yield DataLoss(f"{table}.{column.name} holds {label}", table, condition)
 
-    def _losses_of(self, name: str) -> Iterator[Loss]:
+    def _losses_of(self, name: str) -> Iterator[DataLoss]:
         old, new = columns_of(self.old.tables[name]), columns_of(self.new.tables[name])
         for key in old:
             if key not in new:
-                yield Loss(f"the column {name}.{key}", name, f"{identifier(key)} IS NOT NULL")
+                yield DataLoss(f"the column {name}.{key}", name, f"{identifier(key)} IS NOT NULL")
         for key, column in new.items():
             if key not in old:
                 if not column.nullable and column.default is None:
-                    yield Loss(f"{name}.{key} is required and has no default", name)
+                    yield DataLoss(f"{name}.{key} is required and has no default", name)
                 continue
             if column.type != old[key].type and not _widens(old[key].type, column.type):
                 change = f"{name}.{key} becomes {column.type}, it was {old[key].type}"
-                yield Loss(change, name, f"{identifier(key)} IS NOT NULL")
+                yield DataLoss(change, name, f"{identifier(key)} IS NOT NULL")
             if old[key].nullable and not column.nullable:
-                yield Loss(f"{name}.{key} becomes required", name, f"{identifier(key)} IS NULL")
+                yield DataLoss(f"{name}.{key} becomes required", name, f"{identifier(key)} IS NULL")
 
 
-def _sparing_old_rows(constraint: str) -> str:
-    """Keep rows from before a CHECK constraint from stopping its deployment."""
+def _without_validation(constraint: str) -> str:
+    """Add a CHECK constraint without validating existing rows, which could stop the deployment."""
     if constraint.startswith("CHECK") and not constraint.endswith(NOT_VALID):
         return constraint + NOT_VALID
     return constraint
@@ -341,7 +341,7 @@ def _define(column: Column) -> str:
 
 
 def _create_enum(name: str, labels: tuple[str, ...]) -> str:
-    listed = ", ".join(map(literal, labels))
+    listed = ", ".join(f"{literal(label)}" for label in labels)
     return f"CREATE TYPE {identifier(name)} AS ENUM ({listed});"
 
 
@@ -359,14 +359,14 @@ def _widens(old: str, new: str) -> bool:
     return (old, new) in {("integer", "bigint"), ("smallint", "integer"), ("smallint", "bigint")}
 
 
-def printed(name: str) -> str:
-    """Write a name as PostgreSQL prints it, quoted where it has to be.
+def deparsed(name: str) -> str:
+    """Write a name as PostgreSQL deparses it, quoted where it has to be.
 
     Args:
         name: The name.
 
     Returns:
-        The name as it stands in printed definitions.
+        The name as it stands in deparsed definitions.
     """
     plain = name == name.lower() and name.isidentifier() and name.isascii()
     return name if plain else identifier(name)

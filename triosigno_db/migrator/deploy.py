@@ -1,11 +1,10 @@
-"""The history applied to a database: status, deploy, resolve, roll back."""
+"""A history applied to a database: status, deploy, resolve, roll back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.database.lifecycle import current_database
 from triosigno_db.errors import MigrationError, MigrationFailedError
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
@@ -17,11 +16,13 @@ from triosigno_db.migrator.ledger import (
 )
 from triosigno_db.migrator.script import is_transactional, split_statements
 from triosigno_db.migrator.session import (
-    MigrationSession,
+    Session,
     migration_lock,
     open_reading_session,
     open_session,
+    resolve_settings,
 )
+from triosigno_db.settings import Settings
 
 DEFAULT_LOCK_TIMEOUT = 10.0
 """Seconds; Prisma Migrate waits as long for its lock."""
@@ -30,7 +31,7 @@ UP_TO_DATE, PENDING, BROKEN = 0, 1, 2
 
 
 class HistoryStatus(NamedTuple):
-    """How a history stands in a database.
+    """The state of a history in a database.
 
     Attributes:
         migrations: Each migration's state, by name.
@@ -51,7 +52,7 @@ class HistoryStatus(NamedTuple):
 
     @property
     def pending(self) -> tuple[str, ...]:
-        """What a deployment would apply."""
+        """The migrations that `deploy` would apply."""
         return self.named(MigrationState.PENDING, MigrationState.ROLLED_BACK)
 
     @property
@@ -62,36 +63,43 @@ class HistoryStatus(NamedTuple):
         return PENDING if self.pending else UP_TO_DATE
 
 
-def status(history: Path | None = None) -> HistoryStatus:
-    """Tell how a history stands in the connected database.
+def status(
+    url_or_settings: str | Settings | None = None, *, history: Path | None = None
+) -> HistoryStatus:
+    """Read the state of each migration in a database.
 
     Args:
-        history: Its folder; the one that ships with the package where it is missing.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
 
     Returns:
         Each migration's state.
 
     Raises:
-        MigrationError: The history on disk is not as it must be.
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        MigrationError: The history on disk is invalid.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
+    settings = resolve_settings(url_or_settings)
     migrations = read_history(history or shipped_history())
-    with open_reading_session(current_database().settings) as session:
+    with open_reading_session(settings) as session:
         return HistoryStatus(compare_histories(migrations, Ledger(session).rows()))
 
 
 def deploy(
-    history: Path | None = None,
+    url_or_settings: str | Settings | None = None,
     *,
+    history: Path | None = None,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
     """Apply what is pending, in order, each migration in one transaction with its ledger row.
 
     Args:
-        history: Its folder; the one that ships with the package where it is missing.
-        lock_timeout: How long to wait for another deployment, and each statement for the locks of
-            the traffic, in seconds.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
+        lock_timeout: How long to wait for another deployment to end, and in each statement for a
+            lock on a table, in seconds.
         on_step: Called before each statement.
 
     Returns:
@@ -99,38 +107,48 @@ def deploy(
 
     Raises:
         MigrationFailedError: A statement failed; a migration in a transaction left nothing behind.
-        MigrationLockedError: Another deployment did not end in time.
+        MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         MigrationError: A migration failed earlier and is not resolved (P3009), the database has
             tables but no history (P3005), or the history on disk is not as it must be.
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
+    settings = resolve_settings(url_or_settings)
     migrations = read_history(history or shipped_history())
-    for migration in migrations:
-        check_script(migration)
-    with locked_ledger(lock_timeout) as (session, ledger):
+    with locked_ledger(settings, lock_timeout) as (session, ledger):
         _refuse_unknown_tables(ledger)
         found = HistoryStatus(compare_histories(migrations, ledger.rows()))
         _refuse_failed(found)
+        pending = [migration for migration in migrations if migration.name in found.pending]
+        for migration in pending:
+            check_script(migration)
         ledger.create()
-        for migration in migrations:
-            if migration.name in found.pending:
-                _apply(session, ledger, migration, on_step)
+        for migration in pending:
+            _apply(session, ledger, migration, on_step)
         return found.pending
 
 
-def resolve_applied(name: str, history: Path | None = None) -> None:
-    """Note that a migration is in the database, after it was mended or made by hand.
+def resolve_applied(
+    name: str,
+    url_or_settings: str | Settings | None = None,
+    *,
+    history: Path | None = None,
+) -> None:
+    """Record that a migration is in the database, after it was fixed or applied by hand.
 
     Args:
         name: The migration.
-        history: Its folder; the one that ships with the package where it is missing.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
 
     Raises:
-        MigrationError: There is no such migration (P3017), or it is noted already (P3008).
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        MigrationError: There is no such migration (P3017), or it is recorded already (P3008).
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
+    settings = resolve_settings(url_or_settings)
     migration = _find(name, read_history(history or shipped_history()))
-    with locked_ledger() as (session, ledger):
+    with locked_ledger(settings) as (session, ledger):
         if any(row.is_applied for row in ledger.rows() if row.name == name):
             raise MigrationError(f"{name} is applied already.").with_prisma_code("P3008")
         with session.transaction():
@@ -138,17 +156,19 @@ def resolve_applied(name: str, history: Path | None = None) -> None:
             ledger.mark_applied(migration)
 
 
-def resolve_rolled_back(name: str) -> None:
-    """Note that what a failed migration left behind was removed by hand.
+def resolve_rolled_back(name: str, url_or_settings: str | Settings | None = None) -> None:
+    """Record that what a failed migration left behind was removed by hand.
 
     Args:
         name: The migration.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
 
     Raises:
         MigrationError: The ledger does not know it (P3011), or it has not failed (P3012).
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    with locked_ledger() as (_, ledger):
+    with locked_ledger(resolve_settings(url_or_settings)) as (_, ledger):
         rows = [row for row in ledger.rows() if row.name == name]
         if not rows:
             raise MigrationError(f"{name} was never applied here.").with_prisma_code("P3011")
@@ -158,48 +178,52 @@ def resolve_rolled_back(name: str) -> None:
 
 
 def rollback(
-    history: Path | None = None,
+    url_or_settings: str | Settings | None = None,
     *,
+    history: Path | None = None,
     steps: int = 1,
     to: str | None = None,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Undo the last migrations by their `down.sql`, so that `deploy` can apply them again.
+    """Roll back the last migrations by their `down.sql`; `deploy` can apply them again.
 
     Args:
-        history: Its folder; the one that ships with the package where it is missing.
-        steps: How many to undo, 1 or more.
-        to: Undo all that came after this migration instead, which stays.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
+        steps: How many to roll back, 1 or more.
+        to: Roll back all migrations after this one instead of a number of them.
         lock_timeout: As for `deploy`.
         on_step: Called before each statement.
 
     Returns:
-        The names of the migrations undone, the last first.
+        The names of the migrations rolled back, the last first.
 
     Raises:
         MigrationFailedError: A statement failed; that migration is still applied.
         MigrationError: There is no `down.sql`, or `to` is not applied (P3017).
-        MigrationLockedError: Another deployment did not end in time.
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
+    settings = resolve_settings(url_or_settings)
     migrations = read_history(history or shipped_history())
-    with locked_ledger(lock_timeout) as (session, ledger):
+    with locked_ledger(settings, lock_timeout) as (session, ledger):
         found = HistoryStatus(compare_histories(migrations, ledger.rows()))
         _refuse_failed(found)
         in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)
         applied = [migration for migration in migrations if migration.name in in_database]
-        undone = _chosen(applied, steps, to)
-        for migration in undone:
+        chosen = _chosen(applied, steps, to)
+        for migration in chosen:
             if migration.down is None:
-                raise MigrationError(f"{migration.name} has no down.sql: nothing was undone.")
-        for migration in undone:
+                raise MigrationError(f"{migration.name} has no down.sql: nothing was rolled back.")
+        for migration in chosen:
             _undo(session, ledger, migration, on_step)
-        return tuple(migration.name for migration in undone)
+        return tuple(migration.name for migration in chosen)
 
 
 def check_script(migration: Migration) -> None:
-    """Refuse a script that would tear its own transaction apart.
+    """Refuse a script that would end its own transaction.
 
     Args:
         migration: The migration.
@@ -214,26 +238,24 @@ def check_script(migration: Migration) -> None:
             if statement.controls_transaction:
                 raise MigrationError(
                     f"{migration.name}, line {statement.line}: {statement.text[:40]!r} would end "
-                    "the migration's transaction; take it out."
+                    "the migration's transaction; remove it."
                 )
 
 
 @contextmanager
 def locked_ledger(
-    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
-) -> Iterator[tuple[MigrationSession, Ledger]]:
-    """Hold the lock on migrations of the connected database.
+    settings: Settings, lock_timeout: float = DEFAULT_LOCK_TIMEOUT
+) -> Iterator[tuple[Session, Ledger]]:
+    """Hold the lock on migrations of a database.
 
     Args:
+        settings: How to reach the database.
         lock_timeout: How long to wait, in seconds.
 
     Yields:
         The session that holds it, and the ledger.
     """
-    with (
-        open_session(current_database().settings) as session,
-        migration_lock(session, lock_timeout),
-    ):
+    with open_session(settings) as session, migration_lock(session, lock_timeout):
         yield session, Ledger(session)
 
 
@@ -242,14 +264,14 @@ def _refuse_unknown_tables(ledger: Ledger) -> None:
         raise MigrationError(
             f"The database has no history, but tables: {', '.join(tables[:5])}"
             f"{', ...' if len(tables) > 5 else ''}. "  # noqa: PLR2004 (as many as are shown)
-            "Adopt a database that Prisma made with baseline."
+            "Adopt a database that Prisma created with baseline."
         ).with_prisma_code("P3005")
 
 
 def _refuse_failed(found: HistoryStatus) -> None:
     if failed := found.named(MigrationState.FAILED):
         raise MigrationError(
-            f"{', '.join(failed)} failed and is not resolved: mend the database, then resolve it "
+            f"{', '.join(failed)} failed and is not resolved: fix the database, then resolve it "
             "as applied or as rolled back."
         ).with_prisma_code("P3009")
 
@@ -271,9 +293,7 @@ def _chosen(applied: list[Migration], steps: int, to: str | None) -> list[Migrat
     return newest_first[: names.index(to)]
 
 
-def _apply(
-    session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep
-) -> None:
+def _apply(session: Session, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
     if is_transactional(migration.script):
         _apply_atomically(session, ledger, migration, on_step)
     else:
@@ -281,7 +301,7 @@ def _apply(
 
 
 def _apply_atomically(
-    session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep
+    session: Session, ledger: Ledger, migration: Migration, on_step: OnStep
 ) -> None:
     try:
         with session.transaction():
@@ -297,7 +317,7 @@ def _apply_atomically(
 
 
 def _apply_one_by_one(
-    session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep
+    session: Session, ledger: Ledger, migration: Migration, on_step: OnStep
 ) -> None:
     row_id = ledger.begin(migration)
     try:
@@ -309,7 +329,7 @@ def _apply_one_by_one(
     ledger.finish(row_id)
 
 
-def _undo(session: MigrationSession, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
+def _undo(session: Session, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
     down = migration.down or ""
     if is_transactional(down):
         with session.transaction():

@@ -1,4 +1,4 @@
-"""Dev: the next migration, for whoever changes the models; and starting over."""
+"""Dev: write the next migration after a change of the models; reset a database."""
 
 import re
 import shutil
@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import DataLossError, InvalidInputError, MigrationError
-from triosigno_db.migrator.autogenerate import Loss, find_losses, write_script
+from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
@@ -27,10 +26,11 @@ from triosigno_db.migrator.renames import (
     find_key_renames,
     find_table_renames,
 )
-from triosigno_db.migrator.session import MigrationSession, open_session
-from triosigno_db.migrator.shadow import made_in_schema, replay, scratch_database
+from triosigno_db.migrator.session import Session, open_session, resolve_settings
+from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
 from triosigno_db.schema.ddl import to_sql
+from triosigno_db.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _TIMESTAMP = "%Y%m%d%H%M%S"
@@ -44,7 +44,7 @@ class NewMigration(NamedTuple):
     Attributes:
         name: Its folder's name.
         folder: Its folder.
-        applied: Whether it was applied to the connected database.
+        applied: Whether it was applied to the database.
     """
 
     name: str
@@ -55,7 +55,7 @@ class NewMigration(NamedTuple):
 class _Scripts(NamedTuple):
     up: str
     down: str
-    losses: tuple[Loss, ...]
+    losses: tuple[DataLoss, ...]
     renames: tuple[Rename, ...]
 
 
@@ -63,7 +63,7 @@ def never(rename: Rename) -> bool:
     """Take no drop and addition for a rename.
 
     Args:
-        rename: What might be one.
+        rename: The possible rename.
 
     Returns:
         `False`.
@@ -74,65 +74,70 @@ def never(rename: Rename) -> bool:
 
 def dev(
     name: str,
-    history: Path | None = None,
+    url_or_settings: str | Settings | None = None,
     *,
+    history: Path | None = None,
     create_only: bool = False,
     accept_data_loss: bool = False,
     is_rename: Ask = never,
 ) -> NewMigration | None:
     """Write the migration that leads from the history to the models, and apply it.
 
-    The history is replayed in a scratch database and compared with the models. Before the files
+    The history is replayed in a shadow database and compared with the models. Before the files
     are written, both directions are run there and must give the very same catalogs.
 
     Args:
-        name: Small letters, digits and underscores; the time is put before it.
-        history: Its folder; the one that ships with the package where it is missing.
-        create_only: Write the files and leave the database as it is.
-        accept_data_loss: Go on where rows of the connected database would lose something.
-        is_rename: Asked before a drop and an addition are taken for a rename.
+        name: Small letters, digits and underscores; a timestamp is put before it.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
+        create_only: Write the files without applying the migration.
+        accept_data_loss: Continue where rows of the database would lose data.
+        is_rename: Decides whether a drop and an addition are a rename.
 
     Returns:
         The migration; `None` where history and models agree.
 
     Raises:
-        DataLossError: Rows would lose something; nothing was written.
+        DataLossError: Rows would lose data; nothing was written.
         InvalidInputError: `name` has other characters.
-        MigrationError: The history on disk is not as it must be.
-        TrioSignoDBError: As for every function: not connected, unavailable; the role must be
+        MigrationError: The history on disk is invalid.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied; the role must be
             allowed to create a database.
     """
     if not _NAME.fullmatch(name):
         raise InvalidInputError("name", "must be small letters, digits and underscores")
+    settings = resolve_settings(url_or_settings)
     folder = history or shipped_history()
     migrations = read_history(folder)
-    settings = current_database().settings
-    with scratch_database(settings) as scratch:
-        before = replay(scratch, migrations)
-        declared = made_in_schema(scratch, "models", to_sql())
-        scripts = _write(scratch, declared, is_rename)
+    with shadow_database(settings) as shadow:
+        before = replay(shadow, migrations)
+        declared = create_in_schema(shadow, "models", to_sql())
+        scripts = _write(shadow, declared, is_rename)
         if scripts is None:
             return None
-        _check(scratch, before, declared, scripts)
+        _check(shadow, before, declared, scripts)
     if not accept_data_loss:
-        _refuse_losses(scripts.losses)
+        _refuse_losses(settings, scripts.losses)
     last = migrations[-1].name[:14] if migrations else ""
     written = _save(folder, name, scripts, last)
     if not create_only:
-        deploy(folder)
+        deploy(settings, history=folder)
     return NewMigration(written.name, written, not create_only)
 
 
 def reset(
-    history: Path | None = None,
+    url_or_settings: str | Settings | None = None,
     *,
+    history: Path | None = None,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Drop what the library made in the connected database, rows and all, and deploy anew.
+    """Drop what the library created in a database, rows and all, and deploy again.
 
     Args:
-        history: Its folder; the one that ships with the package where it is missing.
+        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        history: The folder of the migrations; by default the one that ships with the package.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
 
@@ -140,53 +145,54 @@ def reset(
         The names of the migrations applied.
 
     Raises:
-        MigrationError: There are foreign migrations in the history; nothing was dropped.
+        MigrationError: The ledger has migrations that are not on disk; nothing was dropped.
         InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
-        TrioSignoDBError: As for every function: not connected, unavailable.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
     """
+    settings = resolve_settings(url_or_settings)
     migrations = read_history(history or shipped_history())
-    settings = current_database().settings
-    with scratch_database(settings) as scratch:
-        made = replay(scratch, migrations)
-    with locked_ledger(lock_timeout) as (session, ledger):
+    with shadow_database(settings) as shadow:
+        created = replay(shadow, migrations)
+    with locked_ledger(settings, lock_timeout) as (session, ledger):
         found = compare_histories(migrations, ledger.rows())
-        if foreign := [each.name for each in found if each.state is MigrationState.FOREIGN]:
+        if unknown := [each.name for each in found if each.state is MigrationState.UNKNOWN]:
             raise MigrationError(
-                f"The history holds migrations that are not this package's: {', '.join(foreign)}. "
+                f"The ledger has migrations that are not on disk: {', '.join(unknown)}. "
                 "Nothing was dropped."
             )
         there = read_current_schema(session.run)
-        tables = [table for table in there.tables if table in made.tables]
-        enums = [enum for enum in there.enums if enum in made.enums]
+        tables = [table for table in there.tables if table in created.tables]
+        enums = [enum for enum in there.enums if enum in created.enums]
         with session.transaction():
             if tables:
                 session.run(f"DROP TABLE {', '.join(map(identifier, tables))}")
             if enums:
                 session.run(f"DROP TYPE {', '.join(map(identifier, enums))}")
             ledger.clear()
-    return deploy(history, lock_timeout=lock_timeout, on_step=on_step)
+    return deploy(settings, history=history, lock_timeout=lock_timeout, on_step=on_step)
 
 
-def _write(scratch: MigrationSession, declared: Catalog, is_rename: Ask) -> _Scripts | None:
-    """Write both directions, leaving the scratch database renamed."""
+def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | None:
+    """Write both directions; the renames stay applied in the shadow database."""
     renames: list[Rename] = []
     for find, ask in (
         (find_table_renames, is_rename),
         (find_column_renames, is_rename),
         (find_key_renames, lambda _: True),
     ):
-        for rename in find(read_current_schema(scratch.run), declared):
+        for rename in find(read_current_schema(shadow.run), declared):
             if ask(rename):
-                scratch.run(rename.up)
+                shadow.run(rename.up)
                 renames.append(rename)
-    renamed = without_positions(read_current_schema(scratch.run))
+    renamed = without_positions(read_current_schema(shadow.run))
     declared = without_positions(declared)
     change, undo = write_script(renamed, declared), write_script(declared, renamed)
     if not renames and not change:
         return None
     first = "\n".join(("-- Rename", *(rename.up for rename in renames))) if renames else ""
     last = "\n".join(("-- Rename", *(rename.down for rename in renames[::-1]))) if renames else ""
-    losses = find_losses(renamed, declared)
+    losses = find_data_losses(renamed, declared)
     return _Scripts(_join(first, change), _join(undo, last), losses, tuple(renames))
 
 
@@ -194,23 +200,23 @@ def _join(*parts: str) -> str:
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
-def _check(
-    scratch: MigrationSession, before: Catalog, declared: Catalog, scripts: _Scripts
-) -> None:
-    """Run what was written from where the history stands, there and back."""
+def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Scripts) -> None:
+    """Run both scripts on what the history gives, and compare the result of each."""
     for rename in scripts.renames[::-1]:
-        scratch.run(rename.down)
+        shadow.run(rename.down)
     for script, expected in ((scripts.up, declared), (scripts.down, before)):
-        run_script(scratch, "what was written", script)
-        there = read_current_schema(scratch.run)
+        run_script(shadow, "the new migration", script)
+        there = read_current_schema(shadow.run)
         differences = compare(without_positions(expected), without_positions(there))
         if differences:
             listed = "; ".join(map(str, differences))
-            raise MigrationError(f"What was written does not lead where it should: {listed}")
+            raise MigrationError(
+                f"The script that was written does not give the expected schema: {listed}"
+            )
 
 
-def _refuse_losses(losses: tuple[Loss, ...]) -> None:
-    with open_session(current_database().settings) as session:
+def _refuse_losses(settings: Settings, losses: tuple[DataLoss, ...]) -> None:
+    with open_session(settings) as session:
         tables = read_current_schema(session.run).tables
         counted = [
             (loss, session.run(_count(loss))[0][0]) for loss in losses if loss.table in tables
@@ -221,7 +227,7 @@ def _refuse_losses(losses: tuple[Loss, ...]) -> None:
         )
 
 
-def _count(loss: Loss) -> str:
+def _count(loss: DataLoss) -> str:
     where = f" WHERE {loss.condition}" if loss.condition else ""
     return f"SELECT count(*) FROM {identifier(loss.table)}{where}"  # noqa: S608 (names from the catalog)
 
@@ -229,7 +235,7 @@ def _count(loss: Loss) -> str:
 def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
     stamp = datetime.now(UTC).strftime(_TIMESTAMP)
     if stamp <= last:
-        raise MigrationError(f"The last migration's timestamp, {last}, is not in the past.")
+        raise MigrationError(f"The timestamp of the last migration, {last}, is not in the past.")
     written = folder / f"{stamp}_{name}"
     try:
         written.mkdir()

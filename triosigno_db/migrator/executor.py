@@ -1,4 +1,4 @@
-"""Running a script statement by statement, so that a failure knows its place."""
+"""Scripts run statement by statement, so that an error names the statement and its line."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,14 +8,14 @@ import psycopg2
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import MigrationFailedError
 from triosigno_db.migrator.script import ScriptStatement, split_statements
-from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.migrator.session import Session
 
 _EXISTS = ("42P07", "42710")
-"""What a statement fails with that makes what is there."""
+"""The SQLSTATEs of a statement that creates what exists already."""
 
 
 class Step(NamedTuple):
-    """A statement that is about to run, for whoever shows progress."""
+    """A statement that is about to run, for a display of progress."""
 
     migration: str
     statement: int
@@ -35,7 +35,7 @@ def ignore_step(step: Step) -> None:
 
 
 def run_script(
-    session: MigrationSession,
+    session: Session,
     name: str,
     script: str,
     on_step: OnStep = ignore_step,

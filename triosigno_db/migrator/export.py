@@ -1,4 +1,4 @@
-"""Export: the history and the schema for the Node side's repository."""
+"""Export: the history and the schema, for the repository of the Node side."""
 
 import shutil
 from pathlib import Path
@@ -11,20 +11,20 @@ SCHEMA_FILE = "schema.prisma"
 MIGRATIONS_FOLDER = "migrations"
 
 
-def export(folder: Path, history: Path | None = None) -> tuple[Path, ...]:
-    """Write the history in Prisma's layout, and a `schema.prisma` made from the models.
+def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
+    """Write the history in Prisma's layout, and a `schema.prisma` written from the models.
 
-    Migrations of the Node side's own that are in the folder stay as they are.
+    Other migrations in the folder, those of the Node side, stay as they are.
 
     Args:
-        folder: Where to write, such as the Node side's `prisma/`; made where it is missing.
+        folder: Where to write, such as the Node side's `prisma/`; created where it is missing.
         history: The history's folder; the one that ships with the package where it is missing.
 
     Returns:
         The files written.
 
     Raises:
-        MigrationError: A migration is there already with another text, and nothing was written;
+        MigrationError: A migration exists there with another text, and nothing was written;
             or the folder can't be written.
     """
     source = history or shipped_history()
@@ -34,7 +34,7 @@ def export(folder: Path, history: Path | None = None) -> tuple[Path, ...]:
         there = target / migration.name / SCRIPT_FILE
         pairs.append((source / migration.name / SCRIPT_FILE, there))
         if there.exists() and there.read_bytes() != migration.script.encode():
-            raise MigrationError(f"{there} is there with another text; nothing was written.")
+            raise MigrationError(f"{there} exists with another text; nothing was written.")
     schema = folder / SCHEMA_FILE
     try:
         for origin, copy in pairs:

@@ -1,6 +1,6 @@
-"""The history: folders and checksums on disk, rows of `_prisma_migrations` in the database.
+"""The history of migrations on disk: folders, scripts and checksums.
 
-Layout, table and meaning of the rows are Prisma's, so that either side can deploy.
+The layout is Prisma's, so that either side can deploy.
 https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories
 """
 
@@ -9,16 +9,13 @@ import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
 
 from triosigno_db.errors import MigrationError
 
 SCRIPT_FILE = "migration.sql"
 DOWN_FILE = "down.sql"
-LEDGER_TABLE = "_prisma_migrations"
 LOCK_FILE = "migration_lock.toml"
 PROVIDER = "postgresql"
 MAX_NAME_BYTES = 200
@@ -26,23 +23,6 @@ MAX_NAME_BYTES = 200
 
 _NAME = re.compile(r"[0-9]{14}_[a-z0-9_]+")
 _BYTE_ORDER_MARK = "\ufeff"
-
-CREATE_LEDGER = """
-CREATE TABLE IF NOT EXISTS "_prisma_migrations" (
-    id VARCHAR(36) PRIMARY KEY NOT NULL,
-    checksum VARCHAR(64) NOT NULL,
-    finished_at TIMESTAMPTZ,
-    migration_name VARCHAR(255) NOT NULL,
-    logs TEXT,
-    rolled_back_at TIMESTAMPTZ,
-    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
-    applied_steps_count INTEGER NOT NULL DEFAULT 0
-)
-"""
-LEDGER_ROWS = """
-SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs
-FROM "_prisma_migrations" ORDER BY started_at, id
-"""
 
 
 @dataclass(frozen=True)
@@ -61,28 +41,6 @@ class Migration:
     checksum: str
     down: str | None = field(repr=False)
     accepted_checksums: frozenset[str] = field(repr=False)
-
-
-class LedgerRow(NamedTuple):
-    """A row of `_prisma_migrations`: one attempt to apply one migration."""
-
-    id: str
-    name: str
-    checksum: str
-    started_at: datetime
-    finished_at: datetime | None
-    rolled_back_at: datetime | None
-    logs: str | None
-
-    @property
-    def is_failed(self) -> bool:
-        """Whether the migration broke, or still runs, and nobody has resolved it."""
-        return self.finished_at is None and self.rolled_back_at is None
-
-    @property
-    def is_applied(self) -> bool:
-        """Whether the migration is in the database."""
-        return self.finished_at is not None and self.rolled_back_at is None
 
 
 def shipped_history() -> Path:

@@ -1,55 +1,131 @@
-"""The ledger: what the rows of `_prisma_migrations` say, and the few ways in which they change."""
+"""The ledger: the table in which Prisma Migrate and the library record what was applied.
+
+The table, its name and the meaning of its rows are Prisma's, so that either side can deploy. All
+SQL on it is in this module.
+"""
+
+# ruff: noqa: S608 (the name of the table is a constant)
 
 from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import uuid4
 
-from triosigno_db.migrator.history import CREATE_LEDGER, LEDGER_ROWS, LedgerRow, Migration
-from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.database.quoting import identifier
+from triosigno_db.migrator.history import Migration
+from triosigno_db.migrator.session import Session
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
-_LEDGER_EXISTS = "SELECT to_regclass('\"_prisma_migrations\"') IS NOT NULL"
+_TABLE = identifier(LEDGER_TABLE)
+
+_CREATE = f"""
+CREATE TABLE IF NOT EXISTS {_TABLE} (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+)
+"""
+COLUMNS = frozenset(
+    {
+        "id",
+        "checksum",
+        "finished_at",
+        "migration_name",
+        "logs",
+        "rolled_back_at",
+        "started_at",
+        "applied_steps_count",
+    }
+)
+"""The columns of the table in Prisma 5 to 7."""
+
+_EXISTS = "SELECT to_regclass(%(table)s) IS NOT NULL"
+_MAY_READ = """
+SELECT has_table_privilege(c.oid, 'SELECT') FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+WHERE c.relname = %(table)s
+"""
+_READ_COLUMNS = """
+SELECT a.attname FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid AND c.relname = %(table)s
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+WHERE a.attnum > 0 AND NOT a.attisdropped
+"""
 _OTHER_TABLES = """
 SELECT c.relname FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-WHERE c.relkind IN ('r', 'p') AND c.relname <> '_prisma_migrations' ORDER BY c.relname
+WHERE c.relkind IN ('r', 'p') AND c.relname <> %(table)s ORDER BY c.relname
 """
-_BEGIN = """
-INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at)
+_ROWS = f"""
+SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs
+FROM {_TABLE} ORDER BY started_at, id
+"""
+_SECONDS_SINCE_LAST = f"SELECT extract(epoch FROM now() - max(finished_at)) FROM {_TABLE}"
+_DELETE_ROWS = f"DELETE FROM {_TABLE}"
+_BEGIN = f"""
+INSERT INTO {_TABLE} (id, checksum, migration_name, started_at)
 VALUES (%(id)s, %(checksum)s, %(name)s, clock_timestamp())
 """
-_FINISH = """
-UPDATE "_prisma_migrations" SET finished_at = clock_timestamp(), applied_steps_count = 1
+_FINISH = f"""
+UPDATE {_TABLE} SET finished_at = clock_timestamp(), applied_steps_count = 1
 WHERE id = %(id)s
 """
-_FAIL = """
-UPDATE "_prisma_migrations"
+_FAIL = f"""
+UPDATE {_TABLE}
 SET logs = %(logs)s, rolled_back_at = CASE WHEN %(rolled_back)s THEN clock_timestamp() END
 WHERE id = %(id)s
 """
-_MARK_APPLIED = """
-INSERT INTO "_prisma_migrations" (id, checksum, migration_name, finished_at, logs)
+_MARK_APPLIED = f"""
+INSERT INTO {_TABLE} (id, checksum, migration_name, finished_at, logs)
 VALUES (%(id)s, %(checksum)s, %(name)s, clock_timestamp(), '')
 """
-_ROLL_BACK_UNFINISHED = """
-UPDATE "_prisma_migrations" SET rolled_back_at = clock_timestamp()
+_ROLL_BACK_UNFINISHED = f"""
+UPDATE {_TABLE} SET rolled_back_at = clock_timestamp()
 WHERE migration_name = %(name)s AND finished_at IS NULL AND rolled_back_at IS NULL
 """
-_ROLL_BACK_FINISHED = """
-UPDATE "_prisma_migrations" SET rolled_back_at = clock_timestamp()
+_ROLL_BACK_FINISHED = f"""
+UPDATE {_TABLE} SET rolled_back_at = clock_timestamp()
 WHERE migration_name = %(name)s AND finished_at IS NOT NULL AND rolled_back_at IS NULL
 """
 
 
+class LedgerRow(NamedTuple):
+    """A row of the ledger: one attempt to apply one migration."""
+
+    id: str
+    name: str
+    checksum: str
+    started_at: datetime
+    finished_at: datetime | None
+    rolled_back_at: datetime | None
+    logs: str | None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether the migration failed, or still runs, and nobody has resolved it."""
+        return self.finished_at is None and self.rolled_back_at is None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the migration is in the database."""
+        return self.finished_at is not None and self.rolled_back_at is None
+
+
 class MigrationState(StrEnum):
-    """How a migration stands in a database."""
+    """The state of a migration in a database."""
 
     APPLIED = "applied"
     PENDING = "pending"
     FAILED = "failed"
     ROLLED_BACK = "rolled back"
     EDITED = "edited"
-    FOREIGN = "foreign"
+    UNKNOWN = "unknown"
 
 
 class MigrationStatus(NamedTuple):
@@ -57,7 +133,7 @@ class MigrationStatus(NamedTuple):
 
     Attributes:
         name: The migration.
-        state: How it stands. One that was rolled back is pending again for a deployment.
+        state: Its state; `deploy` applies a migration again that was rolled back.
         row: The ledger's last row on it, `None` where there is none.
     """
 
@@ -67,69 +143,83 @@ class MigrationStatus(NamedTuple):
 
 
 class Ledger:
-    """The table `_prisma_migrations` of one database.
+    """The ledger of one database.
 
     Args:
         session: The connection to it.
     """
 
-    def __init__(self, session: MigrationSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     def exists(self) -> bool:
-        """Tell whether the table is there."""
-        return bool(self._session.run(_LEDGER_EXISTS)[0][0])
+        """Return whether the table is there."""
+        return bool(self._session.run(_EXISTS, table=_TABLE)[0][0])
+
+    def may_read(self) -> bool | None:
+        """Return whether the role may read the table; `None` where there is none."""
+        rows = self._session.run(_MAY_READ, table=LEDGER_TABLE)
+        return bool(rows[0][0]) if rows else None
+
+    def columns(self) -> frozenset[str]:
+        """Give the names of the table's columns; none where there is no table."""
+        return frozenset(name for (name,) in self._session.run(_READ_COLUMNS, table=LEDGER_TABLE))
 
     def create(self) -> None:
-        """Make the table, and its schema, where they are missing."""
-        self._session.make_schema()
-        self._session.run(CREATE_LEDGER)
+        """Create the table, and its schema, where they are missing."""
+        self._session.create_schema()
+        self._session.run(_CREATE)
 
     def clear(self) -> None:
-        """Forget everything; what the rows speak of is gone."""
+        """Delete all rows: the tables that they speak of are gone."""
         if self.exists():
-            self._session.run('DELETE FROM "_prisma_migrations"')
+            self._session.run(_DELETE_ROWS)
 
     def rows(self) -> tuple[LedgerRow, ...]:
         """Read all rows, the oldest first; none where there is no table."""
         if not self.exists():
             return ()
-        return tuple(LedgerRow(*row) for row in self._session.run(LEDGER_ROWS))
+        return tuple(LedgerRow(*row) for row in self._session.run(_ROWS))
+
+    def seconds_since_last(self) -> float | None:
+        """Give the time since the last migration was applied; `None` where none was."""
+        ((seconds,),) = self._session.run(_SECONDS_SINCE_LAST)
+        return None if seconds is None else float(seconds)
 
     def other_tables(self) -> list[str]:
         """List the schema's tables besides the ledger."""
-        return [name for (name,) in self._session.run(_OTHER_TABLES)]
+        return [name for (name,) in self._session.run(_OTHER_TABLES, table=LEDGER_TABLE)]
 
     def begin(self, migration: Migration) -> str:
-        """Note that a migration begins, and give the row's id."""
+        """Record that a migration begins, and give the row's id."""
         row_id = str(uuid4())
         self._session.run(_BEGIN, id=row_id, checksum=migration.checksum, name=migration.name)
         return row_id
 
     def finish(self, row_id: str) -> None:
-        """Note that a migration is applied."""
+        """Record that a migration is applied."""
         self._session.run(_FINISH, id=row_id)
 
     def fail(self, row_id: str, logs: str, *, rolled_back: bool) -> None:
-        """Note that a migration failed, and whether that left nothing behind."""
+        """Record that a migration failed, and whether that left nothing behind."""
         self._session.run(_FAIL, id=row_id, logs=logs, rolled_back=rolled_back)
 
     def mark_applied(self, migration: Migration) -> None:
-        """Note that a migration is applied that was not run here."""
+        """Record that a migration is applied that was not run here."""
         self._session.run(_ROLL_BACK_UNFINISHED, name=migration.name)
         self._session.run(
             _MARK_APPLIED, id=str(uuid4()), checksum=migration.checksum, name=migration.name
         )
 
     def mark_rolled_back(self, name: str, *, finished: bool = False) -> None:
-        """Note that a migration's failed attempt, or the migration itself, was undone."""
+        """Record that a migration's failed attempt, or the migration itself, was undone."""
         self._session.run(_ROLL_BACK_FINISHED if finished else _ROLL_BACK_UNFINISHED, name=name)
 
 
 def compare_histories(
     migrations: Iterable[Migration], rows: Iterable[LedgerRow]
 ) -> tuple[MigrationStatus, ...]:
-    """Set the history on disk against the ledger.
+    """Compare the history on disk with the ledger.
 
     Args:
         migrations: The history on disk.
@@ -154,7 +244,7 @@ def _judge(name: str, migration: Migration | None, rows: list[LedgerRow]) -> Mig
     if failed is not None:
         return MigrationStatus(name, MigrationState.FAILED, failed)
     if migration is None:
-        return MigrationStatus(name, MigrationState.FOREIGN, applied or rows[-1])
+        return MigrationStatus(name, MigrationState.UNKNOWN, applied or rows[-1])
     if applied is not None:
         is_same = applied.checksum in migration.accepted_checksums
         state = MigrationState.APPLIED if is_same else MigrationState.EDITED

@@ -1,21 +1,21 @@
-"""Renames: what goes and what comes in its place with the same shape."""
+"""Renames: a drop and an addition with the same definition may be one."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from triosigno_db.database.quoting import identifier
-from triosigno_db.migrator.autogenerate import columns_of, own_indexes, printed
+from triosigno_db.migrator.autogenerate import columns_of, deparsed, own_indexes
 from triosigno_db.schema.catalog import Catalog, Table, as_valid
 
 
 class Rename(NamedTuple):
-    """A drop and an addition that may be one thing under a new name.
+    """A drop and an addition that may be a rename.
 
     Attributes:
-        what: What it is, for a person: `table Thing`, `column Thing.size`.
-        new_name: The name it may have got.
+        what: The kind and the old name, for a person: `table Thing`, `column Thing.size`.
+        new_name: The new name.
         up: The statement that renames it.
-        down: The statement that gives it its old name back.
+        down: The statement that restores its old name.
     """
 
     what: str
@@ -25,11 +25,11 @@ class Rename(NamedTuple):
 
 
 def find_table_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
-    """Find tables that go while others come with the same columns.
+    """Find dropped tables whose columns are those of an added one.
 
     Args:
         old: The schema as it is.
-        new: The schema as it shall be.
+        new: The schema as it should be.
 
     Returns:
         The possible renames; a person decides.
@@ -41,11 +41,11 @@ def find_table_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
 
 
 def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
-    """Find columns that go while others of the same type come.
+    """Find dropped columns whose type is that of an added one.
 
     Args:
         old: The schema as it is.
-        new: The schema as it shall be.
+        new: The schema as it should be.
 
     Returns:
         The possible renames; a person decides.
@@ -60,14 +60,14 @@ def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
 
 
 def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
-    """Find constraints and indexes that are the same but for their names.
+    """Find constraints and indexes that differ in their names alone.
 
     Args:
         old: The schema as it is.
-        new: The schema as it shall be.
+        new: The schema as it should be.
 
     Returns:
-        The renames, which lose nothing and need no decision.
+        The renames; they lose nothing, so that nobody need decide.
     """
     renames = []
     for table in sorted(old.tables.keys() & new.tables.keys()):
@@ -91,21 +91,21 @@ def _rename(what: str, statement: str, before: str, after: str) -> Rename:
 
 
 def _escape(name: str) -> str:
-    """Keep braces of a name from being places for other names."""
+    """Escape the braces of a name, which `str.format` would replace."""
     return name.replace("{", "{{").replace("}", "}}")
 
 
 def _pairs(
     old: Mapping[str, Any], new: Mapping[str, Any], shape: Callable[[Any], object]
 ) -> Iterator[tuple[str, str]]:
-    """Pair what goes with what comes, each once, where both have the same shape."""
-    coming = [name for name in new if name not in old]
+    """Pair dropped with added objects of the same shape, each once."""
+    added = [name for name in new if name not in old]
     for name in old:
         if name in new:
             continue
-        match = next((other for other in coming if shape(old[name]) == shape(new[other])), None)
+        match = next((other for other in added if shape(old[name]) == shape(new[other])), None)
         if match is not None:
-            coming.remove(match)
+            added.remove(match)
             yield name, match
 
 
@@ -114,4 +114,4 @@ def _shape_of_table(table: Table) -> object:
 
 
 def _nameless_indexes(table: Table) -> dict[str, str]:
-    return {name: text.replace(printed(name), "", 1) for name, text in own_indexes(table).items()}
+    return {name: text.replace(deparsed(name), "", 1) for name, text in own_indexes(table).items()}

@@ -1,4 +1,4 @@
-"""Scripts: the text of a migration, split into its statements.
+"""Scripts: the text of a migration, split into statements.
 
 PostgreSQL itself splits a script only while it runs it; the rules here are those of its lexer and
 of psql, so that each statement can be run, counted and found again by its line.
@@ -51,7 +51,7 @@ class ScriptStatement(NamedTuple):
 
 
 def is_transactional(script: str) -> bool:
-    """Tell whether a script runs inside one transaction.
+    """Return whether a script runs inside one transaction.
 
     Args:
         script: The text.

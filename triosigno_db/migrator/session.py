@@ -1,34 +1,87 @@
-"""A connection of its own for migrations, and the lock that Prisma Migrate takes as well."""
+"""A connection outside of the pool, and the lock that Prisma Migrate takes as well."""
 
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg2
 
+from triosigno_db.database.connector import open_connection, session_settings
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.quoting import identifier
 from triosigno_db.database.read_only import refuse_write
-from triosigno_db.database.sqlstates import primary_message, translate
-from triosigno_db.errors import DatabaseUnavailableError, MigrationError, MigrationLockedError
-from triosigno_db.schema.create import PRISMA_LOCK
+from triosigno_db.database.sqlstates import translate
+from triosigno_db.errors import (
+    InvalidInputError,
+    MigrationError,
+    MigrationLockedError,
+    NotConnectedError,
+)
+from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.settings import Settings
 
 DISABLE_LOCK_VARIABLE = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK"
-"""Prisma's own switch: set to anything but the empty text or 0, nobody takes the lock."""
+"""Prisma's own switch: set to anything but the empty text or 0, the lock is not taken."""
 
-_HOLDERS = """
-SELECT a.pid, a.application_name
-FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-WHERE l.locktype = 'advisory' AND l.granted AND l.classid = 0 AND l.objid = %(key)s
+_LOCK_SESSIONS = """
+SELECT l.pid, l.granted, a.application_name, extract(epoch FROM now() - a.backend_start)
+FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = %(key)s
   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+ORDER BY l.granted DESC, l.pid
 """
 
 _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
 
 
-class MigrationSession:
-    """Runs the statements of migrations on one connection outside of the pool.
+class LockSession(NamedTuple):
+    """A session that holds the lock of migrations, or waits for it.
+
+    Attributes:
+        process: The server's process.
+        is_holder: Whether it holds the lock.
+        application_name: What it calls itself, `None` or empty where it does not say.
+        connected_for: For how long it has been connected, in seconds; `None` where the role may not
+            see that.
+    """
+
+    process: int
+    is_holder: bool
+    application_name: str | None
+    connected_for: float | None
+
+
+def resolve_settings(url_or_settings: str | Settings | None) -> Settings:
+    """Find out which database a function works on.
+
+    Args:
+        url_or_settings: A URL, as `connect()` takes it, or settings; without it the database that
+            `connect()` has set.
+
+    Returns:
+        How to reach it.
+
+    Raises:
+        InvalidInputError: The URL can't be read, or a part of it is out of bounds.
+        NotConnectedError: Neither was given, and `connect()` was not called.
+    """
+    if isinstance(url_or_settings, Settings):
+        return url_or_settings
+    if isinstance(url_or_settings, str):
+        return Settings.load(url_or_settings)
+    if url_or_settings is not None:
+        raise InvalidInputError("url_or_settings", "must be a URL or Settings")
+    try:
+        return current_database().settings
+    except NotConnectedError:
+        raise NotConnectedError(
+            "There is no database: give a URL or Settings, or call triosigno_db.connect(url) first."
+        ) from None
+
+
+class Session:
+    """Runs statements on one connection outside of the pool.
 
     Args:
         connection: A connection in autocommit.
@@ -41,7 +94,7 @@ class MigrationSession:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection is beyond use."""
+        """Whether the connection is closed."""
         return bool(self._connection.closed)
 
     def run(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
@@ -63,7 +116,7 @@ class MigrationSession:
             raise translate(exc, {}, parameters) from exc
 
     def run_raw(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run a statement of a migration, where a percent sign stands for itself.
+        """Run a statement of a migration; without parameters a percent sign is only that.
 
         Args:
             sql: The statement.
@@ -76,8 +129,8 @@ class MigrationSession:
             cursor.execute(sql, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
-    def make_schema(self) -> None:
-        """Make the schema where it is missing."""
+    def create_schema(self) -> None:
+        """Create the schema where it is missing."""
         if not self.run(_SCHEMA_EXISTS, name=self._schema_name):
             self.run(f"CREATE SCHEMA {identifier(self._schema_name)}")
 
@@ -93,9 +146,19 @@ class MigrationSession:
             raise
         self.run("COMMIT")
 
+    @contextmanager
+    def rolled_back(self) -> Iterator[None]:
+        """Run the block's statements in one transaction, and roll it back at the end."""
+        self.run("BEGIN")
+        try:
+            yield
+        finally:
+            if not self.is_lost:
+                self.run("ROLLBACK")
+
 
 @contextmanager
-def open_session(settings: Settings, database: str | None = None) -> Iterator[MigrationSession]:
+def open_session(settings: Settings, database: str | None = None) -> Iterator[Session]:
     """Open a connection for migrations.
 
     Args:
@@ -107,7 +170,8 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Mi
 
     Raises:
         DatabaseUnavailableError: The server can't be reached.
-        MigrationError: A pooler stands between, which would tear lock and statements apart.
+        MigrationError: The settings say that a pooler is in between, which could run the lock and
+            the statements in different sessions.
         ReadOnlyError: This thread is inside a `reading_from_replica()` block.
     """
     refuse_write("A migration")
@@ -116,14 +180,14 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Mi
             "Migrations need a direct connection: give a URL without pgbouncer=true."
         )
     with _connected(settings, database) as session:
-        # Building an index may take hours; a transaction waits for nobody but the server.
+        # Building an index may take hours: the time limits of a service do not apply.
         session.run("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
         yield session
 
 
 @contextmanager
-def open_reading_session(settings: Settings) -> Iterator[MigrationSession]:
-    """Open a connection that only reads, in one transaction, so that a pooler may stand between.
+def open_reading_session(settings: Settings) -> Iterator[Session]:
+    """Open a connection that only reads, in one transaction, so that it works through a pooler.
 
     Args:
         settings: How to reach the server.
@@ -134,27 +198,20 @@ def open_reading_session(settings: Settings) -> Iterator[MigrationSession]:
     Raises:
         DatabaseUnavailableError: The server can't be reached.
     """
-    local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.session_settings())
+    local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in session_settings(settings))
     with _connected(settings) as session, session.transaction():
         session.run(f"SET TRANSACTION READ ONLY; {local}")
         yield session
 
 
 @contextmanager
-def _connected(settings: Settings, database: str | None = None) -> Iterator[MigrationSession]:
-    try:
-        connection = psycopg2.connect(
-            dbname=database or settings.database, **settings.connection_parameters()
-        )
-    except psycopg2.OperationalError as exc:
-        raise DatabaseUnavailableError(primary_message(exc)) from exc
-    with closing(connection):
-        connection.autocommit = True
-        yield MigrationSession(connection, settings.schema_name)
+def _connected(settings: Settings, database: str | None = None) -> Iterator[Session]:
+    with closing(open_connection(settings, database=database)) as connection:
+        yield Session(connection, settings.schema_name)
 
 
 @contextmanager
-def migration_lock(session: MigrationSession, timeout: float) -> Iterator[None]:
+def migration_lock(session: Session, timeout: float) -> Iterator[None]:
     """Hold the lock of Prisma Migrate.
 
     Args:
@@ -179,10 +236,23 @@ def migration_lock(session: MigrationSession, timeout: float) -> Iterator[None]:
             session.run("SELECT pg_advisory_unlock(%(key)s)", key=PRISMA_LOCK)
 
 
-def _locked(session: MigrationSession, timeout: float) -> MigrationLockedError:
+def lock_sessions(session: Session) -> tuple[LockSession, ...]:
+    """List who holds the lock of migrations and who waits for it.
+
+    Args:
+        session: A session in the database.
+
+    Returns:
+        The sessions, who holds it first.
+    """
+    return tuple(LockSession(*row) for row in session.run(_LOCK_SESSIONS, key=PRISMA_LOCK))
+
+
+def _locked(session: Session, timeout: float) -> MigrationLockedError:
     holders = ", ".join(
-        f"process {pid}" + (f" ({name})" if name else "")
-        for pid, name in session.run(_HOLDERS, key=PRISMA_LOCK)
+        f"process {each.process}" + (f" ({each.application_name})" if each.application_name else "")
+        for each in lock_sessions(session)
+        if each.is_holder
     )
     return MigrationLockedError(
         f"Another deployment holds the lock for longer than {timeout:g} s: "

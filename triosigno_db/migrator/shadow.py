@@ -1,7 +1,7 @@
-"""Scratch: a history replayed, or the models' schema made, where nobody works."""
+"""Shadow databases: a history replayed, or the models' schema created, and then dropped."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from uuid import uuid4
 
 from triosigno_db.database.quoting import identifier
@@ -9,20 +9,17 @@ from triosigno_db.errors import MigrationError
 from triosigno_db.migrator.executor import run_script
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.script import is_transactional
-from triosigno_db.migrator.session import MigrationSession, open_session
+from triosigno_db.migrator.session import Session, open_session
 from triosigno_db.schema.catalog import Catalog, read_current_schema
+from triosigno_db.schema.databases import create_database, drop_database
 from triosigno_db.settings import Settings
 
 _TEMPORARY = "SET LOCAL search_path TO pg_temp"
 
 
-class _UndoError(Exception):
-    """Leaves a transaction so that it is rolled back."""
-
-
 @contextmanager
-def scratch_database(settings: Settings) -> Iterator[MigrationSession]:
-    """Make a database of its own on the same server, and remove it afterwards.
+def shadow_database(settings: Settings) -> Iterator[Session]:
+    """Create a database of its own on the same server, and drop it afterwards.
 
     Args:
         settings: How to reach the server; the role must be allowed to create databases.
@@ -30,26 +27,26 @@ def scratch_database(settings: Settings) -> Iterator[MigrationSession]:
     Yields:
         A session in the empty database.
     """
-    name = f"triosigno_scratch_{uuid4().hex}"
+    name = f"triosigno_shadow_{uuid4().hex}"
     with open_session(settings) as session:
-        session.run(f"CREATE DATABASE {identifier(name)} TEMPLATE template0")
+        create_database(name, session.run)
         try:
-            with open_session(settings, name) as scratch:
-                scratch.make_schema()
-                yield scratch
+            with open_session(settings, name) as shadow:
+                shadow.create_schema()
+                yield shadow
         finally:
-            session.run(f"DROP DATABASE {identifier(name)} WITH (FORCE)")
+            drop_database(name, session.run)
 
 
-def replay(session: MigrationSession, migrations: Iterable[Migration]) -> Catalog:
-    """Apply a history in a scratch database, without a ledger.
+def replay(session: Session, migrations: Iterable[Migration]) -> Catalog:
+    """Apply a history in a shadow database, without a ledger.
 
     Args:
         session: The session.
         migrations: The history.
 
     Returns:
-        What the schema holds then.
+        The schema that it gives.
 
     Raises:
         MigrationFailedError: A statement failed.
@@ -59,16 +56,16 @@ def replay(session: MigrationSession, migrations: Iterable[Migration]) -> Catalo
     return read_current_schema(session.run)
 
 
-def made_in_schema(session: MigrationSession, schema: str, script: str) -> Catalog:
-    """Run a script in a schema of its own in a scratch database.
+def create_in_schema(session: Session, schema: str, script: str) -> Catalog:
+    """Run a script in a schema of its own in a shadow database.
 
     Args:
         session: The session, which stays in its own schema.
-        schema: The name of the schema to make.
+        schema: The name of the schema to create.
         script: The text.
 
     Returns:
-        What the schema holds.
+        The schema that it gives.
     """
     ((earlier,),) = session.run("SELECT current_setting('search_path')")
     session.run(f"CREATE SCHEMA {identifier(schema)}; SET search_path TO {identifier(schema)}")
@@ -78,10 +75,8 @@ def made_in_schema(session: MigrationSession, schema: str, script: str) -> Catal
     return catalog
 
 
-def temporary_catalogs(
-    session: MigrationSession, migrations: Iterable[Migration]
-) -> dict[str, Catalog]:
-    """Replay a history with temporary tables, in a transaction that is undone.
+def temporary_catalogs(session: Session, migrations: Iterable[Migration]) -> dict[str, Catalog]:
+    """Replay a history with temporary tables, in a transaction that is rolled back.
 
     It needs no right to create databases, and leaves nothing behind.
 
@@ -90,17 +85,16 @@ def temporary_catalogs(
         migrations: The history.
 
     Returns:
-        What the schema holds after each migration, by its name.
+        The schema after each migration, by the name of the migration.
 
     Raises:
         MigrationError: A migration can't run inside a transaction.
     """
     catalogs: dict[str, Catalog] = {}
-    with suppress(_UndoError), session.transaction():
+    with session.rolled_back():
         session.run(_TEMPORARY)
         for migration in migrations:
             if not is_transactional(migration.script):
                 raise MigrationError(f"{migration.name} can't be replayed in a transaction.")
             catalogs[migration.name] = replay(session, [migration])
-        raise _UndoError
     return catalogs

@@ -10,7 +10,6 @@ from triosigno_db.database.transactions import transaction
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.roles import queries
 from triosigno_db.roles.purposes import (
-    LEDGER_TABLE,
     ROWS,
     Privilege,
     RoleNames,
@@ -21,6 +20,7 @@ from triosigno_db.roles.purposes import (
     table_names,
 )
 from triosigno_db.schema.ddl import enums
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
 _ATTRIBUTES = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
 """In the order of `queries.ATTRIBUTES`."""

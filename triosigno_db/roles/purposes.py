@@ -6,13 +6,10 @@ from typing import NamedTuple
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.models import MODELS
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
+from triosigno_db.settings import MAX_IDENTIFIER_BYTES
 
-LEDGER_TABLE = "_prisma_migrations"
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """What an application does with rows; TRUNCATE, REFERENCES and TRIGGER are not among it."""
-
-MAX_NAME_BYTES = 63
-"""Bytes of an identifier; PostgreSQL cuts off what is longer."""
 
 _RESERVED = ("public", "none")
 
@@ -86,8 +83,8 @@ def check_identifier(field: str, name: object) -> None:
         size = len(name.encode())
     except UnicodeEncodeError:
         raise InvalidInputError(field, "must be Unicode text") from None
-    if size > MAX_NAME_BYTES:
-        raise InvalidInputError(field, f"must have at most {MAX_NAME_BYTES} bytes")
+    if size > MAX_IDENTIFIER_BYTES:
+        raise InvalidInputError(field, f"must have at most {MAX_IDENTIFIER_BYTES} bytes")
 
 
 def table_names() -> tuple[str, ...]:

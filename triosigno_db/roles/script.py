@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from triosigno_db.database.quoting import literal
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.roles.purposes import (
-    LEDGER_TABLE,
     ROWS,
     RoleNames,
     check_identifier,
@@ -14,8 +13,8 @@ from triosigno_db.roles.purposes import (
     open_columns,
     table_names,
 )
-from triosigno_db.schema.create import PRISMA_LOCK
 from triosigno_db.schema.ddl import enums
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE, PRISMA_LOCK
 
 _HEAD = """\
 -- The three roles of TrioSigno's database. Run this in that database, as a superuser or as a role

@@ -10,12 +10,7 @@ from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 from triosigno_db.schema.ddl import enums, keys_script, to_sql
-
-PRISMA_LOCK = 72_707_369
-"""The key of the advisory lock that Prisma Migrate holds while it changes a schema.
-
-https://www.prisma.io/docs/orm/prisma-migrate/workflows/development-and-production#advisory-locking
-"""
+from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 
 _TEMPORARY_SCHEMA = "pg_temp"
 _LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"

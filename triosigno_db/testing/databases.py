@@ -1,56 +1,35 @@
-"""Databases of tests: made by copying a template, dropped when the test or its process ends."""
+"""Databases of tests: copied from a template, dropped when the test or its process ends."""
 
 from __future__ import annotations
 
 import secrets
 import subprocess
 import sys
-from collections.abc import Callable
 from itertools import count
 from types import TracebackType
 from typing import IO, Self, cast
 from urllib.parse import quote, urlsplit
 
 import psycopg2
-from psycopg2 import sql
 
 from triosigno_db.database.connection import Connection, Row
+from triosigno_db.database.connector import open_connection
 from triosigno_db.database.sqlstates import primary_message
+from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.schema.databases import create_database, drop_database
 from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import ThrowawayPostgresError
 
 _PREFIX = "triosigno_test"
 _ASK_AFTER_SECONDS = 1.0
+_DATABASES = """
+SELECT datname FROM pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY 1
+"""
 _JANITOR = "triosigno_db.testing.janitor"
-_DROP_TRIES = 3
-
-
-def drop_by_force(name: str, execute: Callable[[sql.Composable], object]) -> None:
-    """Remove a database and end the connections to it; nothing happens if there is none.
-
-    PostgreSQL gives the sessions that it ends five seconds to go (`CountOtherDBBackends` in its
-    procarray.c). On a busy machine that can be too short, so that it is asked again.
-
-    Args:
-        name: Its name.
-        execute: Runs a statement on the server.
-
-    Raises:
-        ThrowawayPostgresError: What `execute` raises.
-    """
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-    for tries_left in reversed(range(_DROP_TRIES)):
-        try:
-            execute(statement)
-        except ThrowawayPostgresError as exc:
-            if not tries_left or not isinstance(exc.__cause__, psycopg2.errors.ObjectInUse):
-                raise
-        else:
-            return
 
 
 class DatabaseServer:
-    """A server on which databases are made and dropped, over one connection that stays open.
+    """A server on which databases are created and dropped, on one connection that stays open.
 
     Args:
         url: A database of the server that is not touched, such as `postgres`; its role must be
@@ -59,7 +38,14 @@ class DatabaseServer:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._settings = Settings.load(url, application_name="triosigno_db tests")
+        # Copying a large template may take longer than a statement of a service.
+        self._settings = Settings.load(
+            url,
+            application_name="triosigno_db tests",
+            statement_timeout=0,
+            lock_timeout=0,
+            idle_transaction_timeout=0,
+        )
         self._connection: Connection | None = None
         self._numbers = count(1)
         self.prefix = f"{_PREFIX}_{secrets.token_hex(6)}"
@@ -115,9 +101,7 @@ class DatabaseServer:
             ThrowawayPostgresError: The name is taken, the template is missing or in use, the role
                 may not create databases, or the server does not answer.
         """
-        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
-        source = sql.Identifier(template if template is not None else "template0")
-        self._execute(statement.format(sql.Identifier(name), source))
+        create_database(name, self._execute, template=template)
         return self.url_for(name)
 
     def drop_database(self, name: str) -> None:
@@ -129,7 +113,7 @@ class DatabaseServer:
         Raises:
             ThrowawayPostgresError: The server does not answer.
         """
-        drop_by_force(name, self._execute)
+        drop_database(name, self._execute)
 
     def list_databases(self, prefix: str) -> list[str]:
         """List databases by the beginning of their names.
@@ -143,10 +127,7 @@ class DatabaseServer:
         Raises:
             ThrowawayPostgresError: The server does not answer.
         """
-        query = sql.SQL(
-            "SELECT datname FROM pg_database WHERE starts_with(datname, {}) ORDER BY 1"
-        ).format(sql.Literal(prefix))
-        return [row[0] for row in self._execute(query)]
+        return [name for (name,) in self._execute(_DATABASES, {"prefix": prefix})]
 
     def close(self) -> None:
         """Close the connection; the next statement opens another one."""
@@ -154,23 +135,19 @@ class DatabaseServer:
             self._connection.close()
             self._connection = None
 
-    def _execute(self, statement: sql.Composable) -> list[Row]:
+    def _execute(self, statement: str, parameters: dict[str, str] | None = None) -> list[Row]:
         try:
             with self._usable_connection().cursor() as cursor:
-                cursor.execute(statement)
+                cursor.execute(statement, parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.Error as exc:
             raise ThrowawayPostgresError(f"The server refused: {primary_message(exc)}") from exc
+        except DatabaseUnavailableError as exc:
+            raise ThrowawayPostgresError(f"The server can't be reached: {exc}") from exc
 
     def _usable_connection(self) -> Connection:
         if self._connection is None or not self._connection.is_usable(_ASK_AFTER_SECONDS):
-            parameters = self._settings.connection_parameters() | {"options": ""}
-            database = self._settings.database
-            self._connection = cast(
-                "Connection",
-                psycopg2.connect(dbname=database, connection_factory=Connection, **parameters),
-            )
-            self._connection.autocommit = True
+            self._connection = open_connection(self._settings)
         return self._connection
 
 

@@ -88,15 +88,10 @@ def triosigno_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]
 @pytest.fixture(scope="session")
 def _triosigno_template(triosigno_server: DatabaseServer) -> str:
     """A migrated database without rows, to be copied."""
-    import triosigno_db as db
     from triosigno_db import migrator
 
     name = triosigno_server.new_name()
-    db.connect(triosigno_server.create_database(name), connection_limit=1)
-    try:
-        migrator.deploy()
-    finally:
-        _abandon_connections()
+    migrator.deploy(triosigno_server.create_database(name))
     return name
 
 

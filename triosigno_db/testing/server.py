@@ -18,10 +18,15 @@ from typing import Any, ClassVar, Literal
 from urllib.parse import quote
 
 import psycopg2
-from psycopg2 import sql
 from testing.common.database import get_unused_port
 from testing.postgresql import Postgresql
 
+from triosigno_db.database.connection import Connection
+from triosigno_db.database.connector import open_connection
+from triosigno_db.database.sqlstates import primary_message
+from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.schema.databases import create_database, drop_database
+from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import (
     ServerInstallation,
     ThrowawayPostgresError,
@@ -33,7 +38,6 @@ from triosigno_db.testing.binaries import (
     installation_in,
     server_version,
 )
-from triosigno_db.testing.databases import drop_by_force
 from triosigno_db.testing.supervisor import Guard
 
 __all__ = [
@@ -53,7 +57,7 @@ _LOG_LINES = 20
 _LOCALES = ("C.UTF-8", "C")
 _SHUTDOWN_SIGNALS = {"fast": "SIGINT", "immediate": "SIGQUIT"}
 
-# Safety from crashes of the machine costs time and protects data that nobody will want back.
+# Safety from crashes of the machine costs time, and the data is thrown away anyway.
 # Commits stay synchronous: without fsync that is free, and they survive `restart("immediate")`.
 _DEFAULT_SETTINGS = {
     "fsync": "off",
@@ -180,10 +184,7 @@ class ThrowawayPostgres(Postgresql):
             ThrowawayPostgresError: The name is taken, the template is missing or in use, or the
                 server does not answer.
         """
-        statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        if template is not None:
-            statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
-        self._execute(statement)
+        create_database(name, self._execute, template=template)
         return self.url_for(name)
 
     def drop_database(self, name: str) -> None:
@@ -195,7 +196,7 @@ class ThrowawayPostgres(Postgresql):
         Raises:
             ThrowawayPostgresError: The server does not answer.
         """
-        drop_by_force(name, self._execute)
+        drop_database(name, self._execute)
 
     def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
         """Stop the server and start it again on the same port and data; return once it answers.
@@ -236,7 +237,7 @@ class ThrowawayPostgres(Postgresql):
         """Make the server's folder, under a guard, and find its programs or bring them there."""
         folder = Path(self.base_dir)
         user = (self._account.uid, self._account.gid) if self._account else None
-        # The guard first: from its first moment on, the folder is somebody's to remove.
+        # The guard first: it removes the folder from then on.
         self._guard = Guard(folder, self._log, user)
         # At the latest when the object is collected or the interpreter exits.
         weakref.finalize(self, self._guard.stop)
@@ -289,15 +290,15 @@ class ThrowawayPostgres(Postgresql):
         return [self.postgres, "-D", self.get_data_directory(), *assignments]
 
     def is_server_available(self) -> bool:
-        """Tell whether the server answers."""
+        """Return whether the server answers."""
         try:
             self._connect().close()
-        except psycopg2.OperationalError:
+        except DatabaseUnavailableError:
             return False
         return True
 
     def is_alive(self) -> bool:
-        """Tell whether the server runs and belongs to this process."""
+        """Return whether the server runs and belongs to this process."""
         if self._guard is None or not self._guard.is_held or self.settings["port"] is None:
             return False
         return self._guard.ending() is None
@@ -325,7 +326,7 @@ class ThrowawayPostgres(Postgresql):
 
     def _held_guard(self) -> Guard:
         if self._guard is None or not self._guard.is_held:
-            why = "it was stopped, detached, or made by the process that forked this one"
+            why = "it was stopped, detached, or created by the process that forked this one"
             raise ThrowawayPostgresError(f"The server is not this process's to control: {why}")
         return self._guard
 
@@ -341,20 +342,29 @@ class ThrowawayPostgres(Postgresql):
                 raise self._failure(f"The server does not answer after {_BOOT_SECONDS} seconds")
         return False
 
-    def _connect(self) -> psycopg2.extensions.connection:
-        # The environment (PGSSLMODE and its kin) may ask for what only another server can give.
-        limits = {"sslmode": "disable", "connect_timeout": _CONNECT_SECONDS, "options": ""}
-        keywords = self.dsn(database=_MAINTENANCE_DATABASE, **limits)
-        connection: psycopg2.extensions.connection = psycopg2.connect(**keywords)
-        return connection
+    def _connect(self) -> Connection:
+        # The environment (PGSSLMODE, TRIOSIGNO_DB_...) may ask for what only another server has.
+        settings = Settings.load(
+            self.url_for(_MAINTENANCE_DATABASE),
+            sslmode="disable",
+            target_session_attrs="any",
+            pgbouncer=False,
+            schema_name="public",
+            connect_timeout=_CONNECT_SECONDS,
+            statement_timeout=0,
+            lock_timeout=0,
+            idle_transaction_timeout=0,
+        )
+        return open_connection(settings)
 
-    def _execute(self, statement: sql.Composable) -> None:
+    def _execute(self, statement: str) -> None:
         try:
             with closing(self._connect()) as connection:
-                connection.autocommit = True
                 connection.cursor().execute(statement)
         except psycopg2.Error as exc:
-            raise ThrowawayPostgresError(f"The server refused: {exc}") from exc
+            raise ThrowawayPostgresError(f"The server refused: {primary_message(exc)}") from exc
+        except DatabaseUnavailableError as exc:
+            raise ThrowawayPostgresError(f"The server can't be reached: {exc}") from exc
 
     @contextmanager
     def _password_file(self) -> Iterator[Path]:

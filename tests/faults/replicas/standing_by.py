@@ -34,10 +34,10 @@ def until_served_by(server: ThrowawayPostgres) -> None:
     until(lambda: serving_port() == server.port)
 
 
-def passed_by(caplog: pytest.LogCaptureFixture) -> list[str]:
+def skipped(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged of the replica, each message by its verb."""
     messages = [record.getMessage() for record in caplog.records if record.name == "triosigno_db"]
-    verbs = {"is passed by": "passed by", "serves again": "serves again"}
+    verbs = {"is skipped": "skipped", "serves again": "serves again"}
     return [verbs[verb] for each in messages for verb in verbs if verb in each]
 
 

@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.cluster import Cluster, ask, until
 from tests.content import make_category
-from tests.faults.replicas.standing_by import connect, passed_by, serving_port, until_served_by
+from tests.faults.replicas.standing_by import connect, serving_port, skipped, until_served_by
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
@@ -25,7 +25,7 @@ def paused(standby: ThrowawayPostgres) -> Iterator[None]:
         ask(standby, "SELECT pg_wal_replay_resume()")
 
 
-def test_a_replica_that_lags_is_passed_by_until_it_has_caught_up(
+def test_a_replica_that_lags_is_skipped_until_it_has_caught_up(
     cluster: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "triosigno_db")
@@ -39,7 +39,7 @@ def test_a_replica_that_lags_is_passed_by_until_it_has_caught_up(
     until_served_by(cluster.standby)
     with db.reading_from_replica():
         assert db.get_category(category.id) == category
-    assert passed_by(caplog) == ["passed by", "serves again"]
+    assert skipped(caplog) == ["skipped", "serves again"]
 
 
 def test_without_a_limit_a_replica_may_lag(cluster: Cluster) -> None:

@@ -24,20 +24,20 @@ from tests.faults.replicas.standing_by import (
     SERVED_BY,
     cancel_at,
     connect,
-    passed_by,
     read_for_long,
     serving_port,
+    skipped,
     until_served_by,
 )
 from triosigno_db.database.execution import fetch_all, run_sql
 from triosigno_db.database.lifecycle import connected_database, current_database
-from triosigno_db.database.replica_health import LEFT_ALONE_FOR
+from triosigno_db.database.replica_health import RETRY_AFTER
 from triosigno_db.database.statements import statement
 
 pytestmark = pytest.mark.xdist_group("replicas")
 
 
-def test_a_replica_that_is_down_is_passed_by_until_it_is_back(
+def test_a_replica_that_is_down_is_skipped_until_it_is_back(
     connected: Cluster, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "triosigno_db")
@@ -71,7 +71,7 @@ def test_a_replica_that_is_down_is_passed_by_until_it_is_back(
             finished.set()
         # No read was lost but in the transaction that was open then, if one was.
         assert [each.result() > 1 for each in reading] == [False] * 4
-    assert passed_by(caplog) == ["passed by", "serves again"]
+    assert skipped(caplog) == ["skipped", "serves again"]
 
 
 def test_a_replica_that_is_down_at_the_start_is_logged(
@@ -79,11 +79,11 @@ def test_a_replica_that_is_down_at_the_start_is_logged(
 ) -> None:
     nowhere = cluster.standby.url.replace(f":{cluster.standby.port}/", ":1/")
     db.connect(cluster.primary.url, replica_url=nowhere)
-    assert passed_by(caplog) == ["passed by"]
+    assert skipped(caplog) == ["skipped"]
     assert "127.0.0.1:1" in caplog.text
     assert cluster.standby._password not in caplog.text
     assert serving_port() == cluster.primary.port
-    assert passed_by(caplog) == ["passed by"]
+    assert skipped(caplog) == ["skipped"]
 
 
 @statement(reads_only=True, prepared=False)
@@ -232,6 +232,6 @@ def test_a_replica_that_is_down_is_not_asked_again_at_every_call(
         at_a_time = len(taken)
         for _ in range(50):
             assert serving_port() == cluster.primary.port
-        rounds = 1 + (time.monotonic() - started) // LEFT_ALONE_FOR
+        rounds = 1 + (time.monotonic() - started) // RETRY_AFTER
         assert 1 <= len(taken) <= at_a_time * rounds
         db.disconnect()

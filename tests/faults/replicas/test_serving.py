@@ -204,7 +204,7 @@ def test_blocks_leave_no_connection_in_use(connected: Cluster) -> None:
     assert db.pool_status().in_use == 0
 
 
-def test_the_content_cache_is_passed_by(cluster: Cluster) -> None:
+def test_the_content_cache_is_skipped(cluster: Cluster) -> None:
     connect(cluster, content_cache_seconds=60)
     category = make_category()
     cluster.wait_for_standby()

@@ -1,4 +1,4 @@
-"""Examination: the doctor's own connection, and what all sections share."""
+"""What the doctor's checks share: a connection of its own, the settings and the limits."""
 
 import os
 import socket
@@ -12,34 +12,26 @@ from typing import Any, NamedTuple
 
 import psycopg2
 
+from triosigno_db.database.connector import open_connection
 from triosigno_db.database.quoting import identifier
-from triosigno_db.database.sqlstates import primary_message
-from triosigno_db.doctor.findings import CheckReport
-from triosigno_db.errors import DatabaseUnavailableError
-from triosigno_db.migrator.history import LedgerRow
-from triosigno_db.migrator.ledger import Ledger
-from triosigno_db.migrator.session import MigrationSession
+from triosigno_db.doctor.findings import ConstraintReport
+from triosigno_db.migrator.ledger import Ledger, LedgerRow
+from triosigno_db.migrator.session import Session
 from triosigno_db.settings import Settings
 
 LOCK_MILLISECONDS = 2000
-"""How long a section waits for a lock before it says so: the doctor stands in nobody's way."""
+"""How long a check waits for a lock before it gives up, so that it delays no other session."""
 
 APPLICATION_NAME = "triosigno-db doctor"
 
-_MAY_READ_LEDGER = """
-SELECT has_table_privilege(c.oid, 'SELECT') FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-WHERE c.relname = '_prisma_migrations'
-"""
-
 
 class Limits(NamedTuple):
-    """When the doctor speaks up about what is no fault by itself.
+    """From when on the doctor reports what is no fault by itself.
 
     Attributes:
         long_after: How long a statement may run, and a transaction be idle.
         unused_after: For how long no query may have used an index, and the statistics must reach
-            back, before it is called unused.
+            back, before it is reported as unused.
     """
 
     long_after: timedelta = timedelta(minutes=1)
@@ -47,8 +39,8 @@ class Limits(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Examination:
-    """One look at one database.
+class CheckContext:
+    """One run of the checks on one database.
 
     Attributes:
         connection: The driver's connection, for what it knows of itself.
@@ -56,22 +48,22 @@ class Examination:
         settings: How the database was reached.
         opened_in: How long it took to connect, in seconds.
         history: The folder of the migrations.
-        limits: When to speak up.
+        limits: From when on statements, transactions and indexes are reported.
         validate: Whether constraints that no row breaks are validated.
-        checks: What the section on rows has counted.
+        constraints: What the check of rows has counted for each CHECK constraint.
     """
 
     connection: psycopg2.extensions.connection = field(repr=False)
-    session: MigrationSession = field(repr=False)
+    session: Session = field(repr=False)
     settings: Settings
     opened_in: float
     history: Path
     limits: Limits
     validate: bool
-    checks: list[CheckReport] = field(default_factory=list)
+    constraints: list[ConstraintReport] = field(default_factory=list)
 
     @contextmanager
-    def reading(self) -> Iterator[MigrationSession]:
+    def reading(self) -> Iterator[Session]:
         """Read in one transaction that PostgreSQL itself keeps from writing.
 
         Yields:
@@ -82,8 +74,8 @@ class Examination:
             yield session
 
     @contextmanager
-    def working(self) -> Iterator[MigrationSession]:
-        """Work in one transaction, with limits that a pooler lets through.
+    def working(self) -> Iterator[Session]:
+        """Run statements in one transaction, with time limits that a pooler lets through.
 
         Yields:
             The session, in the schema of the settings.
@@ -105,15 +97,16 @@ class Examination:
             PermissionDeniedError: The role may not read it.
         """
         with self.reading() as session:
-            return Ledger(session).rows() if session.run(_MAY_READ_LEDGER) else None
+            ledger = Ledger(session)
+            return None if ledger.may_read() is None else ledger.rows()
 
     def may_read_ledger(self) -> bool:
-        """Tell whether Prisma's ledger is there and the role may read it."""
+        """Return whether there is a ledger that the role may read."""
         with self.reading() as session:
-            return session.run(_MAY_READ_LEDGER) == [(True,)]
+            return Ledger(session).may_read() is True
 
     def is_replica(self) -> bool:
-        """Tell whether the server follows another one."""
+        """Return whether the server follows another one."""
         with self.reading() as session:
             return bool(session.run("SELECT pg_is_in_recovery()")[0][0])
 
@@ -125,31 +118,26 @@ class Examination:
 
 
 @contextmanager
-def open_examination(
+def open_context(
     settings: Settings, history: Path, limits: Limits, *, validate: bool
-) -> Iterator[Examination]:
+) -> Iterator[CheckContext]:
     """Connect outside of any pool.
 
     Args:
         settings: How to reach the server.
         history: The folder of the migrations.
-        limits: When to speak up.
+        limits: From when on statements, transactions and indexes are reported.
         validate: Whether constraints that no row breaks are validated.
 
     Yields:
-        The examination, until the block ends.
+        The context.
 
     Raises:
         DatabaseUnavailableError: The server can't be reached, or refuses the login.
     """
-    parameters = settings.connection_parameters() | {"application_name": APPLICATION_NAME}
     started = time.perf_counter()
-    try:
-        connection = psycopg2.connect(dbname=settings.database, **parameters)
-    except psycopg2.OperationalError as exc:
-        raise DatabaseUnavailableError(primary_message(exc)) from exc
-    opened_in = time.perf_counter() - started
-    with closing(connection):
-        connection.autocommit = True
-        session = MigrationSession(connection, settings.schema_name)
-        yield Examination(connection, session, settings, opened_in, history, limits, validate)
+    named = settings.model_copy(update={"application_name": APPLICATION_NAME})
+    with closing(open_connection(named)) as connection:
+        opened_in = time.perf_counter() - started
+        session = Session(connection, settings.schema_name)
+        yield CheckContext(connection, session, settings, opened_in, history, limits, validate)

@@ -1,4 +1,4 @@
-"""A database under the doctor's eyes, looked at as an operator does."""
+"""A database that the doctor checks, and the doctor run as an operator runs it."""
 
 import json
 import re
@@ -15,9 +15,10 @@ from triosigno_db.cli.app import app
 from triosigno_db.doctor import Finding
 
 DEADLINE_SECONDS = 30.0
+ATTEMPTS = 3
 
 
-class Patient:
+class CheckedDatabase:
     """A database.
 
     Args:
@@ -49,8 +50,8 @@ class Patient:
         return self.url.replace(f"{parts.username}:{parts.password}@", f"{role}:{password}@")
 
 
-class Seen:
-    """What the command showed, its text and its JSON held against each other."""
+class DoctorRun:
+    """What the command printed, with its text compared to its JSON."""
 
     def __init__(self, findings: list[Finding], exit_code: int, document: dict[str, Any]) -> None:
         self.findings = findings
@@ -74,38 +75,46 @@ class Seen:
         return finding
 
 
-def look(url: str, *options: str) -> Seen:
-    """Run the command twice; whatever JSON tells of what is not well stands in the text too."""
-    shown = _run("doctor", "--url", url, *options)
-    told = _run("doctor", "--url", url, "--json", *options)
-    assert shown.exit_code == told.exit_code
-    assert "\x1b" not in shown.stdout
-    document = json.loads(told.stdout)
-    findings = [
-        Finding(**{**each, "details": tuple(each["details"])}) for each in document["findings"]
-    ]
-    text = _without_numbers(shown.stdout)
+def run_doctor(url: str, *options: str) -> DoctorRun:
+    """Run the command for text and for JSON; all that JSON reports stands in the text too."""
+    for _ in range(ATTEMPTS):
+        text = _run("doctor", "--url", url, *options)
+        assert "\x1b" not in text.stdout
+        written = _run("doctor", "--url", url, "--json", *options)
+        document = json.loads(written.stdout)
+        findings = [
+            Finding(**{**each, "details": tuple(each["details"])}) for each in document["findings"]
+        ]
+        missing = _missing_lines(findings, _without_numbers(text.stdout))
+        # Statistics that the server flushes between the two runs change what is found.
+        if not missing and text.exit_code == written.exit_code:
+            break
+    assert missing == []
+    assert text.exit_code == written.exit_code
+    return DoctorRun(findings, written.exit_code, document)
+
+
+def _missing_lines(findings: list[Finding], text: str) -> list[str]:
+    lines: list[str] = []
     for finding in findings:
-        lines = [finding.summary]
+        lines.append(finding.summary)
         if finding.level != "ok":
             lines += [*finding.details[:10], finding.advice]
-        for line in lines:
-            assert _without_numbers(line) in text
-    return Seen(findings, told.exit_code, document)
+    return [line for line in lines if _without_numbers(line) not in text]
 
 
-def look_until(url: str, is_seen: Callable[[Seen], Any], *options: str) -> Seen:
-    """Look again until something is seen that the server itself notices only after a moment."""
+def run_doctor_until(url: str, is_found: Callable[[DoctorRun], Any], *options: str) -> DoctorRun:
+    """Run the doctor again until it finds what the server reports with a delay."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
-        seen = look(url, *options)
-        if is_seen(seen):
-            return seen
-        assert time.monotonic() < deadline, seen.findings
+        run = run_doctor(url, *options)
+        if is_found(run):
+            return run
+        assert time.monotonic() < deadline, run.findings
 
 
 def wait_until(url: str, condition: str) -> None:
-    """Wait until an SQL condition holds, seen from a connection of its own."""
+    """Wait until an SQL condition holds, asked on a connection of its own."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     with closing(psycopg2.connect(url)) as connection:
         connection.autocommit = True

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from typing import Any
 
 import psycopg2
 import pytest
@@ -11,12 +10,20 @@ import pytest
 import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.docs.pages import ROOT
+from tests.migrator.deployed import (
+    NAMES,
+    ONE,
+    TWO,
+    ledger_rows,
+    schema,
+    states,
+    tables,
+)
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
-from triosigno_db.errors import MigrationError, MigrationFailedError, MigrationLockedError
+from triosigno_db.errors import InvalidInputError, MigrationError, MigrationFailedError
 from triosigno_db.migrator import (
     MigrationState,
-    Step,
     deploy,
     read_history,
     resolve_applied,
@@ -26,29 +33,6 @@ from triosigno_db.migrator import (
     status,
 )
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
-from triosigno_db.schema.create import PRISMA_LOCK
-
-ONE, TWO = "20260101000001_one", "20260101000002_two"
-LEDGER = """
-SELECT migration_name, checksum, finished_at IS NOT NULL, rolled_back_at IS NOT NULL,
-       applied_steps_count, logs
-FROM "_prisma_migrations" ORDER BY started_at
-"""
-
-NAMES = tuple(each.name for each in read_history(shipped_history()))
-
-
-def tables() -> set[str]:
-    return set(read_catalog('"public"').tables) - {"_prisma_migrations"}
-
-
-def schema() -> Catalog:
-    catalog = read_catalog('"public"')
-    return catalog.only(catalog.tables.keys() - {"_prisma_migrations"}, catalog.enums)
-
-
-def states() -> list[str]:
-    return [each.state.value for each in status().migrations]
 
 
 def test_the_shipped_history_gives_what_create_schema_gives(connected: str, url: str) -> None:
@@ -67,18 +51,9 @@ def test_create_schema_takes_a_deployed_database_for_its_own(connected: str) -> 
 
 def test_a_second_deployment_has_nothing_to_do(connected: str) -> None:
     deploy()
-    before = run_sql(LEDGER)
+    before = ledger_rows()
     assert deploy() == ()
-    assert run_sql(LEDGER) == before
-
-
-def test_the_ledger_reads_as_prisma_writes_it(connected: str) -> None:
-    deploy()
-    rows = run_sql(LEDGER)
-    assert [row[:2] for row in rows] == [
-        (each.name, each.checksum) for each in read_history(shipped_history())
-    ]
-    assert {row[2:] for row in rows} == {(True, False, 1, None)}
+    assert ledger_rows() == before
 
 
 def test_status_goes_from_pending_to_applied(connected: str) -> None:
@@ -116,7 +91,7 @@ def test_a_rolled_back_migration_is_pending_again(connected: str) -> None:
     assert states() == ["applied"] * (len(NAMES) - 1) + ["rolled back"]
     assert status().exit_code == 1
     assert deploy() == (undone,)
-    assert [row[3] for row in run_sql(LEDGER)] == [False] * (len(NAMES) - 1) + [True, False]
+    assert [row[3] for row in ledger_rows()] == [False] * (len(NAMES) - 1) + [True, False]
 
 
 def test_an_index_that_was_made_beforehand_is_found(connected: str) -> None:
@@ -137,17 +112,17 @@ def test_a_failure_leaves_nothing_and_needs_no_resolving(
         one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();\n\nSELECT 1 / 0;'
     )
     with pytest.raises(MigrationFailedError, match="division by zero") as caught:
-        deploy(folder)
+        deploy(history=folder)
     assert (caught.value.name, caught.value.number, caught.value.line) == (TWO, 2, 3)
     assert caught.value.prisma_code == "P3018"
     assert tables() == {"One"}
-    failed = run_sql(LEDGER)[1]
+    failed = ledger_rows()[1]
     assert failed[2:5] == (False, True, 0)
     assert "division by zero" in failed[5]
     assert "statement 2, line 3" in failed[5]
     assert "SELECT 1 / 0" in failed[5]
     write_history(one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();')
-    assert deploy(folder) == (TWO,)
+    assert deploy(history=folder) == (TWO,)
     assert tables() == {"One", "Two"}
 
 
@@ -160,28 +135,15 @@ def test_without_a_transaction_the_failed_statement_is_noted(
     )
     folder = write_history(one='CREATE TABLE "One" ();', two=script)
     with pytest.raises(MigrationFailedError, match="statement 3, line 4"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == {"One", "Two"}
-    assert status(folder).named(MigrationState.FAILED) == (TWO,)
-    assert status(folder).exit_code == 2
+    assert status(history=folder).named(MigrationState.FAILED) == (TWO,)
+    assert status(history=folder).exit_code == 2
     with pytest.raises(MigrationError, match="is not resolved") as caught:
-        deploy(folder)
+        deploy(history=folder)
     assert caught.value.prisma_code == "P3009"
     with pytest.raises(MigrationError, match="is not resolved"):
-        rollback(folder)
-
-
-def test_concurrent_indexes_need_the_first_line(
-    connected: str, write_history: WriteHistory
-) -> None:
-    script = 'CREATE TABLE "One" (x int);CREATE INDEX CONCURRENTLY "i" ON "One"(x);'
-    folder = write_history(one=script)
-    with pytest.raises(MigrationFailedError, match="25001"):
-        deploy(folder)
-    assert tables() == set()
-    write_history(one="-- triosigno-db: no-transaction\n" + script)
-    deploy(folder)
-    assert tables() == {"One"}
+        rollback(history=folder)
 
 
 @pytest.mark.parametrize("control", ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "END"])
@@ -190,34 +152,28 @@ def test_a_script_may_not_control_the_transaction(
 ) -> None:
     folder = write_history(one='CREATE TABLE "One" ();', two=f"SELECT 1;\n{control};")
     with pytest.raises(MigrationError, match=rf"{TWO}, line 2: '{control}'"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == set()
-
-
-def test_a_percent_sign_is_only_a_percent_sign(connected: str, write_history: WriteHistory) -> None:
-    write = "CREATE TABLE \"One\" (x text DEFAULT '%s %(x)s 100%');"
-    deploy(write_history(one=write))
-    assert tables() == {"One"}
 
 
 def test_resolving_as_applied(connected: str, write_history: WriteHistory) -> None:
     folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
     with pytest.raises(MigrationFailedError):
-        deploy(folder)
-    resolve_applied(ONE, folder)
-    assert [row[2:5] for row in run_sql(LEDGER)] == [(False, True, 0), (True, False, 0)]
-    assert status(folder).exit_code == 0
+        deploy(history=folder)
+    resolve_applied(ONE, history=folder)
+    assert [row[2:5] for row in ledger_rows()] == [(False, True, 0), (True, False, 0)]
+    assert status(history=folder).exit_code == 0
     with pytest.raises(MigrationError, match="applied already") as caught:
-        resolve_applied(ONE, folder)
+        resolve_applied(ONE, history=folder)
     assert caught.value.prisma_code == "P3008"
 
 
 def test_resolving_as_rolled_back(connected: str, write_history: WriteHistory) -> None:
     folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
     with pytest.raises(MigrationFailedError):
-        deploy(folder)
+        deploy(history=folder)
     resolve_rolled_back(ONE)
-    assert status(folder).pending == (ONE,)
+    assert status(history=folder).pending == (ONE,)
     with pytest.raises(MigrationError, match="has not failed") as caught:
         resolve_rolled_back(ONE)
     assert caught.value.prisma_code == "P3012"
@@ -233,8 +189,8 @@ def test_resolving_what_nobody_knows(connected: str) -> None:
 
 
 def test_resolving_makes_the_ledger(connected: str, write_history: WriteHistory) -> None:
-    resolve_applied(ONE, write_history(one="SELECT 1;"))
-    assert run_sql(LEDGER)[0][2:] == (True, False, 0, "")
+    resolve_applied(ONE, history=write_history(one="SELECT 1;"))
+    assert ledger_rows()[0][2:] == (True, False, 0, "")
 
 
 def test_tables_without_a_history_are_refused(connected: str) -> None:
@@ -250,36 +206,24 @@ def test_a_view_alone_is_no_obstacle(connected: str) -> None:
     assert deploy() == NAMES
 
 
-def test_an_edited_migration_is_told_and_left_alone(
-    connected: str, write_history: WriteHistory
-) -> None:
-    folder = write_history(one='CREATE TABLE "One" ();')
-    deploy(folder)
-    write_history(one='CREATE TABLE "Uno" ();')
-    assert status(folder).named(MigrationState.EDITED) == (ONE,)
-    assert status(folder).exit_code == 2
-    assert deploy(folder) == ()
-    assert tables() == {"One"}
-
-
 def test_a_migration_that_arrives_late_is_applied(
     connected: str, write_history: WriteHistory
 ) -> None:
     folder = write_history(zero="SELECT 0;", one='CREATE TABLE "One" ();')
     late = folder / "20260101000001_zero"
     late.rename(folder.parent / "late")
-    deploy(folder)
+    deploy(history=folder)
     (folder.parent / "late").rename(late)
-    assert deploy(folder) == (late.name,)
+    assert deploy(history=folder) == (late.name,)
 
 
 def test_without_down_sql_nothing_is_undone(connected: str, write_history: WriteHistory) -> None:
     folder = write_history(
         one='CREATE TABLE "One" ();', two=('CREATE TABLE "Two" ();', 'DROP TABLE "Two";')
     )
-    deploy(folder)
+    deploy(history=folder)
     with pytest.raises(MigrationError, match=f"{ONE} has no down.sql"):
-        rollback(folder, steps=2)
+        rollback(history=folder, steps=2)
     assert tables() == {"One", "Two"}
 
 
@@ -288,11 +232,11 @@ def test_a_failing_down_sql_leaves_the_migration_applied(
 ) -> None:
     down = 'DROP TABLE "One";\nSELECT 1 / 0;'
     folder = write_history(one=('CREATE TABLE "One" ();', down))
-    deploy(folder)
+    deploy(history=folder)
     with pytest.raises(MigrationFailedError, match="line 2"):
-        rollback(folder)
+        rollback(history=folder)
     assert tables() == {"One"}
-    assert status(folder).exit_code == 0
+    assert status(history=folder).exit_code == 0
 
 
 def test_undoing_down_to_what_is_not_applied_is_refused(connected: str) -> None:
@@ -312,43 +256,13 @@ def test_a_migration_is_undone_with_its_ledger_row(
     connected: str, write_history: WriteHistory
 ) -> None:
     folder = write_history(one="SELECT 1;")
-    deploy(folder)
+    deploy(history=folder)
     run_sql(REFUSE_TO_FINISH)
     write_history(one="SELECT 1;", two='CREATE TABLE "Two" ();')
     with pytest.raises(db.TrioSignoDBError, match="no more room"):
-        deploy(folder)
+        deploy(history=folder)
     assert tables() == set()
-    assert status(folder).pending == (TWO,)
-
-
-def test_progress_is_told_statement_by_statement(
-    connected: str, write_history: WriteHistory
-) -> None:
-    steps: list[Step] = []
-    deploy(write_history(one="SELECT 1; SELECT 2;", two="SELECT 3;"), on_step=steps.append)
-    assert steps == [(ONE, 1, 2), (ONE, 2, 2), (TWO, 1, 1)]
-
-
-def hold_lock(url: str) -> Any:
-    connection = psycopg2.connect(url, application_name="somebody")
-    connection.cursor().execute(f"SELECT pg_advisory_lock({PRISMA_LOCK})")
-    return connection
-
-
-def test_a_held_lock_names_its_holder(connected: str) -> None:
-    holder = hold_lock(connected)
-    process = holder.info.backend_pid
-    with pytest.raises(MigrationLockedError, match=rf"process {process} \(somebody\)"):
-        deploy(lock_timeout=0.1)
-    holder.close()
-    assert deploy() == NAMES
-
-
-def test_the_lock_can_be_switched_off(connected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    holder = hold_lock(connected)
-    monkeypatch.setenv("PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK", "1")
-    assert deploy(lock_timeout=0.1) == NAMES
-    holder.close()
+    assert status(history=folder).pending == (TWO,)
 
 
 def test_a_migration_does_not_queue_behind_traffic_for_ever(
@@ -356,14 +270,14 @@ def test_a_migration_does_not_queue_behind_traffic_for_ever(
 ) -> None:
     folder = write_history(one='CREATE TABLE "One" ();', two='ALTER TABLE "One" ADD x int;')
     (folder / TWO).rename(folder.parent / TWO)
-    deploy(folder)
+    deploy(history=folder)
     (folder.parent / TWO).rename(folder / TWO)
     reader = psycopg2.connect(connected)
     reader.cursor().execute('SELECT * FROM "One"')
     with pytest.raises(MigrationFailedError, match="lock timeout"):
-        deploy(folder, lock_timeout=0.1)
+        deploy(history=folder, lock_timeout=0.1)
     reader.close()
-    assert deploy(folder) == (TWO,)
+    assert deploy(history=folder) == (TWO,)
 
 
 def test_eight_processes_at_once_apply_each_migration_once(connected: str) -> None:
@@ -372,14 +286,7 @@ def test_eight_processes_at_once_apply_each_migration_once(connected: str) -> No
     applied = [process.communicate(timeout=60)[0].split()[1:] for process in processes]
     assert [process.returncode for process in processes] == [0] * 8
     assert sorted(map(len, applied)) == [0] * 7 + [len(NAMES)]
-    assert len(run_sql(LEDGER)) == len(NAMES)
-
-
-def test_a_pooler_is_refused(connected: str) -> None:
-    db.disconnect()
-    db.connect(connected, pgbouncer=True)
-    with pytest.raises(MigrationError, match="direct connection"):
-        deploy()
+    assert len(ledger_rows()) == len(NAMES)
 
 
 def test_another_schema_has_a_history_of_its_own(connected: str) -> None:
@@ -390,3 +297,43 @@ def test_another_schema_has_a_history_of_its_own(connected: str) -> None:
     deploy()
     assert set(read_catalog('"other"').tables) == set(read_catalog('"public"').tables)
     assert db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
+
+
+@pytest.mark.parametrize(
+    ("statement", "field"),
+    [
+        ('UPDATE "Progress" SET "masteryLevel" = 101', "mastery_level"),
+        ('UPDATE "Progress" SET "correctAttempts" = 9', "attempts"),
+        ('UPDATE "Module" SET "order" = -1', "order"),
+        ('UPDATE "UserPreference" SET "learningGoal" = 1441', "learning_goal"),
+    ],
+)
+def test_new_rows_keep_to_the_rules(connected: str, statement: str, field: str) -> None:
+    deploy()
+    user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
+    category = db.create_category(db.NewCategory(name="c", description=""))
+    sign = db.create_sign(
+        db.NewSign(
+            name="s",
+            description="",
+            video_url="https://example.org/s",
+            difficulty=db.DifficultyLevel.BEGINNER,
+            category_id=category.id,
+        )
+    )
+    db.record_attempt(user.id, sign.id, is_correct=True)
+    db.create_module(db.NewModule(title="m", description=""))
+    with pytest.raises(InvalidInputError, match="violates check constraint") as caught:
+        run_sql(statement)
+    assert caught.value.field == field
+
+
+def test_a_script_that_is_applied_is_not_read_again(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();')
+    deploy(history=folder)
+    # Pending, it would be refused.
+    write_history(one="COMMIT;", two='CREATE TABLE "Two" ();')
+    assert deploy(history=folder) == (TWO,)
+    assert tables() == {"One", "Two"}

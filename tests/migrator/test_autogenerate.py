@@ -6,7 +6,7 @@ import pytest
 
 import triosigno_db as db
 from triosigno_db.database.execution import run_sql
-from triosigno_db.migrator.autogenerate import find_losses, write_script
+from triosigno_db.migrator.autogenerate import find_data_losses, write_script
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 
@@ -180,7 +180,7 @@ def test_there_and_back_give_the_same_catalogs(connected: str, change: Change) -
 def test_equal_schemas_need_nothing(connected: str) -> None:
     catalog = made_by("one", PARENT + PLAIN)
     assert write_script(catalog, made_by("two", PARENT + PLAIN)) == ""
-    assert find_losses(catalog, catalog) == ()
+    assert find_data_losses(catalog, catalog) == ()
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_equal_schemas_need_nothing(connected: str) -> None:
     ],
 )
 def test_a_loss_is_found(connected: str, before: str, after: str, told: str) -> None:
-    losses = find_losses(made_by("before", before), made_by("after", after))
+    losses = find_data_losses(made_by("before", before), made_by("after", after))
     assert [loss.why for loss in losses] == [told]
 
 
@@ -213,4 +213,4 @@ def test_a_loss_is_found(connected: str, before: str, after: str, told: str) -> 
     ],
 )
 def test_what_only_adds_loses_nothing(connected: str, before: str, after: str) -> None:
-    assert find_losses(made_by("before", before), made_by("after", after)) == ()
+    assert find_data_losses(made_by("before", before), made_by("after", after)) == ()

@@ -1,0 +1,154 @@
+"""Opening connections: what they are like, and how each failure is reported."""
+
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from testing.common.database import get_unused_port
+
+import triosigno_db as db
+from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer, greeting, refusal
+from triosigno_db.database.connection import await_answer
+from triosigno_db.database.connector import MIN_SERVER_VERSION, open_connection, open_polled
+
+Open = Callable[[db.Settings], Any]
+
+
+def poll(settings: db.Settings) -> Any:
+    return open_polled(settings, time.monotonic() + 30)
+
+
+@pytest.fixture(params=[open_connection, poll], ids=["blocking", "polled"])
+def connect(request: pytest.FixtureRequest) -> Open:
+    """Either way to open a connection."""
+    opened: Open = request.param
+    return opened
+
+
+def run(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
+
+
+def ask(connection: Any, sql: str) -> list[tuple[Any, ...]]:
+    """Run a statement on a connection that is polled."""
+    cursor = connection.cursor()
+    cursor.execute(sql)
+    await_answer(connection, time.monotonic() + 30)
+    rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+def test_each_statement_is_a_transaction_of_its_own(url: str) -> None:
+    with closing(open_connection(db.Settings.load(url))) as connection:
+        assert connection.autocommit
+        ((first,),) = run(connection, "SELECT pg_current_xact_id()")
+        ((second,),) = run(connection, "SELECT pg_current_xact_id()")
+        assert first != second
+
+
+def test_timestamps_are_read_as_aware_ones(url: str) -> None:
+    with closing(open_connection(db.Settings.load(url))) as connection:
+        rows = run(connection, "SELECT timestamp '2026-01-31 08:00', now()")
+    assert rows[0][0] == datetime(2026, 1, 31, 8, tzinfo=UTC)
+
+
+def test_the_settings_hold(url: str, connect: Open) -> None:
+    settings = db.Settings.load(url, statement_timeout=3, application_name="name of a test")
+    with closing(connect(settings)) as connection:
+        query = "SELECT current_setting('statement_timeout'), current_setting('application_name')"
+        answer = ask if connection.async_ else run
+        assert answer(connection, query) == [("3s", "name of a test")]
+
+
+def test_another_database_of_the_server(url: str) -> None:
+    settings = db.Settings.load(url)
+    query = "SELECT current_database()"
+    with closing(open_connection(settings, database="postgres")) as connection:
+        assert run(connection, query) == [("postgres",)]
+    with closing(open_polled(settings, time.monotonic() + 30, database="postgres")) as connection:
+        assert ask(connection, query) == [("postgres",)]
+
+
+def test_one_particular_server_of_several(url: str) -> None:
+    several = db.Settings.load(
+        url, host="127.0.0.1,127.0.0.1", ports=(get_unused_port(), get_unused_port())
+    )
+    port = urlsplit(url).port
+    assert port is not None
+    address = ("127.0.0.1", port)
+    with closing(open_connection(several, address=address)) as connection:
+        assert connection.address == address
+
+
+def failures(error: BaseException) -> list[BaseException]:
+    """Give an error with everything that it came from."""
+    found = [error]
+    for each in (error.__cause__, error.__context__):
+        if each is not None and each not in found:
+            found += failures(each)
+    return found
+
+
+def assert_no_secret(error: BaseException, secret: str) -> None:
+    for each in failures(error):
+        assert secret not in "".join(traceback.format_exception(each))
+        assert secret not in repr(vars(each))
+        for frame, _ in traceback.walk_tb(each.__traceback__):
+            if frame.f_globals["__name__"].startswith(("triosigno_db", "psycopg2")):
+                assert secret not in repr(frame.f_locals)
+
+
+def test_a_message_in_another_encoding_is_a_refusal(connect: Open) -> None:
+    with FakeServer(LATIN_1_REFUSAL) as server:
+        settings = db.Settings.load(server.url)
+        with pytest.raises(db.DatabaseUnavailableError, match="n'existe pas") as caught:
+            connect(settings)
+    assert_no_secret(caught.value, "geheim")
+
+
+def test_a_refusal_is_reported_in_the_server_s_words(connect: Open) -> None:
+    with FakeServer(refusal(b"the database is asleep")) as server:
+        settings = db.Settings.load(server.url)
+        with pytest.raises(db.DatabaseUnavailableError, match="database is asleep") as caught:
+            connect(settings)
+    assert_no_secret(caught.value, "geheim")
+
+
+def test_a_wrong_password_is_not_shown(url: str, connect: Open) -> None:
+    settings = db.Settings.load(url, password="geheim")
+    with pytest.raises(db.DatabaseUnavailableError, match="password authentication") as caught:
+        connect(settings)
+    assert_no_secret(caught.value, "geheim")
+
+
+def test_nobody_listens(connect: Open) -> None:
+    settings = db.Settings.load(f"postgresql://lea:geheim@127.0.0.1:{get_unused_port()}/triosigno")
+    with pytest.raises(db.DatabaseUnavailableError, match="refused") as caught:
+        connect(settings)
+    assert_no_secret(caught.value, "geheim")
+    assert caught.value.prisma_code == "P1001"
+
+
+def test_a_server_that_is_too_old_is_refused(connect: Open) -> None:
+    with FakeServer(greeting("12.22")) as server:
+        settings = db.Settings.load(server.url)
+        with pytest.raises(db.DatabaseUnavailableError, match=r"is PostgreSQL 12; .* needs 13"):
+            connect(settings)
+    assert MIN_SERVER_VERSION == 13
+
+
+def test_a_server_without_an_answer_is_waited_for_until_the_deadline() -> None:
+    with FakeServer() as server:
+        settings = db.Settings.load(server.url)
+        started = time.monotonic()
+        with pytest.raises(TimeoutError):
+            open_polled(settings, started + 0.2)
+        assert time.monotonic() - started >= 0.2

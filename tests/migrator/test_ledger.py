@@ -1,0 +1,138 @@
+"""The ledger: what is recorded, and the states that follow from it."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+import triosigno_db as db
+from tests.conftest import WriteHistory
+from tests.migrator.deployed import ONE, ledger_rows, tables
+from triosigno_db.migrator import (
+    Migration,
+    MigrationState,
+    deploy,
+    read_history,
+    shipped_history,
+    status,
+)
+from triosigno_db.migrator.ledger import COLUMNS, Ledger, LedgerRow, compare_histories
+from triosigno_db.migrator.session import open_session
+
+
+def test_the_ledger_reads_as_prisma_writes_it(connected: str) -> None:
+    deploy()
+    rows = ledger_rows()
+    assert [row[:2] for row in rows] == [
+        (each.name, each.checksum) for each in read_history(shipped_history())
+    ]
+    assert {row[2:] for row in rows} == {(True, False, 1, None)}
+
+
+def test_an_edited_migration_is_told_and_left_alone(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();')
+    deploy(history=folder)
+    write_history(one='CREATE TABLE "Uno" ();')
+    assert status(history=folder).named(MigrationState.EDITED) == (ONE,)
+    assert status(history=folder).exit_code == 2
+    assert deploy(history=folder) == ()
+    assert tables() == {"One"}
+
+
+def test_a_file_that_is_gone_is_unknown_and_no_error(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one="SELECT 1;", two="SELECT 2;")
+    deploy(history=folder)
+    gone = folder / "20260101000001_one"
+    (gone / "migration.sql").unlink()
+    gone.rmdir()
+    found = status(history=folder)
+    assert [(each.name[15:], each.state.value) for each in found.migrations] == [
+        ("one", "unknown"),
+        ("two", "applied"),
+    ]
+    assert found.exit_code == 0
+
+
+def test_windows_line_ends_are_no_edit(connected: str, write_history: WriteHistory) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();\n')
+    deploy(history=folder)
+    write_history(one='CREATE TABLE "One" ();\r\n')
+    assert status(history=folder).exit_code == 0
+
+
+def migration(name: str, checksum: str = "same") -> Migration:
+    return Migration(name, "SELECT 1;", checksum, None, frozenset({checksum}))
+
+
+def row(
+    name: str, checksum: str = "same", *, finished: bool = False, rolled_back: bool = False
+) -> LedgerRow:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    return LedgerRow(
+        "id", name, checksum, now, now if finished else None, now if rolled_back else None, None
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "state"),
+    [
+        ([], MigrationState.PENDING),
+        ([row("a", finished=True)], MigrationState.APPLIED),
+        ([row("a", "other", finished=True)], MigrationState.EDITED),
+        ([row("a")], MigrationState.FAILED),
+        ([row("a", rolled_back=True)], MigrationState.ROLLED_BACK),
+        ([row("a", finished=True, rolled_back=True)], MigrationState.ROLLED_BACK),
+        ([row("a", rolled_back=True), row("a", finished=True)], MigrationState.APPLIED),
+        ([row("a", finished=True), row("a")], MigrationState.FAILED),
+    ],
+)
+def test_the_rows_of_a_migration_give_its_state(
+    rows: list[LedgerRow], state: MigrationState
+) -> None:
+    (found,) = compare_histories([migration("a")], rows)
+    assert (found.name, found.state) == ("a", state)
+
+
+def test_migrations_come_in_the_order_of_their_names() -> None:
+    found = compare_histories([migration("b"), migration("d")], [row("a", finished=True), row("c")])
+    assert [(each.name, each.state.value) for each in found] == [
+        ("a", "unknown"),
+        ("b", "pending"),
+        ("c", "failed"),
+        ("d", "pending"),
+    ]
+
+
+def test_a_ledger_that_is_not_there(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        ledger = Ledger(session)
+        assert (ledger.exists(), ledger.may_read(), ledger.rows()) == (False, None, ())
+        assert ledger.columns() == frozenset()
+        ledger.clear()
+        ledger.create()
+        assert (ledger.exists(), ledger.may_read()) == (True, True)
+        assert ledger.columns() == COLUMNS
+        assert ledger.seconds_since_last() is None
+        assert ledger.other_tables() == []
+
+
+def test_what_happens_to_a_migration_is_recorded(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        ledger = Ledger(session)
+        ledger.create()
+        ledger.fail(ledger.begin(migration("a")), "why", rolled_back=False)
+        assert [(each.is_failed, each.logs) for each in ledger.rows()] == [(True, "why")]
+        ledger.mark_rolled_back("a")
+        assert [each.is_failed for each in ledger.rows()] == [False]
+        ledger.finish(ledger.begin(migration("a")))
+        assert [each.is_applied for each in ledger.rows()] == [False, True]
+        assert ledger.seconds_since_last() is not None
+        ledger.mark_rolled_back("a", finished=True)
+        assert [each.is_applied for each in ledger.rows()] == [False, False]
+        ledger.mark_applied(migration("a"))
+        assert [each.is_applied for each in ledger.rows()] == [False, False, True]
+        ledger.clear()
+        assert ledger.rows() == ()

@@ -1,0 +1,10 @@
+"""What Prisma Migrate itself keeps in a database: its table of migrations, and its lock."""
+
+LEDGER_TABLE = "_prisma_migrations"
+"""The table that says which migrations were applied, in the schema of the models' tables."""
+
+PRISMA_LOCK = 72_707_369
+"""The key of the advisory lock that Prisma Migrate holds while it changes a schema.
+
+https://www.prisma.io/docs/orm/prisma-migrate/workflows/development-and-production#advisory-locking
+"""
