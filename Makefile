@@ -16,7 +16,7 @@ SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
 
-.PHONY: help setup demo test slow soak bench lint format docs build clean
+.PHONY: help setup demo database test slow soak bench lint format docs build clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -33,6 +33,9 @@ setup: $(READY)  ## Create the environment in .venv, and install the Git hooks
 
 demo: $(READY)  ## Let a learner practise for a week on a throwaway PostgreSQL
 	@$(BIN)/triosigno-db demo $(ARGS)
+
+database: $(READY)  ## Start a throwaway PostgreSQL with the shipped history, for work on the models
+	@$(BIN)/python -m tools.start_database
 
 test: $(READY)  ## Run the tests on throwaway PostgreSQL servers
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m 'not slow and not soak' $(ARGS)
