@@ -11,10 +11,10 @@ A version allows breakages if it is a later major version than the tag's or, bef
 minor version.
 """
 
+import ast
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import griffe
@@ -96,6 +96,25 @@ def _hide_internals(module: griffe.Object | griffe.Alias, public: tuple[str, ...
         _hide_internals(member, public)
 
 
+def read_version(module: Path) -> str:
+    """Read the version from the package, without importing it.
+
+    Args:
+        module: The file that assigns `__version__`.
+
+    Returns:
+        The version.
+
+    Raises:
+        LookupError: There is none.
+    """
+    for node in ast.parse(module.read_text("utf-8")).body:
+        match node:
+            case ast.Assign([ast.Name("__version__")], ast.Constant(str(version))):
+                return version
+    raise LookupError(f"{module} assigns no __version__")
+
+
 def allows_breakage(tag: str, version: str) -> bool:
     """Tell whether a version may break what a release promised.
 
@@ -126,11 +145,11 @@ def check(root: Path = ROOT, package: str = PACKAGE, public: tuple[str, ...] = P
         print("api: NOT COMPARED: this commit has no release (tag v*) before it")
         return 0
     breakages = find_breakages(root, tag, package, public)
-    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    allowed = allows_breakage(tag, project["version"])
+    version = read_version(root / package / "__init__.py")
+    allowed = allows_breakage(tag, version)
     print(f"api: {len(breakages)} breaking changes since {tag}", *breakages, sep="\n  ")
     if breakages and not allowed:
-        print(f"api: version {project['version']} may not break what {tag} promised")
+        print(f"api: version {version} may not break what {tag} promised")
     return int(bool(breakages) and not allowed)
 
 

@@ -9,9 +9,9 @@ from tests.docs.pages import ROOT
 from tools.check_api import PUBLIC, allows_breakage, check, find_last_tag
 
 SHOP = ("shop", "shop.plugins.web")
+EXPORTS = 'from shop.sales import sell\n__all__ = ["sell"]\n'
 FILES = {
-    "pyproject.toml": '[project]\nversion = "0.1.0"\n',
-    "shop/__init__.py": 'from shop.sales import sell\n\n__all__ = ["sell"]\n',
+    "shop/__init__.py": f'__version__ = "0.1.0"\n{EXPORTS}',
     "shop/sales.py": "def sell(item): ...\ndef count(item): ...\n",
     "shop/plugins/__init__.py": "LIMIT = 3\n",
     "shop/plugins/web.py": "def serve(port): ...\n",
@@ -70,7 +70,7 @@ def test_the_last_release_is_found_and_other_tags_are_not(released: Path) -> Non
     ("change", "breakage"),
     [
         (("shop/sales.py", "sell(item)", "sell(item, price)"), "sell(price): Parameter was added"),
-        (("shop/__init__.py", FILES["shop/__init__.py"], ""), "sell: Public object was removed"),
+        (("shop/__init__.py", EXPORTS, ""), "sell: Public object was removed"),
         (("shop/plugins/web.py", "def serve", "def run"), "serve: Public object was removed"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_version_that_may_break_is_listed_and_passes(
     released: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replace(released, "shop/plugins/web.py", "def serve", "def run")
-    replace(released, "pyproject.toml", "0.1.0", "0.2.0")
+    replace(released, "shop/__init__.py", "0.1.0", "0.2.0")
     assert check(released, "shop", SHOP) == 0
     assert "serve: Public object was removed" in capsys.readouterr().out
 
