@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.packs.test_import import YAML
+from tests.packs.test_loading import YAML
 from tests.plain_sql import count_rows
 from triosigno_db.cli.app import app
 from triosigno_db.errors import ConflictError, InvalidInputError

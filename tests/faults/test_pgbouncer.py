@@ -13,7 +13,7 @@ import triosigno_db as db
 from tests.content import make_category, make_lesson, make_sign, make_user
 from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
-from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
+from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS

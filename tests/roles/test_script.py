@@ -12,7 +12,7 @@ from psycopg2 import sql
 import triosigno_db as db
 from tests.plain_sql import run_plain
 from tests.roles.logins import PASSWORD, give_password, url_as
-from tests.roles.test_application import UndoneError, undo
+from tests.roles.test_purposes_application import UndoneError, undo
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.roles import Deviation, RoleNames, apply_roles, check_roles, role_script

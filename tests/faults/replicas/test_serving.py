@@ -23,7 +23,7 @@ from tests.faults.replicas.standing_by import (
 )
 from tests.faults.test_fork import in_child
 from tests.plain_sql import count_rows
-from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
+from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import aio
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database

@@ -12,7 +12,7 @@ import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign, make_user
-from tests.integrations.services import Answer, Client, fastapi_service, flask_service
+from tests.services.services import Answer, Client, fastapi_service, flask_service
 from triosigno_db.testing import ThrowawayPostgres
 
 Serve = Callable[..., AbstractContextManager[Client]]

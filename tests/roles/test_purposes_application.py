@@ -8,7 +8,7 @@ import pytest
 import triosigno_db as db
 from tests.content import make_category
 from tests.plain_sql import count_rows, run_plain
-from tests.repositories.test_statements_sent import ONE, SEVERAL, Call, Ids, ids
+from tests.promises.test_statements_sent import ONE, SEVERAL, Call, Ids, ids
 from tests.roles.logins import url_as
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql

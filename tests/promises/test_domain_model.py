@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.domain_model import DomainModel
 from tests.plain_sql import count_rows
+from tests.promises.domain_model import DomainModel
 
 OPERATIONS = 500
 IMAGE = "https://example.org/image.webp"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests import workers
 from tests.content import make_lesson, make_sign, make_user
 from tests.plain_sql import run_plain
+from tests.promises import workers
 
 PROCESSES = 8
 ROUNDS = 10

@@ -4,9 +4,9 @@ import pytest
 
 import triosigno_db as db
 from tests.plain_sql import count_rows, run_plain
-from tests.repositories.test_statements_sent import Call, Ids, ids
+from tests.promises.test_statements_sent import Call, Ids, ids
 from tests.roles.logins import url_as
-from tests.roles.test_application import CALLS, DENIED
+from tests.roles.test_purposes_application import CALLS, DENIED
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
 from triosigno_db.roles import RoleNames

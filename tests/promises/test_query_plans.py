@@ -12,9 +12,9 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests import large_data
-from tests.large_data import an_id
 from tests.plain_sql import run_plain
+from tests.promises import large_data
+from tests.promises.large_data import an_id
 from tests.server_features import has_trigrams
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.testing import ThrowawayPostgres
