@@ -117,3 +117,56 @@ async def test_what_collided_runs_again() -> None:
     assert calls > 2
     with pytest.raises(db.InvalidInputError):
         await db.run_in_transaction(swap, tries=0)
+
+
+@pytest.mark.usefixtures("database")
+@asynchronous
+async def test_records_and_errors_are_the_same() -> None:
+    user = await db.create_user(db.NewUser(email="a@b.org", username="a", password="secret"))
+    assert await db.get_user(user.id) == triosigno_db.get_user(user.id)
+    with pytest.raises(db.AlreadyExistsError) as taken:
+        await db.create_user(db.NewUser(email="a@b.org", username="b", password="secret"))
+    assert taken.value.field == "email"
+    with pytest.raises(db.NotFoundError):
+        await db.get_sign(user.id)
+    with pytest.raises(db.InvalidInputError):
+        await db.get_sign("nonsense")
+
+
+# -- connecting -------------------------------------------------------------------------------
+
+
+@asynchronous
+async def test_nothing_works_before_connecting() -> None:
+    with pytest.raises(db.NotConnectedError):
+        await db.count_users()
+    with pytest.raises(db.NotConnectedError):
+        async with db.transaction():
+            pass
+
+
+@asynchronous
+async def test_connecting_is_awaited_or_entered(url: str) -> None:
+    async with db.connect(url):
+        assert await db.count_users() == 0
+    with pytest.raises(db.NotConnectedError):
+        await db.count_users()
+    await db.connect(url, connection_limit=2)
+    assert await db.count_users() == 0
+    await db.disconnect()
+    with pytest.raises(db.InvalidInputError):
+        await db.connect("mysql://x")
+    with pytest.raises(db.DatabaseUnavailableError):
+        async with db.connect("postgresql://nobody@127.0.0.1:1/x"):
+            pass
+
+
+@pytest.mark.usefixtures("database")
+@asynchronous
+async def test_a_block_is_left_before_the_database_is() -> None:
+    async with db.connection():
+        with pytest.raises(db.ConflictError):
+            await db.disconnect()
+        with pytest.raises(db.ConflictError):
+            await db.connect("postgresql://nobody@127.0.0.1:1/x")
+        assert await db.count_users() == 0

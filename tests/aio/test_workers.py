@@ -1,6 +1,8 @@
 """Many callers at once: all are served, in turn, and the event loop stays free."""
 
 import asyncio
+import gc
+import threading
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -82,3 +84,18 @@ async def longest_turn(work: Coroutine[Any, Any, None]) -> float:
         longest = max(longest, time.thread_time() - started)
     await working
     return longest
+
+
+def test_several_loops_use_one_database_and_leave_no_thread(database: str) -> None:
+    before = set(threading.enumerate())
+
+    async def work() -> None:
+        assert await asyncio.gather(*(db.count_users() for _ in range(20))) == [0] * 20
+
+    for _ in range(3):
+        asyncio.run(work())
+    gc.collect()
+    deadline = time.monotonic() + 10
+    while set(threading.enumerate()) - before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

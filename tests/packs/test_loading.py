@@ -1,6 +1,5 @@
-"""Importing packs: by natural keys, idempotent, whole or not at all; and exporting them."""
+"""Loading packs: idempotent, all or nothing."""
 
-import json
 import threading
 from pathlib import Path
 from typing import Any
@@ -10,46 +9,16 @@ import yaml
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign
+from tests.packs.contents import YAML, pack, small_pack, write, written
 from tests.plain_sql import TABLES, count_rows, run_plain
-from triosigno_db.packs import ContentPack, export_pack, load_pack, preview_pack, read_pack
+from triosigno_db.packs import (
+    ContentPack,
+    load_pack,
+    preview_pack,
+    read_pack,
+    starter_pack,
+)
 from triosigno_db.testing import counting_statements
-
-YAML = """\
-categories:
-  - name: Politesse
-    description: Saluer, remercier
-signs:
-  - name: Bonjour
-    category: Politesse
-    difficulty: BEGINNER
-    description: La main part du menton
-    video_url: https://media.example.org/bonjour.mp4
-  - name: Merci
-    category: Politesse
-    difficulty: BEGINNER
-    description: ''
-    video_url: https://media.example.org/merci.mp4
-    image_url: https://media.example.org/merci.webp
-modules:
-  - title: Premiers pas
-    description: Pour commencer
-    lessons:
-      - title: Saluer
-        description: Le matin
-        signs: [Merci, Bonjour]
-      - title: Remercier
-        description: ''
-        signs: [Merci]
-achievements:
-  - name: Premier signe
-    description: Le tout premier
-    image_url: https://media.example.org/badge.webp
-    xp_reward: 10
-"""
-
-
-def pack(text: str = YAML, **changes: Any) -> ContentPack:
-    return ContentPack.model_validate({**yaml.safe_load(text), **changes})
 
 
 def row_versions(url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -57,11 +26,6 @@ def row_versions(url: str) -> dict[str, list[tuple[Any, ...]]]:
         table: run_plain(url, f'SELECT id, xmin::text, ctid::text FROM "{table}" ORDER BY id')
         for table in TABLES
     }
-
-
-def write(path: Path, text: str) -> Path:
-    path.write_text(text, encoding="utf-8")
-    return path
 
 
 def test_an_import_makes_everything(database: str) -> None:
@@ -97,33 +61,6 @@ def test_a_second_import_touches_no_row(database: str) -> None:
         "achievement": 1,
     }
     assert row_versions(database) == before
-
-
-@pytest.mark.parametrize(
-    ("earlier", "later", "expected"),
-    [
-        ("Saluer, remercier", "Dire bonjour", ("category", "Politesse", ("description",))),
-        ("bonjour.mp4", "salut.mp4", ("sign", "Bonjour", ("video_url",))),
-        (
-            "    image_url: https://media.example.org/merci.webp\n",
-            "",
-            ("sign", "Merci", ("image_url",)),
-        ),
-        ("Pour commencer", "Au début", ("module", "Premiers pas", ("description",))),
-        ("Le matin", "Le soir", ("lesson", "Saluer", ("description",))),
-        ("[Merci, Bonjour]", "[Bonjour, Merci]", ("lesson", "Saluer", ("signs",))),
-        ("[Merci, Bonjour]", "[]", ("lesson", "Saluer", ("signs",))),
-        ("xp_reward: 10", "xp_reward: 20", ("achievement", "Premier signe", ("xp_reward",))),
-    ],
-)
-def test_one_difference_changes_one_row(
-    database: str, earlier: str, later: str, expected: tuple[Any, ...]
-) -> None:
-    load_pack(pack())
-    changed = pack(YAML.replace(earlier, later))
-    assert preview_pack(changed).changes == (expected,)
-    assert load_pack(changed).changes == (expected,)
-    assert load_pack(changed).changes == ()
 
 
 def test_lessons_follow_the_order_of_the_pack(database: str) -> None:
@@ -162,14 +99,6 @@ def test_a_pack_may_name_what_only_the_database_has(database: str) -> None:
     assert [place.sign.name for place in tree.lessons[0].lesson_signs] == ["Oui", "Non"]
 
 
-def test_a_preview_writes_nothing(database: str) -> None:
-    preview = preview_pack(pack())
-    assert set(count_rows(database).values()) == {0}
-    assert [change[:2] for change in preview.changes] == [
-        change[:2] for change in load_pack(pack()).changes
-    ]
-
-
 @pytest.mark.parametrize(
     ("earlier", "later", "told"),
     [
@@ -193,14 +122,6 @@ def test_what_is_nowhere_is_named_with_its_line(
         with pytest.raises(db.InvalidInputError, match=told):
             look(wrong)
     assert set(count_rows(database).values()) == {0}
-
-
-def test_two_modules_of_one_title_are_a_conflict(database: str) -> None:
-    make_module(title="Premiers pas")
-    make_module(title="Premiers pas")
-    with pytest.raises(db.ConflictError, match="more than one module 'Premiers pas'"):
-        load_pack(pack())
-    assert count_rows(database)["Sign"] == 0
 
 
 def test_a_failure_on_the_way_leaves_nothing(database: str) -> None:
@@ -247,35 +168,21 @@ def test_many_signs_take_few_statements(database: str) -> None:
     assert len(sent) < 15, sent.names
 
 
-@pytest.mark.parametrize("suffix", ["json", "yaml", "yml"])
-def test_what_is_exported_imports_to_the_same_file(
-    database: str, tmp_path: Path, suffix: str
-) -> None:
-    load_pack(pack())
-    make_sign(
-        name="no", description='null: "~"\n- 1 # é 🤟🏽', image_url="https://example.org/é?a=b#c"
-    )
-    first, second = tmp_path / f"first.{suffix}", tmp_path / f"second.{suffix}"
-    assert export_pack(first) == 9
-    exported = read_pack(first)
-    assert load_pack(exported).changes == ()
-    run_plain(database, 'TRUNCATE "SignCategory", "Module", "Achievement" CASCADE')
-    load_pack(exported)
-    export_pack(second)
-    assert second.read_bytes() == first.read_bytes()
-    assert "Politesse" in first.read_text(encoding="utf-8")
+def test_loading_keeps_the_order_and_tells_each_row(database: str, tmp_path: Path) -> None:
+    told: list[str] = []
+    report = load_pack(read_pack(written(tmp_path, small_pack())), told.append)
+    tree = db.get_module_tree(*report.module_ids)
+    assert [placed.sign.name for placed in tree.lessons[0].lesson_signs] == ["Non", "Oui"]
+    assert told == ["Mots", "Oui", "Non", "Répondre", "Oui ou non"]
 
 
-def test_an_export_replaces_no_file_unless_told_to(database: str, tmp_path: Path) -> None:
-    path = write(tmp_path / "pack.json", "mine")
-    with pytest.raises(db.ConflictError, match="there already"):
-        export_pack(path)
-    assert path.read_text() == "mine"
-    export_pack(path, overwrite=True)
-    assert json.loads(path.read_text())["signs"] == []
-    assert [each.name for each in tmp_path.iterdir()] == ["pack.json"]
-
-
-def test_a_folder_that_is_missing_is_named(database: str, tmp_path: Path) -> None:
-    with pytest.raises(db.InvalidInputError, match="can't be written"):
-        export_pack(tmp_path / "nowhere" / "pack.json")
+def test_the_starter_pack_loads_whole(database: str) -> None:
+    pack = starter_pack()
+    told: list[str] = []
+    report = load_pack(pack, told.append)
+    assert len(told) == pack.count_rows()
+    for module_id, expected in zip(report.module_ids, pack.modules, strict=True):
+        tree = db.get_module_tree(module_id)
+        assert [
+            tuple(placed.sign.name for placed in lesson.lesson_signs) for lesson in tree.lessons
+        ] == [lesson.signs for lesson in expected.lessons]

@@ -9,6 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.plain_sql import count_rows, run_plain
+from triosigno_db.models import Lesson, Module, Sign, SignCategory
 
 IMAGE = "https://example.org/image.webp"
 
@@ -48,6 +49,9 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest, database: str) -> str:
     return str(request.param)
+
+
+pytestmark = pytest.mark.usefixtures("database")
 
 
 def test_a_row_is_read_as_it_was_made(kind: str) -> None:
@@ -210,3 +214,49 @@ def test_counts_are_of_what_is_there(database: str) -> None:
         (module.id, 2, 3),
         (empty.id, 0, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("make", "model"),
+    [
+        (make_category, SignCategory),
+        (make_sign, Sign),
+        (make_module, Module),
+        (make_lesson, Lesson),
+    ],
+)
+def test_what_comes_back_is_what_is_stored(make, model) -> None:
+    made = make()
+    (stored,) = model.select().where(model.id == made.id)
+    assert {name: getattr(stored, name) for name in type(made).model_fields} == dict(made)
+    assert made.created_at == made.updated_at
+
+
+@pytest.mark.parametrize(("make", "entity"), [(make_category, "SignCategory"), (make_sign, "Sign")])
+def test_a_taken_name_names_the_field(database: str, make, entity: str) -> None:
+    name = make().name
+    category = make_category()
+    extra = {"category_id": category.id} if make is make_sign else {}
+    before = count_rows(database)
+    with pytest.raises(db.AlreadyExistsError) as caught:
+        make(name=name, **extra)
+    assert (caught.value.entity, caught.value.field) == (entity, "name")
+    assert caught.value.value == name
+    assert count_rows(database) == before
+
+
+@pytest.mark.parametrize(
+    ("make", "parent", "entity"),
+    [
+        (make_sign, "category_id", "SignCategory"),
+        (make_lesson, "module_id", "Module"),
+        (lambda **parent: make_lesson(order=1, **parent), "module_id", "Module"),
+    ],
+)
+def test_an_unknown_parent_is_named(database: str, make, parent: str, entity: str) -> None:
+    unknown = uuid4()
+    with pytest.raises(db.NotFoundError) as caught:
+        make(**{parent: unknown})
+    assert (caught.value.entity, caught.value.key) == (entity, str(unknown))
+    assert caught.value.prisma_code == "P2003"
+    assert set(count_rows(database).values()) == {0}

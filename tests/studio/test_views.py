@@ -1,61 +1,27 @@
-"""The studio in a real browser, against a real database."""
+"""The studio's pages in a real browser, against a real database."""
 
 import re
-import signal
-import socket
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
+from tests.content import make_lesson, make_module
 from tests.plain_sql import run_plain
-from tests.studio.conftest import Serve, Studio
-from triosigno_db.studio import create_studio
-from triosigno_db.studio.app import is_local
+from tests.studio.browsing import enter, open_table
+from tests.studio.serving import Serve, Studio
 
 pytestmark = pytest.mark.xdist_group("browser")
 
-REFUSED = 401
+
 READ_ONLY = 403
-
-
-@pytest.fixture
-def learner(database: str) -> db.UserWithPreferences:
-    """A learner with progress, beside others."""
-    category = make_category(name="Salutations")
-    sign = make_sign(name="Bonjour", category_id=category.id)
-    make_sign(name="Merci", category_id=category.id)
-    teacher = make_user(username="the-teacher", role=db.UserRole.TEACHER)
-    learner = make_user(username="lea", first_name="Léa", password="a secret")
-    for user in (teacher, learner):
-        db.record_attempt(user.id, sign.id, is_correct=True)
-    return learner
-
-
-@pytest.fixture
-def studio(serve: Serve, database: str, learner: db.UserRecord) -> Iterator[Studio]:
-    with serve(database) as studio:
-        yield studio
 
 
 @pytest.fixture
 def writing_studio(serve: Serve, database: str, learner: db.UserRecord) -> Iterator[Studio]:
     with serve(database, "--write") as studio:
         yield studio
-
-
-def enter(page: Page, studio: Studio) -> None:
-    page.goto(f"{studio.address}/?token={studio.token}")
-
-
-def open_table(page: Page, name: str) -> None:
-    with page.expect_navigation():  # until it is loaded its menus are dead
-        page.locator(".navbar").get_by_role("link", name=name, exact=True).click()
 
 
 def test_it_lists_all_tables_and_says_which_database(page: Page, studio: Studio) -> None:
@@ -66,19 +32,6 @@ def test_it_lists_all_tables_and_says_which_database(page: Page, studio: Studio)
     expect(banner).to_contain_text("on this machine, read-only")
     expect(banner).to_have_css("background-color", "rgb(46, 125, 50)")
     assert "read-only" in studio.said
-
-
-def test_it_lists_and_filters(page: Page, studio: Studio) -> None:
-    enter(page, studio)
-    open_table(page, "User")
-    rows = page.locator("table.model-list tbody tr")
-    expect(rows).to_have_count(2)
-    page.get_by_role("link", name="Add Filter").click()
-    page.locator(".field-filters").get_by_text("role", exact=True).click()
-    page.locator("select.filter-val").select_option("TEACHER", force=True)
-    page.get_by_role("button", name="Apply").click()
-    expect(rows).to_have_count(1)
-    expect(rows.first).to_contain_text("the-teacher")
 
 
 def test_it_searches(page: Page, studio: Studio) -> None:
@@ -103,32 +56,6 @@ def test_references_are_followed_both_ways(page: Page, studio: Studio) -> None:
     expect(rows.first).to_contain_text("Bonjour")
 
 
-def test_nobody_enters_without_the_token(page: Page, studio: Studio) -> None:
-    for path in ("/", "/User/", "/?token=wrong", "/?token=", "/static/x.js"):
-        answer = page.goto(studio.address + path)
-        assert answer is not None
-        assert answer.status == REFUSED
-        assert "lea" not in page.content()
-    enter(page, studio)
-    open_table(page, "User")
-    expect(page.locator("table.model-list")).to_contain_text("lea")
-
-
-def test_ctrl_c_stops_it(studio: Studio) -> None:
-    studio.process.send_signal(signal.SIGINT)
-    assert studio.process.stdout is not None
-    assert studio.process.stdout.read().endswith("Stopped.\n")
-    assert studio.process.wait() == 0
-
-
-def test_it_is_served_to_this_machine_alone(studio: Studio) -> None:
-    port = urlsplit(studio.address).port
-    for address in ("127.0.0.1", "127.0.0.2"):
-        with closing(socket.socket()) as connection:
-            refused = connection.connect_ex((address, port or 0))
-            assert bool(refused) == (address == "127.0.0.2")
-
-
 def test_nothing_can_be_written_where_it_is_read_only(
     page: Page, studio: Studio, learner: db.UserRecord
 ) -> None:
@@ -149,15 +76,6 @@ def test_nothing_can_be_written_where_it_is_read_only(
     expect(page.locator("form[method=POST]")).to_have_count(0)
     assert db.get_user(learner.id).username == "lea"
     assert db.list_modules().items == ()
-
-
-def test_postgresql_itself_refuses_a_write(database: str) -> None:
-    app = create_studio("token")
-    app.add_url_rule("/try", view_func=lambda: make_user().id)
-    client = app.test_client()
-    client.get("/?token=token")
-    assert "read-only transaction" in client.get("/try").get_data(as_text=True)
-    assert db.count_users() == 0
 
 
 def test_a_row_is_changed_made_and_deleted(
@@ -254,60 +172,3 @@ def test_what_is_wrong_is_told(page: Page, studio: Studio) -> None:
         answer = page.goto(studio.address + path)
         assert answer is not None
         assert answer.status < 500
-
-
-@pytest.mark.parametrize(
-    ("host", "expected"),
-    [
-        ("localhost", True),
-        ("127.0.0.1", True),
-        ("::1", True),
-        ("/var/run/postgresql", True),
-        ("db.example.org", False),
-        ("192.168.1.4", False),
-        ("localhost.example.org", False),
-        ("localhost,127.0.0.1", True),
-        ("localhost,db.example.org", False),
-    ],
-)
-def test_a_database_elsewhere_is_shown_in_red(
-    database: str, host: str, expected: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    settings = db.Settings.load(database, host=host)
-    assert is_local(settings) is expected
-    monkeypatch.setattr("triosigno_db.studio.app.is_local", lambda _: is_local(settings))
-    client = create_studio("token").test_client()
-    client.get("/?token=token")
-    shown = client.get("/").get_data(as_text=True)
-    assert ("studio remote" in shown) is ("NOT on this machine" in shown) is not expected
-
-
-def test_another_name_for_the_address_is_refused(database: str) -> None:
-    client = create_studio("token").test_client()
-    assert client.get("/?token=token", base_url="http://evil.example").status_code == 400
-
-
-def test_without_the_extra_one_line_says_what_to_install(
-    database: str, triosigno_command: list[str]
-) -> None:
-    program = "import sys; sys.modules['flask_admin'] = None\n" + triosigno_command[2]
-    ended = subprocess.run(
-        [*triosigno_command[:2], program, "studio", "--url", database],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 1
-    assert "pip install 'triosigno-db[studio]'" in ended.stderr
-    assert "Traceback" not in ended.stderr
-
-
-def test_a_port_that_is_taken_is_named(
-    studio: Studio, database: str, triosigno_command: list[str]
-) -> None:
-    port = str(urlsplit(studio.address).port)
-    ended = subprocess.run(
-        [*triosigno_command, "studio", "--url", database, "--port", port],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert ended.returncode == 1
-    assert "port" in ended.stderr
-    assert "Traceback" not in ended.stderr

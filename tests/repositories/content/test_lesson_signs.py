@@ -1,20 +1,19 @@
-"""Content: categories, signs, modules, lessons, and the list of a lesson's signs."""
+"""The list of a lesson's signs: set as a whole, in an order, never mixed."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier, Event
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 import triosigno_db as db
 from tests.content import make_category, make_lesson, make_module, make_sign
-from tests.plain_sql import count_rows, run_plain
-from triosigno_db.models import Lesson, LessonSign, Module, Sign, SignCategory
+from tests.plain_sql import run_plain
+from triosigno_db.models import LessonSign, Sign
 
 pytestmark = pytest.mark.usefixtures("database")
-
-VIDEO = "https://media.example.org/bonjour.mp4"
-IMAGE = "https://media.example.org/bonjour.png"
 
 
 def signs_in(lesson: db.LessonWithSigns) -> list[str]:
@@ -27,108 +26,22 @@ def rows_of(lesson_id: str) -> dict[str, tuple[str, int]]:
     return {row.sign_id: (row.id, row.order) for row in rows}
 
 
-# -- making ------------------------------------------------------------------------------------
+# -- signs of a lesson ------------------------------------------------------------------------
 
 
-def test_a_new_category_comes_back_as_given() -> None:
-    made = db.create_category(db.NewCategory(name="Famille", description="Les proches"))
-    assert (made.name, made.description, made.image_url) == ("Famille", "Les proches", None)
-    assert make_category(image_url=IMAGE).image_url == IMAGE
+@pytest.fixture
+def lesson(database: str) -> str:
+    """A lesson with three signs."""
+    lesson = make_lesson()
+    db.set_lesson_signs(lesson.id, [make_sign(name=name).id for name in "abc"])
+    return lesson.id
 
 
-def test_a_new_sign_comes_back_as_given() -> None:
-    category = make_category()
-    made = db.create_sign(
-        db.NewSign(
-            name="Bonjour",
-            description="La main part de la bouche",
-            video_url=VIDEO,
-            image_url=IMAGE,
-            difficulty=db.DifficultyLevel.ADVANCED,
-            category_id=category.id,
-        )
-    )
-    assert (made.name, made.description) == ("Bonjour", "La main part de la bouche")
-    assert (made.video_url, made.image_url) == (VIDEO, IMAGE)
-    assert made.difficulty is db.DifficultyLevel.ADVANCED
-    assert made.category_id == category.id
-
-
-def test_a_new_module_and_its_lesson_come_back_as_given() -> None:
-    module = db.create_module(db.NewModule(title="M", description="d", order=7, image_url=IMAGE))
-    assert (module.title, module.description, module.order) == ("M", "d", 7)
-    assert module.image_url == IMAGE
-    lesson = db.create_lesson(
-        db.NewLesson(title="L", description="e", order=3, module_id=module.id)
-    )
-    assert (lesson.title, lesson.description, lesson.order) == ("L", "e", 3)
-    assert lesson.module_id == module.id
-
-
-@pytest.mark.parametrize(
-    ("make", "model"),
-    [
-        (make_category, SignCategory),
-        (make_sign, Sign),
-        (make_module, Module),
-        (make_lesson, Lesson),
-    ],
-)
-def test_what_comes_back_is_what_is_stored(make, model) -> None:
-    made = make()
-    (stored,) = model.select().where(model.id == made.id)
-    assert {name: getattr(stored, name) for name in type(made).model_fields} == dict(made)
-    assert made.created_at == made.updated_at
-
-
-@pytest.mark.parametrize(("make", "entity"), [(make_category, "SignCategory"), (make_sign, "Sign")])
-def test_a_taken_name_names_the_field(database: str, make, entity: str) -> None:
-    name = make().name
-    category = make_category()
-    extra = {"category_id": category.id} if make is make_sign else {}
-    before = count_rows(database)
-    with pytest.raises(db.AlreadyExistsError) as caught:
-        make(name=name, **extra)
-    assert (caught.value.entity, caught.value.field) == (entity, "name")
-    assert caught.value.value == name
-    assert count_rows(database) == before
-
-
-@pytest.mark.parametrize(
-    ("make", "parent", "entity"),
-    [
-        (make_sign, "category_id", "SignCategory"),
-        (make_lesson, "module_id", "Module"),
-        (lambda **parent: make_lesson(order=1, **parent), "module_id", "Module"),
-    ],
-)
-def test_an_unknown_parent_is_named(database: str, make, parent: str, entity: str) -> None:
-    unknown = uuid4()
-    with pytest.raises(db.NotFoundError) as caught:
-        make(**{parent: unknown})
-    assert (caught.value.entity, caught.value.key) == (entity, str(unknown))
-    assert caught.value.prisma_code == "P2003"
-    assert set(count_rows(database).values()) == {0}
-
-
-@pytest.mark.parametrize("as_given", [UUID, lambda text: text.upper()])
-def test_a_parent_is_named_by_uuid_or_text(as_given) -> None:
-    module = make_module()
-    assert make_lesson(module_id=as_given(module.id)).module_id == module.id
-
-
-def test_a_module_without_an_order_comes_after_the_last() -> None:
-    assert [make_module().order, make_module().order] == [1, 2]
-    assert make_module(order=40).order == 40
-    assert make_module(order=0).order == 0
-    assert make_module().order == 41
-
-
-def test_a_lesson_without_an_order_comes_after_the_last_of_its_module() -> None:
-    first, second = make_module(), make_module()
-    assert make_lesson(module_id=first.id, order=40).order == 40
-    assert make_lesson(module_id=first.id).order == 41
-    assert make_lesson(module_id=second.id).order == 1
+def names_of(lesson: db.LessonWithSigns) -> str:
+    assert sorted(place.order for place in lesson.lesson_signs) == [
+        place.order for place in lesson.lesson_signs
+    ]
+    return "".join(place.sign.name for place in lesson.lesson_signs)
 
 
 # -- a lesson's signs --------------------------------------------------------------------------
@@ -272,3 +185,67 @@ def test_lists_set_at_once_never_mix() -> None:
     assert [ids for ids in seen if ids not in [*lists, []]] == []
     (last,) = db.get_module_tree(module.id).lessons
     assert signs_in(last) in lists
+
+
+@pytest.mark.parametrize(
+    ("position", "expected"),
+    [(None, "abcx"), (1, "xabc"), (2, "axbc"), (3, "abxc"), (4, "abcx"), (2**31 - 1, "abcx")],
+)
+def test_a_sign_is_put_in_its_place(lesson: str, position: int | None, expected: str) -> None:
+    added = db.add_sign_to_lesson(lesson, make_sign(name="x").id, position=position)
+    assert names_of(added) == expected
+    assert [place.order for place in added.lesson_signs] == [1, 2, 3, 4]
+    assert added == db.get_lesson(lesson)
+
+
+@pytest.mark.parametrize("position", [0, -1, 2**31, 1.0, True, "1"])
+def test_a_place_before_the_first_is_refused(lesson: str, position: Any) -> None:
+    with pytest.raises(db.InvalidInputError, match="position"):
+        db.add_sign_to_lesson(lesson, make_sign().id, position=position)
+
+
+def test_a_sign_is_in_a_lesson_once(lesson: str) -> None:
+    sign = db.get_lesson(lesson).lesson_signs[1].sign_id
+    with pytest.raises(db.AlreadyExistsError) as caught:
+        db.add_sign_to_lesson(lesson, sign, position=1)
+    assert caught.value.entity == "LessonSign"
+    assert names_of(db.get_lesson(lesson)) == "abc"
+
+
+def test_a_sign_is_taken_out(lesson: str) -> None:
+    sign = db.get_lesson(lesson).lesson_signs[1].sign_id
+    left = db.remove_sign_from_lesson(lesson, sign)
+    assert names_of(left) == "ac"
+    assert left == db.get_lesson(lesson)
+    with pytest.raises(db.NotFoundError) as caught:
+        db.remove_sign_from_lesson(lesson, sign)
+    assert caught.value.entity == "LessonSign"
+    assert db.get_sign(sign)
+
+
+@pytest.mark.parametrize("change", [db.add_sign_to_lesson, db.remove_sign_from_lesson])
+def test_what_is_missing_is_named(lesson: str, change: Any) -> None:
+    with pytest.raises(db.NotFoundError) as caught:
+        change(uuid4(), make_sign().id)
+    assert caught.value.entity == "Lesson"
+    with pytest.raises(db.NotFoundError) as caught:
+        change(lesson, uuid4())
+    assert caught.value.entity in ("Sign", "LessonSign")
+
+
+def test_signs_added_at_once_are_all_there(lesson: str) -> None:
+    signs = [make_sign().id for _ in range(6)]
+    barrier = threading.Barrier(len(signs))
+
+    def add(sign: str) -> None:
+        barrier.wait()
+        db.add_sign_to_lesson(lesson, sign, position=1)
+
+    threads = [threading.Thread(target=add, args=(sign,)) for sign in signs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    places = db.get_lesson(lesson).lesson_signs
+    assert [place.order for place in places] == list(range(1, 10))
+    assert {place.sign_id for place in places} >= {*signs}
