@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_user
 from triosigno_db.errors import FieldError
+from triosigno_db.testing.factories import make_category, make_user
 
 CODES = {
     db.AlreadyExistsError: "P2002",

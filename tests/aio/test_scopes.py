@@ -6,10 +6,10 @@ import pytest
 
 import triosigno_db
 from tests.aio.loops import asynchronous, nothing_runs_or_is_held
-from tests.content import make_user
 from triosigno_db import aio as db
 from triosigno_db.aio.scopes import coroutine
 from triosigno_db.database.execution import run_sql
+from triosigno_db.testing.factories import make_user
 
 run_sql_async = coroutine(run_sql)
 
@@ -19,7 +19,7 @@ async def backend() -> int:
     return int(rows[0][0])
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_a_block_holds_one_connection() -> None:
     async with db.connection():
@@ -31,10 +31,10 @@ async def test_a_block_holds_one_connection() -> None:
     await nothing_runs_or_is_held()
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_a_transaction_belongs_to_its_task() -> None:
-    user = make_user()
+    user = make_user(first_name=None)
     async with db.transaction():
         await db.update_user(user.id, db.UserChanges(first_name="Léa"))
         assert (await db.get_user(user.id)).first_name == "Léa"
@@ -44,10 +44,10 @@ async def test_a_transaction_belongs_to_its_task() -> None:
     assert (await db.get_user(user.id)).first_name == "Léa"
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_many_transactions_at_once_keep_apart() -> None:
-    users = [make_user() for _ in range(30)]
+    users = [make_user(first_name=None) for _ in range(30)]
 
     async def rename(user: db.UserRecord, fails: bool) -> None:
         async with db.transaction():
@@ -66,7 +66,7 @@ async def test_many_transactions_at_once_keep_apart() -> None:
     assert names == [None if n % 3 == 0 else user.username for n, user in enumerate(users)]
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_a_block_inside_is_a_savepoint() -> None:
     async with db.transaction():
@@ -79,7 +79,7 @@ async def test_a_block_inside_is_a_savepoint() -> None:
     assert (await db.get_user(kept.id)).email == "a@b.org"
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_isolation_is_chosen_outside_and_checked() -> None:
     async with db.transaction("serializable"):
@@ -95,7 +95,7 @@ async def test_isolation_is_chosen_outside_and_checked() -> None:
     await nothing_runs_or_is_held()
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_what_collided_runs_again() -> None:
     users = [make_user(first_name="0"), make_user(first_name="0")]
@@ -119,7 +119,7 @@ async def test_what_collided_runs_again() -> None:
         await db.run_in_transaction(swap, tries=0)
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_records_and_errors_are_the_same() -> None:
     user = await db.create_user(db.NewUser(email="a@b.org", username="a", password="secret"))
@@ -146,12 +146,12 @@ async def test_nothing_works_before_connecting() -> None:
 
 
 @asynchronous
-async def test_connecting_is_awaited_or_entered(url: str) -> None:
-    async with db.connect(url):
+async def test_connecting_is_awaited_or_entered(triosigno_url: str) -> None:
+    async with db.connect(triosigno_url):
         assert await db.count_users() == 0
     with pytest.raises(db.NotConnectedError):
         await db.count_users()
-    await db.connect(url, connection_limit=2)
+    await db.connect(triosigno_url, connection_limit=2)
     assert await db.count_users() == 0
     await db.disconnect()
     with pytest.raises(db.InvalidInputError):
@@ -161,7 +161,7 @@ async def test_connecting_is_awaited_or_entered(url: str) -> None:
             pass
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_a_block_is_left_before_the_database_is() -> None:
     async with db.connection():

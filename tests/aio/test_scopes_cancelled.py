@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.aio.loops import asynchronous, nothing_runs_or_is_held, waits_for_lock
-from tests.content import make_user
 from triosigno_db import aio as db
+from triosigno_db.testing.factories import make_user
 
 
 @asynccontextmanager
@@ -23,10 +23,10 @@ async def cancelled(*awaitables: Awaitable[Any]) -> AsyncIterator[None]:
     assert all(isinstance(each, asyncio.CancelledError) for each in outcomes), outcomes
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_a_cancelled_call_ends_on_the_server(lock_user: Callable[..., Any]) -> None:
-    user = make_user()
+    user = make_user(first_name=None)
     change = db.UserChanges(first_name="never")
     with lock_user(user.id):
         async with cancelled(*(db.update_user(user.id, change) for _ in range(40))):
@@ -38,7 +38,7 @@ async def test_a_cancelled_call_ends_on_the_server(lock_user: Callable[..., Any]
 
 @asynchronous
 async def test_a_cancelled_transaction_is_rolled_back(lock_user: Callable[..., Any]) -> None:
-    user, locked = make_user(), make_user()
+    user, locked = make_user(first_name=None), make_user()
 
     async def change_both() -> None:
         async with db.transaction():
@@ -78,8 +78,8 @@ async def test_a_block_goes_on_after_a_call_that_took_too_long(
 
 
 @asynchronous
-async def test_whoever_stops_waiting_takes_no_connection_away(url: str) -> None:
-    async with db.connect(url, connection_limit=1):
+async def test_whoever_stops_waiting_takes_no_connection_away(triosigno_url: str) -> None:
+    async with db.connect(triosigno_url, connection_limit=1):
 
         async def in_transaction() -> None:
             async with db.transaction():
@@ -93,7 +93,7 @@ async def test_whoever_stops_waiting_takes_no_connection_away(url: str) -> None:
         await nothing_runs_or_is_held()
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @asynchronous
 async def test_a_transaction_cancelled_at_any_moment_is_whole_or_gone() -> None:
     """Cancelled after 0, 1, 2, ... turns of the loop: while it enters, runs, or commits."""

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from tests.aio.loops import asynchronous, run_blocking
-from tests.content import make_sign, make_user
 from triosigno_db import aio as db
 from triosigno_db.database.lifecycle import current_database
-from triosigno_db.testing.factories import make_module
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_module, make_sign, make_user
 
 LONGEST_TURN_SECONDS = 0.05
 
 
 @asynchronous
-async def test_a_thousand_callers_share_ten_connections(url: str) -> None:
-    async with db.connect(url, connection_limit=10, password_cost=4):
+async def test_a_thousand_callers_share_ten_connections(triosigno_url: str) -> None:
+    async with db.connect(triosigno_url, connection_limit=10, password_cost=4):
         user, sign = make_user(), make_sign()
         attempts = (db.record_attempt(user.id, sign.id, is_correct=True) for _ in range(1000))
         progress = await asyncio.gather(*attempts)
@@ -30,8 +30,8 @@ async def test_a_thousand_callers_share_ten_connections(url: str) -> None:
 
 
 @asynchronous
-async def test_waiting_for_a_connection_ends(url: str) -> None:
-    async with db.connect(url, connection_limit=1, pool_timeout=0.2):
+async def test_waiting_for_a_connection_ends(triosigno_url: str) -> None:
+    async with db.connect(triosigno_url, connection_limit=1, pool_timeout=0.2):
 
         async def other() -> int:
             return await db.count_users()
@@ -45,8 +45,8 @@ async def test_waiting_for_a_connection_ends(url: str) -> None:
 
 
 @asynchronous
-async def test_hashing_a_password_leaves_the_loop_free(url: str) -> None:
-    async with db.connect(url, password_cost=13):
+async def test_hashing_a_password_leaves_the_loop_free(triosigno_url: str) -> None:
+    async with db.connect(triosigno_url, password_cost=13):
         new = db.NewUser(email="a@b.org", username="a", password="secret")
         ticks = 0
         hashing = asyncio.create_task(db.create_user(new))
@@ -58,8 +58,8 @@ async def test_hashing_a_password_leaves_the_loop_free(url: str) -> None:
 
 
 @asynchronous
-async def test_a_thousand_callers_leave_the_loop_free(url: str) -> None:
-    async with db.connect(url, connection_limit=10, password_cost=4):
+async def test_a_thousand_callers_leave_the_loop_free(triosigno_url: str) -> None:
+    async with db.connect(triosigno_url, connection_limit=10, password_cost=4):
         modules = [make_module(lessons=3).id for _ in range(5)]
 
         async def read() -> None:
@@ -86,7 +86,7 @@ async def longest_turn(work: Coroutine[Any, Any, None]) -> float:
     return longest
 
 
-def test_several_loops_use_one_database_and_leave_no_thread(database: str) -> None:
+def test_several_loops_use_one_database_and_leave_no_thread(triosigno_db: IsolatedDatabase) -> None:
     before = set(threading.enumerate())
 
     async def work() -> None:

@@ -13,10 +13,10 @@ from triosigno_db.errors import ConflictError, InvalidInputError
 
 
 @pytest.fixture(autouse=True)
-def database_url(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("DATABASE_URL", url)
+def database_url(triosigno_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", triosigno_url)
     monkeypatch.setenv("COLUMNS", "120")
-    return url
+    return triosigno_url
 
 
 @pytest.fixture

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.studio.serving import Studio, serving
+from triosigno_db.testing import IsolatedDatabase
 
 
 @pytest.fixture
-def studio(triosigno_command: list[str], database: str) -> Iterator[Studio]:
-    with serving(triosigno_command, database) as studio:
+def studio(triosigno_command: list[str], triosigno_db: IsolatedDatabase) -> Iterator[Studio]:
+    with serving(triosigno_command, triosigno_db.url) as studio:
         yield studio
 
 
@@ -34,11 +35,11 @@ def test_it_is_served_to_this_machine_alone(studio: Studio) -> None:
 
 
 def test_without_the_extra_one_line_says_what_to_install(
-    database: str, triosigno_command: list[str]
+    triosigno_db: IsolatedDatabase, triosigno_command: list[str]
 ) -> None:
     program = "import sys; sys.modules['flask_admin'] = None\n" + triosigno_command[2]
     ended = subprocess.run(
-        [*triosigno_command[:2], program, "studio", "--url", database],
+        [*triosigno_command[:2], program, "studio", "--url", triosigno_db.url],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 1
@@ -47,11 +48,11 @@ def test_without_the_extra_one_line_says_what_to_install(
 
 
 def test_a_port_that_is_taken_is_named(
-    studio: Studio, database: str, triosigno_command: list[str]
+    studio: Studio, triosigno_db: IsolatedDatabase, triosigno_command: list[str]
 ) -> None:
     port = str(urlsplit(studio.address).port)
     ended = subprocess.run(
-        [*triosigno_command, "studio", "--url", database, "--port", port],
+        [*triosigno_command, "studio", "--url", triosigno_db.url, "--port", port],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 1

@@ -8,11 +8,11 @@ import time
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign
 from tests.plain_sql import run_plain
 from tests.redis_server import NO_REDIS, RedisServer
 from triosigno_db.database.execution import run_sql
-from triosigno_db.testing import counting_statements
+from triosigno_db.testing import IsolatedDatabase, counting_statements
+from triosigno_db.testing.factories import make_category, make_lesson, make_module, make_sign
 
 IMAGE = "https://example.org/image.webp"
 
@@ -36,18 +36,18 @@ READS = {
         pytest.param("redis", marks=pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")),
     ]
 )
-def cached(request: pytest.FixtureRequest, database: str) -> str:
+def cached(request: pytest.FixtureRequest, triosigno_db: IsolatedDatabase) -> str:
     """The library with a cache, in memory and in Redis."""
     url = request.getfixturevalue("redis").url if request.param == "redis" else None
-    db.connect(database, content_cache_seconds=60, content_cache_url=url)
-    return database
+    db.connect(triosigno_db.url, content_cache_seconds=60, content_cache_url=url)
+    return triosigno_db.url
 
 
 @pytest.fixture
 def module(cached: str) -> str:
     """A module with a lesson and a sign."""
-    module = make_module(title="earlier")
-    db.set_lesson_signs(make_lesson(module_id=module.id).id, [make_sign().id])
+    module = make_module(lessons=0, title="earlier")
+    db.set_lesson_signs(make_lesson(signs=0, module_id=module.id).id, [make_sign().id])
     return module.id
 
 
@@ -72,8 +72,8 @@ def test_content_is_read_once(module: str, name: str) -> None:
     assert sent.names == []
 
 
-def test_without_the_setting_there_is_no_cache(database: str) -> None:
-    module = make_module().id
+def test_without_the_setting_there_is_no_cache(triosigno_db: IsolatedDatabase) -> None:
+    module = make_module(lessons=0).id
     with counting_statements() as sent:
         db.get_module_tree(module)
         db.get_module_tree(module)
@@ -116,10 +116,10 @@ WRITES = {
         db.NewAchievement(name="a", description="", image_url=IMAGE, xp_reward=1)
     ),
     "create_category": lambda key: make_category(),
-    "create_lesson": lambda key: make_lesson(module_id=key),
-    "create_module": lambda key: make_module(),
+    "create_lesson": lambda key: make_lesson(signs=0, module_id=key),
+    "create_module": lambda key: make_module(lessons=0),
     "create_sign": lambda key: make_sign(category_id=db.list_signs().items[0].category_id),
-    "delete_module": lambda key: db.delete_module(make_module().id),
+    "delete_module": lambda key: db.delete_module(make_module(lessons=0).id),
     "reorder_modules": lambda key: db.reorder_modules([key]),
     "set_lesson_signs": lambda key: db.set_lesson_signs(db.list_lessons().items[0].id, []),
     "update_module": lambda key: db.update_module(key, db.ModuleChanges(description="new")),
@@ -159,7 +159,7 @@ def test_a_write_that_is_undone_leaves_the_cache_right(module: str) -> None:
 
 
 def test_an_error_is_not_kept(module: str) -> None:
-    unknown = make_module().id
+    unknown = make_module(lessons=0).id
     db.delete_module(unknown)
     for _ in range(2):
         with counting_statements() as sent, pytest.raises(db.NotFoundError):
@@ -167,20 +167,20 @@ def test_an_error_is_not_kept(module: str) -> None:
         assert len(sent) == 1
 
 
-def test_what_others_wrote_is_seen_when_the_time_is_over(database: str) -> None:
-    db.connect(database, content_cache_seconds=0.2)
-    module = make_module(title="earlier").id
+def test_what_others_wrote_is_seen_when_the_time_is_over(triosigno_db: IsolatedDatabase) -> None:
+    db.connect(triosigno_db.url, content_cache_seconds=0.2)
+    module = make_module(lessons=0, title="earlier").id
     assert title_of(module) == "earlier"
-    run_plain(database, """UPDATE "Module" SET "title" = 'later'""")
+    run_plain(triosigno_db.url, """UPDATE "Module" SET "title" = 'later'""")
     kept_until = time.monotonic() + 10
     while title_of(module) == "earlier":
         assert time.monotonic() < kept_until
     assert title_of(module) == "later"
 
 
-def test_one_caller_refreshes_while_the_others_are_served(database: str) -> None:
-    db.connect(database, content_cache_seconds=0.05)
-    module = make_module(title="earlier").id
+def test_one_caller_refreshes_while_the_others_are_served(triosigno_db: IsolatedDatabase) -> None:
+    db.connect(triosigno_db.url, content_cache_seconds=0.05)
+    module = make_module(lessons=0, title="earlier").id
     assert title_of(module) == "earlier"
     blocker = threading.Event()
     is_locked = threading.Event()
@@ -200,7 +200,7 @@ def test_one_caller_refreshes_while_the_others_are_served(database: str) -> None
     refreshing = threading.Thread(target=title_of, args=(module,))
     with counting_statements() as sent:
         refreshing.start()
-        while run_plain(database, WAITING) != [(1,)]:
+        while run_plain(triosigno_db.url, WAITING) != [(1,)]:
             pass
         served = [title_of(module) for _ in range(20)]
         blocker.set()
@@ -211,9 +211,9 @@ def test_one_caller_refreshes_while_the_others_are_served(database: str) -> None
 
 
 @pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")
-def test_processes_share_a_redis(database: str, redis: RedisServer) -> None:
-    db.connect(database, content_cache_seconds=60, content_cache_url=redis.url)
-    module = make_module(title="earlier").id
+def test_processes_share_a_redis(triosigno_db: IsolatedDatabase, redis: RedisServer) -> None:
+    db.connect(triosigno_db.url, content_cache_seconds=60, content_cache_url=redis.url)
+    module = make_module(lessons=0, title="earlier").id
     assert title_of(module) == "earlier"
     other = (
         "import sys, triosigno_db as db; from triosigno_db.testing import counting_statements\n"
@@ -223,17 +223,17 @@ def test_processes_share_a_redis(database: str, redis: RedisServer) -> None:
         "assert (tree.title, sent.names) == ('earlier', []), (tree, sent.names)\n"
         "db.update_module(module, db.ModuleChanges(title='later'))\n"
     )
-    command = [sys.executable, "-c", other, database, redis.url, module]
+    command = [sys.executable, "-c", other, triosigno_db.url, redis.url, module]
     subprocess.run(command, check=True, timeout=60)
     assert title_of(module) == "later"
 
 
 @pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")
 def test_without_redis_the_database_answers(
-    database: str, redis: RedisServer, caplog: pytest.LogCaptureFixture
+    triosigno_db: IsolatedDatabase, redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    db.connect(database, content_cache_seconds=60, content_cache_url=redis.url)
-    module = make_module(title="earlier").id
+    db.connect(triosigno_db.url, content_cache_seconds=60, content_cache_url=redis.url)
+    module = make_module(lessons=0, title="earlier").id
     assert title_of(module) == "earlier"
     redis.stop()
     assert title_of(module) == "earlier"
@@ -250,9 +250,11 @@ def test_without_redis_the_database_answers(
         ("redis://host:99999", "can't be read"),
     ],
 )
-def test_a_wrong_address_of_the_cache_is_refused(address: str, told: str, database: str) -> None:
+def test_a_wrong_address_of_the_cache_is_refused(
+    address: str, told: str, triosigno_db: IsolatedDatabase
+) -> None:
     with pytest.raises(db.InvalidInputError, match=told) as caught:
-        db.connect(database, content_cache_seconds=1, content_cache_url=address)
+        db.connect(triosigno_db.url, content_cache_seconds=1, content_cache_url=address)
     assert caught.value.field == "content_cache_url"
     assert "secret" not in repr(caught.value) + str(caught.value.__context__)
 
@@ -265,12 +267,16 @@ def test_a_wrong_address_of_the_cache_is_refused(address: str, told: str, databa
     ],
 )
 def test_a_missing_package_is_named(
-    database: str, monkeypatch: pytest.MonkeyPatch, package: str, address: str | None, told: str
+    triosigno_db: IsolatedDatabase,
+    monkeypatch: pytest.MonkeyPatch,
+    package: str,
+    address: str | None,
+    told: str,
 ) -> None:
     for name in [each for each in sys.modules if each.partition(".")[0] == package]:
         monkeypatch.delitem(sys.modules, name)
     # As if it were not installed.
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(db.InvalidInputError) as caught:
-        db.connect(database, content_cache_seconds=1, content_cache_url=address)
+        db.connect(triosigno_db.url, content_cache_seconds=1, content_cache_url=address)
     assert told in str(caught.value)

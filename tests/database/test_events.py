@@ -8,16 +8,17 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_sign, make_user
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 SECRET = "a-value-that-no-observer-sees"
 
 
 @pytest.fixture
-def events(database: str) -> Iterator[list[db.StatementEvent]]:
+def events(triosigno_db: IsolatedDatabase) -> Iterator[list[db.StatementEvent]]:
     """What was told of the statements since the test began."""
     told: list[db.StatementEvent] = []
     stop = db.on_statement(told.append)
@@ -30,7 +31,7 @@ def names(events: list[db.StatementEvent]) -> list[str]:
 
 
 def test_a_statement_is_told_with_its_rows_and_its_place(
-    database: str, events: list[db.StatementEvent]
+    triosigno_db: IsolatedDatabase, events: list[db.StatementEvent]
 ) -> None:
     user = make_user()
     events.clear()
@@ -40,7 +41,7 @@ def test_a_statement_is_told_with_its_rows_and_its_place(
     assert (one.name, one.rows, one.error) == ("select_row_User", 1, None)
     assert (page.name, page.rows) == ("select_users", 1)
     assert 0 < one.duration < 5
-    address = urlsplit(database)
+    address = urlsplit(triosigno_db.url)
     assert (one.host, one.port) == (address.hostname, address.port)
     assert one.database == address.path.removeprefix("/")
 
@@ -72,7 +73,7 @@ def test_transactions_and_models_are_told_too(events: list[db.StatementEvent]) -
     assert SECRET not in repr(events)
 
 
-def test_who_has_stopped_is_told_nothing(database: str) -> None:
+def test_who_has_stopped_is_told_nothing(triosigno_db: IsolatedDatabase) -> None:
     told: list[db.StatementEvent] = []
     first, second = db.on_statement(told.append), db.on_statement(told.append)
     make_category()
@@ -104,8 +105,10 @@ def test_an_observer_that_fails_harms_nobody(
     assert "insert_row_SignCategory" in names(events)
 
 
-def test_slow_statements_are_logged_by_name(url: str, caplog: pytest.LogCaptureFixture) -> None:
-    db.connect(url, slow_statement=0.000_001)
+def test_slow_statements_are_logged_by_name(
+    triosigno_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.connect(triosigno_url, slow_statement=0.000_001)
     caplog.clear()
     with caplog.at_level(logging.WARNING, logger="triosigno_db"):
         db.find_user_by_email(f"{SECRET}@example.org")
@@ -121,8 +124,10 @@ def test_slow_statements_are_logged_by_name(url: str, caplog: pytest.LogCaptureF
 
 
 @pytest.mark.parametrize("limit", [0, 5])
-def test_quick_statements_are_not(url: str, limit: float, caplog: pytest.LogCaptureFixture) -> None:
-    db.connect(url, slow_statement=limit)
+def test_quick_statements_are_not(
+    triosigno_url: str, limit: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    db.connect(triosigno_url, slow_statement=limit)
     with caplog.at_level(logging.WARNING, logger="triosigno_db"):
         run_sql("SELECT 1")
     assert caplog.records == []
@@ -142,10 +147,10 @@ def test_a_statement_that_is_sent_again_is_told_each_time(
 
 
 def test_a_connection_that_is_replaced_is_logged(
-    database: str, caplog: pytest.LogCaptureFixture
+    triosigno_db: IsolatedDatabase, caplog: pytest.LogCaptureFixture
 ) -> None:
     run_plain(
-        database,
+        triosigno_db.url,
         "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid()",
     )

@@ -3,9 +3,10 @@
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category
 from tests.database.rows import category_names
 from triosigno_db.models import SignCategory
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category
 
 
 @pytest.mark.parametrize(
@@ -29,7 +30,7 @@ def test_before_connect_no_block_can_be_entered(block: object) -> None:
         pytest.fail("the block was entered")
 
 
-def test_after_disconnect_nothing_is_connected(database: str) -> None:
+def test_after_disconnect_nothing_is_connected(triosigno_db: IsolatedDatabase) -> None:
     make_category()
     db.disconnect()
     with pytest.raises(db.NotConnectedError):
@@ -44,23 +45,25 @@ def test_a_server_that_is_not_there_shows_at_connect() -> None:
     assert "geheim" not in str(caught.value)
 
 
-def test_a_failed_connect_leaves_the_earlier_database(database: str) -> None:
+def test_a_failed_connect_leaves_the_earlier_database(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(db.DatabaseUnavailableError):
         db.connect("postgresql://learner@127.0.0.1:1/triosigno")
     make_category()
 
 
-def test_connecting_again_changes_the_database(database: str, empty_url: str) -> None:
+def test_connecting_again_changes_the_database(
+    triosigno_db: IsolatedDatabase, empty_url: str
+) -> None:
     make_category()
     db.connect(empty_url)
     db.create_schema()
     assert category_names() == set()
 
 
-def test_inside_a_block_the_database_can_not_be_changed(database: str) -> None:
+def test_inside_a_block_the_database_can_not_be_changed(triosigno_db: IsolatedDatabase) -> None:
     with db.connection():
         with pytest.raises(db.ConflictError, match="Leave"):
-            db.connect(database)
+            db.connect(triosigno_db.url)
         with pytest.raises(db.ConflictError, match="Leave"):
             db.disconnect()
         make_category()

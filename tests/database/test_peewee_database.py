@@ -5,21 +5,22 @@ import threading
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category
 from tests.database.rows import category_names
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import SignCategory
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category
 
 
-def test_models_join_the_transaction(database: str) -> None:
+def test_models_join_the_transaction(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(ZeroDivisionError), db.transaction():
         SignCategory.create(name="lost", description="")
         1 / 0  # noqa: B018
     assert category_names() == set()
 
 
-def test_a_transaction_of_peewee_s_own_gives_its_connection_back(url: str) -> None:
-    db.connect(url, connection_limit=1, pool_timeout=0.1)
+def test_a_transaction_of_peewee_s_own_gives_its_connection_back(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, pool_timeout=0.1)
     done: list[str] = []
     with current_database().atomic() as outer:
         make_category(name="one")

@@ -13,8 +13,9 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_module, make_sign, make_user
 from tests.plain_sql import run_before_insert, run_plain
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_module, make_sign, make_user
 
 PATIENCE_SECONDS = 20
 
@@ -40,7 +41,7 @@ def kind_of(error: BaseException) -> tuple[type[BaseException], str | None]:
 # -- constraints -------------------------------------------------------------------------------
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_the_drivers_error_is_the_cause_without_its_details() -> None:
     make_user(email="taken@example.org")
     error = failure_of(lambda: make_user(email="taken@example.org"))
@@ -48,17 +49,17 @@ def test_the_drivers_error_is_the_cause_without_its_details() -> None:
     assert "DETAIL" not in str(error.__cause__)
 
 
-def test_a_unique_index_that_is_not_the_librarys(database: str) -> None:
-    run_plain(database, 'CREATE UNIQUE INDEX "by_hand" ON "User"("role")')
+def test_a_unique_index_that_is_not_the_librarys(triosigno_db: IsolatedDatabase) -> None:
+    run_plain(triosigno_db.url, 'CREATE UNIQUE INDEX "by_hand" ON "User"("role")')
     make_user()
     error = failure_of(make_user)
     assert kind_of(error) == (db.ConflictError, "P2002")
     assert "by_hand" in str(error)
 
 
-def test_a_foreign_key_that_is_not_the_librarys(database: str) -> None:
+def test_a_foreign_key_that_is_not_the_librarys(triosigno_db: IsolatedDatabase) -> None:
     run_plain(
-        database,
+        triosigno_db.url,
         "CREATE TABLE names (name text PRIMARY KEY);"
         'ALTER TABLE "Sign" ADD CONSTRAINT "by_hand" FOREIGN KEY (name) REFERENCES names',
     )
@@ -67,29 +68,29 @@ def test_a_foreign_key_that_is_not_the_librarys(database: str) -> None:
     assert "by_hand" in str(error)
 
 
-def test_a_missing_value_names_the_attribute(database: str) -> None:
-    run_plain(database, 'ALTER TABLE "User" ALTER "firstName" SET NOT NULL')
-    error = failure_of(make_user)
+def test_a_missing_value_names_the_attribute(triosigno_db: IsolatedDatabase) -> None:
+    run_plain(triosigno_db.url, 'ALTER TABLE "User" ALTER "firstName" SET NOT NULL')
+    error = failure_of(lambda: make_user(first_name=None))
     assert kind_of(error) == (db.InvalidInputError, "P2011")
     assert error.field == "first_name"
 
 
-def test_a_check_is_named(database: str) -> None:
-    run_plain(database, 'ALTER TABLE "Module" ADD CONSTRAINT "by_hand" CHECK ("order" < 5)')
-    error = failure_of(lambda: make_module(order=5))
+def test_a_check_is_named(triosigno_db: IsolatedDatabase) -> None:
+    run_plain(triosigno_db.url, 'ALTER TABLE "Module" ADD CONSTRAINT "by_hand" CHECK ("order" < 5)')
+    error = failure_of(lambda: make_module(lessons=0, order=5))
     assert kind_of(error) == (db.InvalidInputError, "P2004")
     assert "by_hand" in str(error)
 
 
-def test_a_value_that_is_too_long(database: str) -> None:
-    run_plain(database, 'ALTER TABLE "Module" ALTER title TYPE varchar(3)')
-    error = failure_of(lambda: make_module(title="four"))
+def test_a_value_that_is_too_long(triosigno_db: IsolatedDatabase) -> None:
+    run_plain(triosigno_db.url, 'ALTER TABLE "Module" ALTER title TYPE varchar(3)')
+    error = failure_of(lambda: make_module(lessons=0, title="four"))
     assert kind_of(error) == (db.InvalidInputError, "P2000")
 
 
-def test_a_number_that_is_out_of_range(database: str) -> None:
+def test_a_number_that_is_out_of_range(triosigno_db: IsolatedDatabase) -> None:
     # The next module's order would no longer fit into the column.
-    make_module(order=2**31 - 1)
+    make_module(lessons=0, order=2**31 - 1)
     error = failure_of(make_module)
     assert kind_of(error) == (db.InvalidInputError, "P2020")
 
@@ -104,26 +105,26 @@ def test_a_database_without_tables_says_how_to_make_them(empty_url: str) -> None
     assert "create_schema()" in str(error)
 
 
-def test_a_missing_column(database: str) -> None:
-    run_plain(database, 'ALTER TABLE "User" DROP "firstName"')
+def test_a_missing_column(triosigno_db: IsolatedDatabase) -> None:
+    run_plain(triosigno_db.url, 'ALTER TABLE "User" DROP "firstName"')
     error = failure_of(lambda: db.get_user_with_preferences(uuid4()))
     assert kind_of(error) == (db.SchemaMismatchError, "P2022")
     assert "firstName" in str(error)
 
 
-def test_a_missing_right(server, database: str) -> None:
+def test_a_missing_right(triosigno_server, triosigno_db: IsolatedDatabase) -> None:
     role = f"guest_{uuid4().hex}"
-    run_plain(database, f"CREATE ROLE {role} LOGIN PASSWORD 'guest'")
+    run_plain(triosigno_db.url, f"CREATE ROLE {role} LOGIN PASSWORD 'guest'")
     try:
-        db.connect(database, user=role, password="guest")
+        db.connect(triosigno_db.url, user=role, password="guest")
         error = failure_of(lambda: db.get_user_with_preferences(uuid4()))
         assert kind_of(error) == (db.PermissionDeniedError, "P1010")
     finally:
-        run_plain(database, f"DROP ROLE {role}")
+        run_plain(triosigno_db.url, f"DROP ROLE {role}")
 
 
-def test_a_table_that_a_view_still_needs(database: str) -> None:
-    run_plain(database, 'CREATE VIEW names AS SELECT username FROM "User"')
+def test_a_table_that_a_view_still_needs(triosigno_db: IsolatedDatabase) -> None:
+    run_plain(triosigno_db.url, 'CREATE VIEW names AS SELECT username FROM "User"')
     error = failure_of(db.drop_schema)
     assert kind_of(error) == (db.InUseError, "P2003")
     assert "view names depends on table" in str(error)
@@ -133,35 +134,35 @@ def test_a_table_that_a_view_still_needs(database: str) -> None:
 # -- time limits -------------------------------------------------------------------------------
 
 
-def test_a_statement_that_takes_too_long(url: str) -> None:
-    run_before_insert(url, "Module", "PERFORM pg_sleep(30)")
-    db.connect(url, statement_timeout=0.1)
+def test_a_statement_that_takes_too_long(triosigno_url: str) -> None:
+    run_before_insert(triosigno_url, "Module", "PERFORM pg_sleep(30)")
+    db.connect(triosigno_url, statement_timeout=0.1)
     error = failure_of(make_module)
     assert kind_of(error) == (db.QueryTimeoutError, "P1008")
     assert "statement timeout" in str(error)
 
 
-def test_a_lock_that_is_not_free_in_time(url: str) -> None:
-    db.connect(url, lock_timeout=0.1)
-    with holding(url, 'LOCK TABLE "Module"'):
+def test_a_lock_that_is_not_free_in_time(triosigno_url: str) -> None:
+    db.connect(triosigno_url, lock_timeout=0.1)
+    with holding(triosigno_url, 'LOCK TABLE "Module"'):
         error = failure_of(make_module)
     assert kind_of(error) == (db.QueryTimeoutError, "P1008")
     assert "lock" in str(error)
-    make_module()
+    make_module(lessons=0)
 
 
-def test_a_transaction_that_idles_too_long(url: str) -> None:
-    db.connect(url, idle_transaction_timeout=0.1)
+def test_a_transaction_that_idles_too_long(triosigno_url: str) -> None:
+    db.connect(triosigno_url, idle_transaction_timeout=0.1)
 
     def idle() -> None:
         with db.transaction():
-            make_module()
-            wait_until_alone(url)
-            make_module()
+            make_module(lessons=0)
+            wait_until_alone(triosigno_url)
+            make_module(lessons=0)
 
     assert kind_of(failure_of(idle)) == (db.QueryTimeoutError, "P2028")
-    assert run_plain(url, 'SELECT count(*) FROM "Module"') == [(0,)]
-    make_module()
+    assert run_plain(triosigno_url, 'SELECT count(*) FROM "Module"') == [(0,)]
+    make_module(lessons=0)
 
 
 def wait_until_alone(url: str) -> None:
@@ -187,10 +188,10 @@ def in_two_threads(call: Callable[[int, Barrier], None]) -> list[BaseException |
         return [future.exception() for future in futures]
 
 
-def test_of_two_that_wait_for_each_other_one_gets_a_conflict(url: str) -> None:
-    [(name,)] = run_plain(url, "SELECT current_database()")
-    run_plain(url, f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '50ms'")
-    db.connect(url, password_cost=4)
+def test_of_two_that_wait_for_each_other_one_gets_a_conflict(triosigno_url: str) -> None:
+    [(name,)] = run_plain(triosigno_url, "SELECT current_database()")
+    run_plain(triosigno_url, f"ALTER DATABASE \"{name}\" SET deadlock_timeout = '50ms'")
+    db.connect(triosigno_url, password_cost=4)
     user, signs = make_user().id, [make_sign().id for _ in range(2)]
 
     def cross(number: int, meeting: Barrier) -> None:
@@ -201,29 +202,29 @@ def test_of_two_that_wait_for_each_other_one_gets_a_conflict(url: str) -> None:
 
     lost = [error for error in in_two_threads(cross) if error is not None]
     assert [kind_of(error) for error in lost] == [(db.ConflictError, "P2034")]
-    rows = run_plain(url, 'SELECT "totalAttempts" FROM "Progress"')
+    rows = run_plain(triosigno_url, 'SELECT "totalAttempts" FROM "Progress"')
     assert rows == [(1,), (1,)]
 
 
-def test_a_failure_at_the_commit_is_a_conflict(database: str) -> None:
-    modules = [make_module().id for _ in range(2)]
+def test_a_failure_at_the_commit_is_a_conflict(triosigno_db: IsolatedDatabase) -> None:
+    modules = [make_module(lessons=0).id for _ in range(2)]
     wrote = [False, False]
 
     def skew(number: int, meeting: Barrier) -> None:
         with db.transaction("serializable"):
             assert db.get_module_tree(modules[number]).lessons == ()
             meeting.wait()
-            make_lesson(module_id=modules[1 - number])
+            make_lesson(signs=0, module_id=modules[1 - number])
             wrote[number] = True
             meeting.wait()
 
     lost = [error for error in in_two_threads(skew) if error is not None]
     assert wrote == [True, True]
     assert [kind_of(error) for error in lost] == [(db.ConflictError, "P2034")]
-    assert run_plain(database, 'SELECT count(*) FROM "Lesson"') == [(1,)]
+    assert run_plain(triosigno_db.url, 'SELECT count(*) FROM "Lesson"') == [(1,)]
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_a_transaction_with_a_caught_failure_says_how_to_go_on() -> None:
     user = make_user().id
 
@@ -238,7 +239,7 @@ def test_a_transaction_with_a_caught_failure_says_how_to_go_on() -> None:
     assert db.get_user_with_preferences(user).id == user
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_a_failure_caught_around_a_nested_transaction_costs_that_one_only() -> None:
     user, sign = make_user().id, make_sign().id
     with db.transaction():
@@ -252,25 +253,25 @@ def test_a_failure_caught_around_a_nested_transaction_costs_that_one_only() -> N
 # -- the connection ----------------------------------------------------------------------------
 
 
-def test_a_connection_that_is_ended_inside_a_transaction(database: str) -> None:
+def test_a_connection_that_is_ended_inside_a_transaction(triosigno_db: IsolatedDatabase) -> None:
     def lose() -> None:
         with db.transaction():
-            make_module()
+            make_module(lessons=0)
             run_plain(
-                database,
+                triosigno_db.url,
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()",
             )
-            wait_until_alone(database)
-            make_module()
+            wait_until_alone(triosigno_db.url)
+            make_module(lessons=0)
 
     assert kind_of(failure_of(lose)) == (db.DatabaseUnavailableError, "P1017")
-    make_module()
-    assert run_plain(database, 'SELECT count(*) FROM "Module"') == [(1,)]
+    make_module(lessons=0)
+    assert run_plain(triosigno_db.url, 'SELECT count(*) FROM "Module"') == [(1,)]
 
 
-def test_a_database_that_does_not_exist(server) -> None:
-    error = failure_of(lambda: db.connect(server.url_for("nowhere")))
+def test_a_database_that_does_not_exist(triosigno_server) -> None:
+    error = failure_of(lambda: db.connect(triosigno_server.url_for("nowhere")))
     assert kind_of(error) == (db.DatabaseUnavailableError, "P1001")
     assert '"nowhere"' in str(error)
 
@@ -278,11 +279,11 @@ def test_a_database_that_does_not_exist(server) -> None:
 # -- plans and values that PostgreSQL can't take -----------------------------------------------
 
 
-def test_a_stale_plan_inside_a_transaction(database: str) -> None:
+def test_a_stale_plan_inside_a_transaction(triosigno_db: IsolatedDatabase) -> None:
     sign = make_sign()
     with db.connection():
         db.get_sign(sign.id)
-        run_plain(database, 'ALTER TABLE "Sign" ALTER COLUMN "imageUrl" TYPE varchar(99)')
+        run_plain(triosigno_db.url, 'ALTER TABLE "Sign" ALTER COLUMN "imageUrl" TYPE varchar(99)')
 
         def read() -> None:
             with db.transaction():
@@ -292,8 +293,8 @@ def test_a_stale_plan_inside_a_transaction(database: str) -> None:
         assert db.get_sign(sign.id) == sign
 
 
-def test_a_number_that_is_none(database: str) -> None:
-    module = make_module()
+def test_a_number_that_is_none(triosigno_db: IsolatedDatabase) -> None:
+    module = db.get_module(make_module(lessons=0).id)
     unchecked = db.ModuleChanges(order=1).model_copy(update={"order": Decimal("NaN")})
     error = failure_of(lambda: db.update_module(module.id, unchecked))
     assert kind_of(error) == (db.InvalidInputError, "P2007")

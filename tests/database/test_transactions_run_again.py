@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_module, make_sign, make_user
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
-from triosigno_db.testing import counting_statements
+from triosigno_db.testing import IsolatedDatabase, counting_statements
+from triosigno_db.testing.factories import make_category, make_module, make_sign, make_user
 
 
 def in_threads(*functions: Callable[[], Any]) -> list[BaseException]:
@@ -34,7 +34,7 @@ class Crossing:
     """Two modules that two callers update in opposite orders: a deadlock at the first try."""
 
     def __init__(self) -> None:
-        self.modules = [make_module(description="").id for _ in range(2)]
+        self.modules = [make_module(lessons=0, description="").id for _ in range(2)]
         self.calls = 0
         self._meeting = threading.Barrier(2)
 
@@ -47,7 +47,7 @@ class Crossing:
         db.update_module(second, db.ModuleChanges(description=who))
 
 
-def test_a_deadlock_is_run_again(database: str) -> None:
+def test_a_deadlock_is_run_again(triosigno_db: IsolatedDatabase) -> None:
     crossing = Crossing()
     failures = in_threads(
         lambda: db.run_in_transaction(lambda: crossing.update(0, 1, who="one")),
@@ -58,7 +58,7 @@ def test_a_deadlock_is_run_again(database: str) -> None:
     assert len({db.get_module(module).description for module in crossing.modules}) == 1
 
 
-def test_with_one_try_a_deadlock_is_told(database: str) -> None:
+def test_with_one_try_a_deadlock_is_told(triosigno_db: IsolatedDatabase) -> None:
     crossing = Crossing()
     (failure,) = in_threads(
         lambda: db.run_in_transaction(lambda: crossing.update(0, 1, who="one"), tries=1),
@@ -69,8 +69,10 @@ def test_with_one_try_a_deadlock_is_told(database: str) -> None:
     assert len({db.get_module(module).description for module in crossing.modules}) == 1
 
 
-def test_serialization_failures_are_run_again_until_all_is_counted(database: str) -> None:
-    module = make_module(order=0).id
+def test_serialization_failures_are_run_again_until_all_is_counted(
+    triosigno_db: IsolatedDatabase,
+) -> None:
+    module = make_module(lessons=0, order=0).id
 
     def count() -> None:
         order = db.get_module(module).order
@@ -84,14 +86,14 @@ def test_serialization_failures_are_run_again_until_all_is_counted(database: str
     assert db.get_module(module).order == 20
 
 
-def test_what_the_function_returns_is_returned(database: str) -> None:
+def test_what_the_function_returns_is_returned(triosigno_db: IsolatedDatabase) -> None:
     assert db.run_in_transaction(lambda: make_category(name="new")).name == "new"
     assert db.run_in_transaction(lambda: None) is None
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, db.ConflictError("own")])
 def test_an_error_of_the_function_undoes_all_and_is_raised_at_once(
-    database: str, error: Any
+    triosigno_db: IsolatedDatabase, error: Any
 ) -> None:
     calls = []
 
@@ -105,7 +107,7 @@ def test_an_error_of_the_function_undoes_all_and_is_raised_at_once(
     assert db.list_categories().items == ()
 
 
-def test_a_lost_connection_is_not_run_again(database: str) -> None:
+def test_a_lost_connection_is_not_run_again(triosigno_db: IsolatedDatabase) -> None:
     calls = []
 
     def lose() -> None:
@@ -118,7 +120,7 @@ def test_a_lost_connection_is_not_run_again(database: str) -> None:
     assert db.list_categories().items == ()
 
 
-def test_inside_another_transaction_it_is_a_savepoint(database: str) -> None:
+def test_inside_another_transaction_it_is_a_savepoint(triosigno_db: IsolatedDatabase) -> None:
     with db.transaction():
         kept = make_category()
         with pytest.raises(ZeroDivisionError):
@@ -127,7 +129,7 @@ def test_inside_another_transaction_it_is_a_savepoint(database: str) -> None:
     assert {each.id for each in db.list_categories().items} == {kept.id, made.id}
 
 
-def test_inside_another_transaction_nothing_is_run_again(database: str) -> None:
+def test_inside_another_transaction_nothing_is_run_again(triosigno_db: IsolatedDatabase) -> None:
     calls = []
 
     def collide() -> None:
@@ -143,17 +145,21 @@ def test_inside_another_transaction_nothing_is_run_again(database: str) -> None:
 
 
 @pytest.mark.parametrize("tries", [0, -1, 101, True, "1", None])
-def test_a_number_of_tries_out_of_bounds_is_refused(database: str, tries: Any) -> None:
+def test_a_number_of_tries_out_of_bounds_is_refused(
+    triosigno_db: IsolatedDatabase, tries: Any
+) -> None:
     with pytest.raises(db.InvalidInputError, match="tries"):
         db.run_in_transaction(make_category, tries=tries)
     with pytest.raises(db.InvalidInputError, match="isolation"):
         db.run_in_transaction(make_category, isolation="none")  # type: ignore[arg-type]
 
 
-def test_a_statement_of_its_own_is_sent_again_after_a_collision(database: str) -> None:
+def test_a_statement_of_its_own_is_sent_again_after_a_collision(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     """The server undoes the first two: a trigger stands for the other side of a deadlock."""
     run_plain(
-        database,
+        triosigno_db.url,
         """
         CREATE SEQUENCE tried MINVALUE -100 START 1;
         CREATE FUNCTION collide() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -169,16 +175,18 @@ def test_a_statement_of_its_own_is_sent_again_after_a_collision(database: str) -
     with counting_statements() as sent:
         assert db.record_attempt(user.id, sign.id, is_correct=True).total_attempts == 1
     assert sent.names == ["upsert_progress"] * 3
-    run_plain(database, "ALTER SEQUENCE tried RESTART")
+    run_plain(triosigno_db.url, "ALTER SEQUENCE tried RESTART")
     with pytest.raises(db.ConflictError), db.transaction():
         db.record_attempt(make_user().id, sign.id, is_correct=True)
-    run_plain(database, "ALTER SEQUENCE tried RESTART INCREMENT BY -1")
+    run_plain(triosigno_db.url, "ALTER SEQUENCE tried RESTART INCREMENT BY -1")
     with counting_statements() as sent, pytest.raises(db.ConflictError):
         db.record_attempt(make_user().id, sign.id, is_correct=True)
     assert len([name for name in sent.names if name == "upsert_progress"]) == 5
 
 
-def test_attempts_in_different_orders_at_once_are_all_counted(database: str) -> None:
+def test_attempts_in_different_orders_at_once_are_all_counted(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     user, signs = make_user(), [make_sign().id for _ in range(20)]
 
     def record(order: list[str]) -> None:

@@ -13,9 +13,9 @@ from itertools import count
 from typing import IO, Any, Self, cast
 from uuid import uuid4
 
-from tests.content import make_category, make_lesson, make_sign, make_user
 from tests.faults.ledger import PATIENCE_SECONDS, Kind, Ledger, Note, Outcome, Write
 from tests.faults.writing import Plan, Writer
+from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 SIGNS = 3
 
@@ -146,7 +146,7 @@ class Crew:
             "options": options,
             "shared_user_id": make_user().id,
             "sign_ids": tuple(signs),
-            "lesson_id": make_lesson().id,
+            "lesson_id": make_lesson(signs=0).id,
         }
         names = [f"writer {number}" for number in range(threads + processes)]
         users = [make_user().id for _ in names]

@@ -17,8 +17,14 @@ from uuid import uuid4
 import psycopg2
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.plain_sql import run_plain
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 LEARNERS = 50
 SESSIONS_OF_A_LEARNER = 100
@@ -76,8 +82,8 @@ class Load:
         self._learners = [make_user().id for _ in range(LEARNERS)]
         category = make_category()
         self._signs = [make_sign(category_id=category.id).id for _ in range(SIGNS)]
-        self._module = make_module().id
-        self._lesson = make_lesson(module_id=self._module).id
+        self._module = make_module(lessons=0).id
+        self._lesson = make_lesson(signs=0, module_id=self._module).id
         db.set_lesson_signs(self._lesson, self._signs)
         self._durations: list[float] = []
         self._bare_durations: list[float] = []

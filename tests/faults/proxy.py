@@ -62,6 +62,13 @@ class Trap:
         return message.startswith(_QUERY) and self._statement in message
 
 
+def port_of(url: str) -> int:
+    """Give the port that a URL names."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
 class Proxy:
     """The proxy; each connection is served by a thread of its own.
 

@@ -7,13 +7,19 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
-from tests.faults.proxy import Place, Proxy
+from tests.faults.proxy import Place, Proxy, port_of
 from tests.faults.stage import read_resources, wait_until_released
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 DONE = (Place.ANSWER, Place.INSIDE_ANSWER)
 """Where it has done what the statement asks for."""
@@ -39,8 +45,8 @@ class Practice(NamedTuple):
 
 
 @pytest.fixture
-def practice(server: ThrowawayPostgres, shared_url: str) -> Iterator[Practice]:
-    with Proxy(server.port) as proxy:
+def practice(triosigno_server: DatabaseServer, shared_url: str) -> Iterator[Practice]:
+    with Proxy(port_of(triosigno_server.url)) as proxy:
         db.connect(proxy.lead_through(shared_url), connection_limit=2, password_cost=4)
         yield Practice(proxy, shared_url, make_user().id, make_sign().id)
         db.disconnect()
@@ -121,7 +127,7 @@ def test_a_statement_lost_in_a_transaction_leaves_nothing(
         practice.attempt()
         trap = practice.proxy.set_trap(place, statement)
         run_sql("SELECT 1 /* mine */")
-        make_module()
+        make_module(lessons=0)
     assert trap.is_over.is_set()
     assert caught.value.prisma_code == "P1017"
     assert practice.counted() == 1
@@ -152,9 +158,9 @@ def test_who_looks_whether_a_write_was_applied_is_not_served_from_the_cache(
     with pytest.raises(db.OutcomeUnknownError):
         if statement == "COMMIT":
             with db.transaction():
-                make_module()
+                make_module(lessons=0)
         else:
-            make_module()
+            make_module(lessons=0)
     assert len(db.list_modules(limit=200).items) == len(before) + 1
 
 
@@ -183,7 +189,7 @@ def test_a_savepoint_lost_with_its_transaction_leaves_nothing(
 def test_a_session_is_completed_once_however_often_it_is_told(
     practice: Practice, statement: str, place: Place
 ) -> None:
-    session = db.start_session(practice.user_id, make_lesson().id)
+    session = db.start_session(practice.user_id, make_lesson(signs=0).id)
     result: dict[str, Any] = {
         "idempotency_key": key(),
         "score": 90,

@@ -20,9 +20,9 @@ from tests.cluster import (
     running_cluster,
     until,
 )
-from tests.content import make_category, make_sign, make_user
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
+from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

@@ -8,7 +8,6 @@ from contextlib import ExitStack
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_sign, make_user
 from tests.faults.disks import SmallDisk, small_disk
 from tests.faults.faults import disk_full, pool_full, read_only, take_connection
 from tests.faults.ledger import PATIENCE_SECONDS
@@ -17,6 +16,7 @@ from tests.faults.stage import wait_until
 from tests.plain_sql import count_rows, run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 CONNECTIONS = 12
 

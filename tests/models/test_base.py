@@ -8,7 +8,6 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_module, make_sign, make_user
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import (
     Lesson,
@@ -19,6 +18,8 @@ from triosigno_db.models import (
     User,
     UserPreference,
 )
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_module, make_sign, make_user
 
 LONG_AGO = datetime(2020, 1, 31, 8, 0, 0, 123000, tzinfo=UTC)
 
@@ -65,7 +66,9 @@ def get_or_create() -> SignCategory:
 
 
 @pytest.mark.parametrize("make", [create, save, insert, insert_many, bulk_create, get_or_create])
-def test_ids_and_timestamps_are_filled_on_insert(database: str, make: object) -> None:
+def test_ids_and_timestamps_are_filled_on_insert(
+    triosigno_db: IsolatedDatabase, make: object
+) -> None:
     category = make()  # type: ignore[operator]
     again = stored(category)
     assert str(UUID(again.id)) == again.id == category.id
@@ -74,13 +77,13 @@ def test_ids_and_timestamps_are_filled_on_insert(database: str, make: object) ->
     assert (again.created_at, again.updated_at) == (category.created_at, category.updated_at)
 
 
-def test_a_new_row_with_an_id_of_its_own_is_inserted(database: str) -> None:
+def test_a_new_row_with_an_id_of_its_own_is_inserted(triosigno_db: IsolatedDatabase) -> None:
     category = SignCategory(id=str(uuid4()), name="mine", description="")
     assert category.save() == 1
     assert stored(category).name == "mine"
 
 
-def test_a_second_row_of_one_id_is_refused(database: str) -> None:
+def test_a_second_row_of_one_id_is_refused(triosigno_db: IsolatedDatabase) -> None:
     first = create()
     with pytest.raises(peewee.IntegrityError):
         SignCategory(id=first.id, name="second", description="").save()
@@ -129,7 +132,7 @@ def bulk_update(category: SignCategory) -> None:
 @pytest.mark.parametrize(
     "change", [save_change, save_only, update, update_by_field, set_by_id, bulk_update]
 )
-def test_updated_at_moves_on_every_change(database: str, change: object) -> None:
+def test_updated_at_moves_on_every_change(triosigno_db: IsolatedDatabase, change: object) -> None:
     category = create()
     age(category)
     change(category)  # type: ignore[operator]
@@ -139,7 +142,7 @@ def test_updated_at_moves_on_every_change(database: str, change: object) -> None
     assert again.created_at == category.created_at
 
 
-def test_a_given_updated_at_is_kept(database: str) -> None:
+def test_a_given_updated_at_is_kept(triosigno_db: IsolatedDatabase) -> None:
     category = create()
     SignCategory.update(updated_at=LONG_AGO).execute()
     assert stored(category).updated_at == LONG_AGO
@@ -149,14 +152,14 @@ def test_a_given_updated_at_is_kept(database: str) -> None:
     assert stored(category).updated_at == LONG_AGO + timedelta(days=1)
 
 
-def test_saving_without_a_change_writes_nothing(database: str) -> None:
+def test_saving_without_a_change_writes_nothing(triosigno_db: IsolatedDatabase) -> None:
     category = create()
     age(category)
     assert not stored(category).save()
     assert stored(category).updated_at == LONG_AGO
 
 
-def test_saving_writes_what_was_changed_only(database: str) -> None:
+def test_saving_writes_what_was_changed_only(triosigno_db: IsolatedDatabase) -> None:
     category = create()
     mine, theirs = stored(category), stored(category)
     theirs.name = "theirs"
@@ -166,7 +169,7 @@ def test_saving_writes_what_was_changed_only(database: str) -> None:
     assert (stored(category).name, stored(category).description) == ("theirs", "mine")
 
 
-def test_saving_a_row_that_is_gone_tells_zero(database: str) -> None:
+def test_saving_a_row_that_is_gone_tells_zero(triosigno_db: IsolatedDatabase) -> None:
     category = stored(create())
     category.delete_instance()
     category.description = "changed"
@@ -174,11 +177,11 @@ def test_saving_a_row_that_is_gone_tells_zero(database: str) -> None:
     assert SignCategory.select().count() == 0
 
 
-def test_a_model_without_updated_at_can_be_changed(database: str) -> None:
+def test_a_model_without_updated_at_can_be_changed(triosigno_db: IsolatedDatabase) -> None:
     from triosigno_db.models import LearningSession  # noqa: PLC0415
 
     lesson = Lesson.create(
-        title="l", description="", order=1, module=Module.get_by_id(make_module().id)
+        title="l", description="", order=1, module=Module.get_by_id(make_module(lessons=0).id)
     )
     session = LearningSession.create(user=make_user().id, lesson=lesson)
     assert just_now(session.start_time)
@@ -190,7 +193,7 @@ def test_a_model_without_updated_at_can_be_changed(database: str) -> None:
     assert (again.completed, again.score, again.end_time) == (True, 7, None)
 
 
-def test_defaults_are_those_of_the_schema(database: str) -> None:
+def test_defaults_are_those_of_the_schema(triosigno_db: IsolatedDatabase) -> None:
     user = User.create(email="a@example.org", username="a", password="x")
     preferences = UserPreference.create(user=user)
     user, preferences = User.get_by_id(user.id), UserPreference.get_by_id(preferences.id)
@@ -199,8 +202,8 @@ def test_defaults_are_those_of_the_schema(database: str) -> None:
     assert (preferences.notifications, preferences.dark_mode) == (True, False)
 
 
-def test_references_are_taken_as_row_text_or_uuid(database: str) -> None:
-    module = make_module()
+def test_references_are_taken_as_row_text_or_uuid(triosigno_db: IsolatedDatabase) -> None:
+    module = make_module(lessons=0)
     for order, reference in enumerate((Module.get_by_id(module.id), module.id, UUID(module.id))):
         Lesson.create(title="l", description="", order=order, module=reference)
     lessons = list(Lesson.select().where(Lesson.module == UUID(module.id)).order_by(Lesson.order))
@@ -209,8 +212,8 @@ def test_references_are_taken_as_row_text_or_uuid(database: str) -> None:
     assert [lesson.order for lesson in Module.get_by_id(module.id).lessons.order_by(Lesson.order)]
 
 
-def test_joins_dicts_and_aggregates_read_as_usual(database: str) -> None:
-    sign = make_sign()
+def test_joins_dicts_and_aggregates_read_as_usual(triosigno_db: IsolatedDatabase) -> None:
+    sign = make_sign(name="sign")
     user = make_user()
     db.record_attempt(user.id, sign.id, is_correct=True)
     progress = Progress.select(Progress, Sign).join(Sign).get()
@@ -223,7 +226,9 @@ def test_joins_dicts_and_aggregates_read_as_usual(database: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles", "Europe/Paris"])
-def test_times_do_not_depend_on_the_session_s_zone(database: str, zone: str) -> None:
+def test_times_do_not_depend_on_the_session_s_zone(
+    triosigno_db: IsolatedDatabase, zone: str
+) -> None:
     with db.connection():
         run_sql(f"SET TimeZone = '{zone}'")
         category = SignCategory.create(name="a", description="", created_at=LONG_AGO)
@@ -237,7 +242,7 @@ def test_times_do_not_depend_on_the_session_s_zone(database: str, zone: str) -> 
         assert just_now(moment)
 
 
-def test_a_time_of_another_zone_is_stored_in_utc(database: str) -> None:
+def test_a_time_of_another_zone_is_stored_in_utc(triosigno_db: IsolatedDatabase) -> None:
     paris = timezone(timedelta(hours=2))
     category = SignCategory.create(
         name="a", description="", created_at=datetime(2026, 7, 1, 9, 30, tzinfo=paris)
@@ -248,13 +253,13 @@ def test_a_time_of_another_zone_is_stored_in_utc(database: str) -> None:
     assert found.id == category.id
 
 
-def test_milliseconds_are_kept_and_microseconds_cut(database: str) -> None:
+def test_milliseconds_are_kept_and_microseconds_cut(triosigno_db: IsolatedDatabase) -> None:
     moment = datetime(2026, 1, 31, 8, 0, 0, 123999, tzinfo=UTC)
     category = SignCategory.create(name="a", description="", created_at=moment)
     assert stored(category).created_at == moment.replace(microsecond=123000)
 
 
-def test_an_upsert_reads_as_usual(database: str) -> None:
+def test_an_upsert_reads_as_usual(triosigno_db: IsolatedDatabase) -> None:
     for description in ("first", "second"):
         SignCategory.insert(name="a", description=description).on_conflict(
             conflict_target=[SignCategory.name],
@@ -264,7 +269,7 @@ def test_an_upsert_reads_as_usual(database: str) -> None:
     assert category.description == "second"
 
 
-def test_errors_are_peewee_s_without_a_row_s_values(database: str) -> None:
+def test_errors_are_peewee_s_without_a_row_s_values(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(peewee.IntegrityError) as caught:
         User.create(email="a@example.org", username="a", password="$2b$04$secret", role=None)
     assert "secret" not in str(caught.value)

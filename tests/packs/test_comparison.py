@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.content import make_module
 from tests.packs.contents import YAML, pack
 from tests.plain_sql import count_rows
 from triosigno_db.packs import (
     load_pack,
     preview_pack,
 )
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_module
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ from triosigno_db.packs import (
     ],
 )
 def test_one_difference_changes_one_row(
-    database: str, earlier: str, later: str, expected: tuple[Any, ...]
+    triosigno_db: IsolatedDatabase, earlier: str, later: str, expected: tuple[Any, ...]
 ) -> None:
     load_pack(pack())
     changed = pack(YAML.replace(earlier, later))
@@ -41,17 +42,17 @@ def test_one_difference_changes_one_row(
     assert load_pack(changed).changes == ()
 
 
-def test_a_preview_writes_nothing(database: str) -> None:
+def test_a_preview_writes_nothing(triosigno_db: IsolatedDatabase) -> None:
     preview = preview_pack(pack())
-    assert set(count_rows(database).values()) == {0}
+    assert set(count_rows(triosigno_db.url).values()) == {0}
     assert [change[:2] for change in preview.changes] == [
         change[:2] for change in load_pack(pack()).changes
     ]
 
 
-def test_two_modules_of_one_title_are_a_conflict(database: str) -> None:
-    make_module(title="Premiers pas")
-    make_module(title="Premiers pas")
+def test_two_modules_of_one_title_are_a_conflict(triosigno_db: IsolatedDatabase) -> None:
+    make_module(lessons=0, title="Premiers pas")
+    make_module(lessons=0, title="Premiers pas")
     with pytest.raises(db.ConflictError, match="more than one module 'Premiers pas'"):
         load_pack(pack())
-    assert count_rows(database)["Sign"] == 0
+    assert count_rows(triosigno_db.url)["Sign"] == 0

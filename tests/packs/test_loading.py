@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign
 from tests.packs.contents import YAML, pack, small_pack, write, written
 from tests.plain_sql import TABLES, count_rows, run_plain
 from triosigno_db.packs import (
@@ -18,7 +17,8 @@ from triosigno_db.packs import (
     read_pack,
     starter_pack,
 )
-from triosigno_db.testing import counting_statements
+from triosigno_db.testing import IsolatedDatabase, counting_statements
+from triosigno_db.testing.factories import make_category, make_lesson, make_module, make_sign
 
 
 def row_versions(url: str) -> dict[str, list[tuple[Any, ...]]]:
@@ -28,7 +28,7 @@ def row_versions(url: str) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def test_an_import_makes_everything(database: str) -> None:
+def test_an_import_makes_everything(triosigno_db: IsolatedDatabase) -> None:
     report = load_pack(pack())
     assert [(change.kind, change.name, change.is_new) for change in report.changes] == [
         ("category", "Politesse", True),
@@ -48,9 +48,9 @@ def test_an_import_makes_everything(database: str) -> None:
     assert (achievement.name, achievement.xp_reward) == ("Premier signe", 10)
 
 
-def test_a_second_import_touches_no_row(database: str) -> None:
+def test_a_second_import_touches_no_row(triosigno_db: IsolatedDatabase) -> None:
     load_pack(pack())
-    before = row_versions(database)
+    before = row_versions(triosigno_db.url)
     report = load_pack(pack())
     assert report.changes == ()
     assert report.unchanged == {
@@ -60,13 +60,13 @@ def test_a_second_import_touches_no_row(database: str) -> None:
         "lesson": 2,
         "achievement": 1,
     }
-    assert row_versions(database) == before
+    assert row_versions(triosigno_db.url) == before
 
 
-def test_lessons_follow_the_order_of_the_pack(database: str) -> None:
+def test_lessons_follow_the_order_of_the_pack(triosigno_db: IsolatedDatabase) -> None:
     report = load_pack(pack())
     (module,) = report.module_ids
-    make_lesson(module_id=module, title="Ailleurs")
+    make_lesson(signs=0, module_id=module, title="Ailleurs")
     content = yaml.safe_load(YAML)
     content["modules"][0]["lessons"].reverse()
     load_pack(ContentPack.model_validate(content))
@@ -75,14 +75,14 @@ def test_lessons_follow_the_order_of_the_pack(database: str) -> None:
     assert load_pack(ContentPack.model_validate(content)).changes == ()
 
 
-def test_other_rows_are_left_alone(database: str) -> None:
-    sign, module = make_sign(), make_module()
+def test_other_rows_are_left_alone(triosigno_db: IsolatedDatabase) -> None:
+    sign, module = make_sign(), db.get_module(make_module(lessons=0).id)
     load_pack(pack())
     assert db.get_sign(sign.id) == sign
     assert db.get_module(module.id) == module
 
 
-def test_a_pack_may_name_what_only_the_database_has(database: str) -> None:
+def test_a_pack_may_name_what_only_the_database_has(triosigno_db: IsolatedDatabase) -> None:
     make_sign(name="Non", category_id=make_category(name="Mots").id)
     video = "https://media.example.org/oui.mp4"
     sign = {"name": "Oui", "category": "Mots", "difficulty": "BEGINNER", "description": ""}
@@ -115,26 +115,26 @@ def test_a_pack_may_name_what_only_the_database_has(database: str) -> None:
     ],
 )
 def test_what_is_nowhere_is_named_with_its_line(
-    database: str, tmp_path: Path, earlier: str, later: str, told: str
+    triosigno_db: IsolatedDatabase, tmp_path: Path, earlier: str, later: str, told: str
 ) -> None:
     wrong = read_pack(write(tmp_path / "pack.yaml", YAML.replace(earlier, later)))
     for look in (load_pack, preview_pack):
         with pytest.raises(db.InvalidInputError, match=told):
             look(wrong)
-    assert set(count_rows(database).values()) == {0}
+    assert set(count_rows(triosigno_db.url).values()) == {0}
 
 
-def test_a_failure_on_the_way_leaves_nothing(database: str) -> None:
+def test_a_failure_on_the_way_leaves_nothing(triosigno_db: IsolatedDatabase) -> None:
     run_plain(
-        database,
+        triosigno_db.url,
         'ALTER TABLE "Achievement" ADD CONSTRAINT "no_reward" CHECK ("xpReward" < 10)',
     )
     with pytest.raises(db.TrioSignoDBError):
         load_pack(pack())
-    assert set(count_rows(database).values()) == {0}
+    assert set(count_rows(triosigno_db.url).values()) == {0}
 
 
-def test_imports_at_once_make_one_set_of_rows(database: str) -> None:
+def test_imports_at_once_make_one_set_of_rows(triosigno_db: IsolatedDatabase) -> None:
     barrier = threading.Barrier(4)
     reports = []
 
@@ -148,10 +148,10 @@ def test_imports_at_once_make_one_set_of_rows(database: str) -> None:
     for thread in threads:
         thread.join()
     assert sorted(len(report.changes) for report in reports) == [0, 0, 0, 7]
-    assert count_rows(database)["Lesson"] == 2
+    assert count_rows(triosigno_db.url)["Lesson"] == 2
 
 
-def test_many_signs_take_few_statements(database: str) -> None:
+def test_many_signs_take_few_statements(triosigno_db: IsolatedDatabase) -> None:
     sign = {"category": "Mots", "difficulty": "BEGINNER", "description": ""}
     video = "https://media.example.org/a.mp4"
     large = ContentPack.model_validate(
@@ -168,7 +168,9 @@ def test_many_signs_take_few_statements(database: str) -> None:
     assert len(sent) < 15, sent.names
 
 
-def test_loading_keeps_the_order_and_tells_each_row(database: str, tmp_path: Path) -> None:
+def test_loading_keeps_the_order_and_tells_each_row(
+    triosigno_db: IsolatedDatabase, tmp_path: Path
+) -> None:
     told: list[str] = []
     report = load_pack(read_pack(written(tmp_path, small_pack())), told.append)
     tree = db.get_module_tree(*report.module_ids)
@@ -176,7 +178,7 @@ def test_loading_keeps_the_order_and_tells_each_row(database: str, tmp_path: Pat
     assert told == ["Mots", "Oui", "Non", "Répondre", "Oui ou non"]
 
 
-def test_the_starter_pack_loads_whole(database: str) -> None:
+def test_the_starter_pack_loads_whole(triosigno_db: IsolatedDatabase) -> None:
     pack = starter_pack()
     told: list[str] = []
     report = load_pack(pack, told.append)

@@ -10,6 +10,7 @@ import pytest
 import triosigno_db as db
 from tests.plain_sql import count_rows
 from tests.promises.domain_model import DomainModel
+from triosigno_db.testing import IsolatedDatabase
 
 OPERATIONS = 500
 IMAGE = "https://example.org/image.webp"
@@ -330,11 +331,13 @@ def every(read: Callable[..., db.Page[Any]]) -> list[Any]:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_random_operations_come_to_what_the_model_says(database: str, seed: int) -> None:
+def test_random_operations_come_to_what_the_model_says(
+    triosigno_db: IsolatedDatabase, seed: int
+) -> None:
     walk = Walk(seed)
     for number in range(1, OPERATIONS + 1):
         walk.step()
         if number % 100 == 0:
-            walk.compare_all(database)
+            walk.compare_all(triosigno_db.url)
     assert len({*walk.done}) > 20
     assert walk.model.progress

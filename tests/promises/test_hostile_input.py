@@ -1,6 +1,7 @@
 """Hostile input: kept exactly as given, or refused by name; an error leaves nothing behind."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -9,9 +10,15 @@ import pytest
 from pydantic.alias_generators import to_camel
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.plain_sql import count_rows, run_plain
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 HUGE = 10_000_000
 
@@ -55,6 +62,9 @@ TEXTS = (
     "camille@example.org'; --",
 )
 
+make_bare_module = partial(make_module, lessons=0)
+make_bare_lesson = partial(make_lesson, signs=0)
+
 FIELDS: list[tuple[Callable[..., Any], str, str]] = [
     (make_user, "User", "email"),
     (make_user, "User", "username"),
@@ -68,11 +78,11 @@ FIELDS: list[tuple[Callable[..., Any], str, str]] = [
     (make_sign, "Sign", "description"),
     (make_sign, "Sign", "video_url"),
     (make_sign, "Sign", "image_url"),
-    (make_module, "Module", "title"),
-    (make_module, "Module", "description"),
-    (make_module, "Module", "image_url"),
-    (make_lesson, "Lesson", "title"),
-    (make_lesson, "Lesson", "description"),
+    (make_bare_module, "Module", "title"),
+    (make_bare_module, "Module", "description"),
+    (make_bare_module, "Module", "image_url"),
+    (make_bare_lesson, "Lesson", "title"),
+    (make_bare_lesson, "Lesson", "description"),
 ]
 
 RIGHT_ID = UUID("5e0b40a4-6a4e-4d1f-9a53-0c9c7a2ef5ad")
@@ -114,11 +124,11 @@ WRONG_IDS = (
 
 
 @pytest.fixture(scope="module")
-def kept_url(server: ThrowawayPostgres, template: str) -> Iterator[str]:
+def kept_url(triosigno_server: DatabaseServer, triosigno_template: str) -> Iterator[str]:
     """A database that all tests of this file share."""
     name = f"hostile_{uuid4().hex}"
-    yield server.create_database(name, template=template)
-    server.drop_database(name)
+    yield triosigno_server.create_database(name, template=triosigno_template)
+    triosigno_server.drop_database(name)
 
 
 @pytest.fixture(autouse=True)
@@ -149,7 +159,7 @@ def test_a_text_comes_back_equal_or_is_refused_by_name(
 ) -> None:
     parents = {
         make_sign: lambda: {"category_id": make_category().id},
-        make_lesson: lambda: {"module_id": make_module().id},
+        make_bare_lesson: lambda: {"module_id": make_module(lessons=0).id},
     }
     parent = parents.get(make, dict)()
     column = f'"{table}"."{to_camel(field)}"'
@@ -195,7 +205,7 @@ def calls_with(wrong: Any) -> dict[str, Callable[[], Any]]:
         "lesson_id": lambda: db.set_lesson_signs(wrong, [known]),
         "sign_ids[1]": lambda: db.set_lesson_signs(known, [known, wrong]),
         "category_id": lambda: make_sign(category_id=wrong),
-        "module_id of NewLesson": lambda: make_lesson(module_id=wrong),
+        "module_id of NewLesson": lambda: make_lesson(signs=0, module_id=wrong),
     }
 
 
@@ -228,9 +238,9 @@ def test_a_wrong_attempt_is_refused_by_name(hostile_url: str, field: str, value:
 
 
 @pytest.mark.parametrize("order", [-1, 2**31, 2**70, "1", True, 1.5, 1.0, float("nan"), [1]])
-@pytest.mark.parametrize("make", [make_module, make_lesson])
+@pytest.mark.parametrize("make", [make_bare_module, make_bare_lesson])
 def test_a_wrong_order_is_refused_by_name(hostile_url: str, make: Any, order: Any) -> None:
-    parent = {"module_id": make_module().id} if make is make_lesson else {}
+    parent = {"module_id": make_module(lessons=0).id} if make is make_bare_lesson else {}
     before = count_rows(hostile_url)
     error = refusal_of(lambda: make(order=order, **parent))
     assert error.field == "order"
@@ -238,7 +248,7 @@ def test_a_wrong_order_is_refused_by_name(hostile_url: str, make: Any, order: An
 
 
 def test_the_highest_order_is_kept() -> None:
-    assert make_lesson(order=2**31 - 1).order == 2**31 - 1
+    assert make_lesson(signs=0, order=2**31 - 1).order == 2**31 - 1
 
 
 @pytest.mark.parametrize(
@@ -256,7 +266,7 @@ def test_the_highest_order_is_kept() -> None:
         (make_user, "id", str(RIGHT_ID)),
         (make_sign, "difficulty", "EASY"),
         (make_category, "name", None),
-        (make_module, "title", ["a"]),
+        (make_bare_module, "title", ["a"]),
     ],
 )
 def test_a_wrong_kind_of_value_is_refused_by_name(

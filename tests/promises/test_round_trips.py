@@ -11,8 +11,14 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 LOGGED = "[triosigno_db] LOG:  statement: "
 
@@ -49,15 +55,17 @@ def sent(logging_server: ThrowawayPostgres) -> Sent:
 
 def calls() -> dict[str, Callable[[], Any]]:
     """One call of each function that is a single statement."""
-    user, sign, category, module = make_user(), make_sign(), make_category(), make_module()
-    db.set_lesson_signs(make_lesson(module_id=module.id).id, [sign.id])
+    user, sign, category, module = make_user(), make_sign(), make_category(), make_module(lessons=0)
+    db.set_lesson_signs(make_lesson(signs=0, module_id=module.id).id, [sign.id])
     return {
         "create_user": make_user,
         "get_user_with_preferences": lambda: db.get_user_with_preferences(user.id),
         "create_category": make_category,
         "create_sign": lambda: make_sign(category_id=category.id),
-        "create_module": make_module,
-        "create_lesson": lambda: make_lesson(module_id=module.id),
+        "create_module": lambda: db.create_module(db.NewModule(title="m", description="")),
+        "create_lesson": lambda: db.create_lesson(
+            db.NewLesson(title="l", description="", module_id=module.id)
+        ),
         "get_module_tree": lambda: db.get_module_tree(module.id),
         "record_attempt": lambda: db.record_attempt(user.id, sign.id, is_correct=True),
     }
@@ -102,7 +110,7 @@ def test_behind_a_pooler_every_call_is_one_round_trip(
 
 
 def test_a_list_of_signs_is_one_transaction_of_three_statements(sent: Sent) -> None:
-    lesson, signs = make_lesson(), [make_sign().id for _ in range(3)]
+    lesson, signs = make_lesson(signs=0), [make_sign().id for _ in range(3)]
     db.set_lesson_signs(lesson.id, signs)
     messages = [text.split()[0] for text in sent(lambda: db.set_lesson_signs(lesson.id, signs))]
     assert messages == ["BEGIN", "EXECUTE", "EXECUTE", "EXECUTE", "COMMIT"]

@@ -16,7 +16,7 @@ from testing.common.database import get_unused_port
 import triosigno_db as db
 from tests.plain_sql import run_before_insert, run_plain
 from triosigno_db.models import User
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer, IsolatedDatabase, ThrowawayPostgres
 
 PASSWORD = "hunter2-in-the-clear"
 WRONG_PASSWORD = "not_the_servers_password"
@@ -54,9 +54,9 @@ def shown_by(value: object) -> Iterator[str]:
 
 
 @pytest.fixture
-def watch(server: ThrowawayPostgres, caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
+def watch(triosigno_server: DatabaseServer, caplog: pytest.LogCaptureFixture) -> Iterator[Watch]:
     """Looks for secrets during a test, and in the end in all that was logged at any level."""
-    password = urlsplit(server.url).password
+    password = urlsplit(triosigno_server.url).password
     assert password
     watch = Watch(password)
     with ExitStack() as levels:
@@ -82,24 +82,27 @@ def add_row(**values: Any) -> User:
 # -- what works --------------------------------------------------------------------------------
 
 
-def test_records_and_inputs_show_no_password(database: str, watch: Watch) -> None:
+def test_records_and_inputs_show_no_password(triosigno_db: IsolatedDatabase, watch: Watch) -> None:
     new = new_user()
     made = db.create_user(new)
     watch.check(new, made, db.get_user_with_preferences(made.id))
-    [(stored,)] = run_plain(database, 'SELECT password FROM "User"')
+    [(stored,)] = run_plain(triosigno_db.url, 'SELECT password FROM "User"')
     assert stored.startswith(HASH_MARK)
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_rows_of_the_model_show_no_hash(watch: Watch) -> None:
     watch.check(add_row(), list(User.select()))
 
 
-def test_settings_show_no_password(server: ThrowawayPostgres, watch: Watch) -> None:
-    watch.check(db.Settings.load(server.url), db.Settings.load(server.url, password=WRONG_PASSWORD))
+def test_settings_show_no_password(triosigno_server: DatabaseServer, watch: Watch) -> None:
+    watch.check(
+        db.Settings.load(triosigno_server.url),
+        db.Settings.load(triosigno_server.url, password=WRONG_PASSWORD),
+    )
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_statements_are_logged_without_values(
     watch: Watch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -137,26 +140,30 @@ INSERTS = (lambda: db.create_user(new_user()), add_row)
 
 
 @pytest.mark.parametrize("change", ALTERED.values(), ids=ALTERED)
-def test_a_row_that_the_table_refuses(database: str, watch: Watch, change: str) -> None:
-    run_plain(database, change)
+def test_a_row_that_the_table_refuses(
+    triosigno_db: IsolatedDatabase, watch: Watch, change: str
+) -> None:
+    run_plain(triosigno_db.url, change)
     for insert in INSERTS:
         watch.check_failure(insert)
 
 
 @pytest.mark.parametrize("body", BEFORE_INSERT.values(), ids=BEFORE_INSERT)
-def test_a_row_that_a_trigger_refuses(database: str, watch: Watch, body: str) -> None:
-    run_before_insert(database, "User", body)
+def test_a_row_that_a_trigger_refuses(
+    triosigno_db: IsolatedDatabase, watch: Watch, body: str
+) -> None:
+    run_before_insert(triosigno_db.url, "User", body)
     for insert in INSERTS:
         watch.check_failure(insert)
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_a_row_without_a_value_that_must_be_there(watch: Watch) -> None:
     watch.check_failure(lambda: add_row(username=None))
 
 
-def test_values_that_are_taken(database: str, watch: Watch) -> None:
-    run_plain(database, 'CREATE UNIQUE INDEX ON "User"((left(password, 7)))')
+def test_values_that_are_taken(triosigno_db: IsolatedDatabase, watch: Watch) -> None:
+    run_plain(triosigno_db.url, 'CREATE UNIQUE INDEX ON "User"((left(password, 7)))')
     add_row()
     for values in ({"email": "sacha@example.org"}, {"username": "sacha"}, {}):
         watch.check_failure(lambda values=values: db.create_user(new_user(**values)))
@@ -165,8 +172,8 @@ def test_values_that_are_taken(database: str, watch: Watch) -> None:
         )
 
 
-def test_failures_inside_a_transaction(database: str, watch: Watch) -> None:
-    run_before_insert(database, "UserPreference", "RAISE check_violation")
+def test_failures_inside_a_transaction(triosigno_db: IsolatedDatabase, watch: Watch) -> None:
+    run_before_insert(triosigno_db.url, "UserPreference", "RAISE check_violation")
 
     def go_on() -> None:
         with db.transaction():
@@ -176,9 +183,9 @@ def test_failures_inside_a_transaction(database: str, watch: Watch) -> None:
     assert isinstance(watch.check_failure(go_on), db.ConflictError)
 
 
-def test_statements_that_take_too_long(url: str, watch: Watch) -> None:
-    run_before_insert(url, "User", "PERFORM pg_sleep(30)")
-    db.connect(url, password_cost=4, statement_timeout=0.1)
+def test_statements_that_take_too_long(triosigno_url: str, watch: Watch) -> None:
+    run_before_insert(triosigno_url, "User", "PERFORM pg_sleep(30)")
+    db.connect(triosigno_url, password_cost=4, statement_timeout=0.1)
     for insert in INSERTS:
         watch.check_failure(insert)
 
@@ -200,24 +207,24 @@ def test_a_server_that_is_gone(watch: Watch) -> None:
 # -- wrong URLs --------------------------------------------------------------------------------
 
 
-def test_a_login_that_is_refused(server: ThrowawayPostgres, watch: Watch) -> None:
-    address = f"127.0.0.1:{server.port}/triosigno"
+def test_a_login_that_is_refused(triosigno_server: DatabaseServer, watch: Watch) -> None:
+    address = urlsplit(triosigno_server.url).netloc.rpartition("@")[2] + "/postgres"
     error = watch.check_failure(
         lambda: db.connect(f"postgresql://postgres:{WRONG_PASSWORD}@{address}")
     )
     assert isinstance(error, db.DatabaseUnavailableError)
-    watch.check_failure(lambda: db.connect(server.url, password=WRONG_PASSWORD))
+    watch.check_failure(lambda: db.connect(triosigno_server.url, password=WRONG_PASSWORD))
 
 
-def test_a_replica_that_refuses_the_login(server: ThrowawayPostgres, watch: Watch) -> None:
-    address = f"127.0.0.1:{server.port}/triosigno"
+def test_a_replica_that_refuses_the_login(triosigno_server: DatabaseServer, watch: Watch) -> None:
+    address = urlsplit(triosigno_server.url).netloc.rpartition("@")[2] + "/postgres"
     refused = f"postgresql://postgres:{WRONG_PASSWORD}@{address}"
-    watch.check(db.Settings.load(server.url, replica_url=refused))
+    watch.check(db.Settings.load(triosigno_server.url, replica_url=refused))
     # It is passed by, and the log says why.
-    db.connect(server.url, replica_url=refused)
-    watch.check_failure(lambda: db.connect(server.url, replica_url=f"{refused}?pool=1"))
+    db.connect(triosigno_server.url, replica_url=refused)
+    watch.check_failure(lambda: db.connect(triosigno_server.url, replica_url=f"{refused}?pool=1"))
     watch.check_failure(
-        lambda: db.connect(server.url, replica_url=f"{refused}0/x".replace("/", ""))
+        lambda: db.connect(triosigno_server.url, replica_url=f"{refused}0/x".replace("/", ""))
     )
 
 
@@ -272,9 +279,9 @@ def test_a_password_that_should_be_percent_encoded(watch: Watch, password: str) 
     ids=lambda options: next(iter(options)),
 )
 def test_an_option_that_is_refused(
-    server: ThrowawayPostgres, watch: Watch, options: dict[str, Any]
+    triosigno_server: DatabaseServer, watch: Watch, options: dict[str, Any]
 ) -> None:
-    watch.check_failure(lambda: db.connect(server.url, **options))
+    watch.check_failure(lambda: db.connect(triosigno_server.url, **options))
 
 
 # -- wrong inputs ------------------------------------------------------------------------------
@@ -302,14 +309,14 @@ def test_an_input_that_is_refused(watch: Watch, values: dict[str, Any]) -> None:
     watch.check_failure(lambda: db.NewUser.model_validate({**given, **values}))
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @pytest.mark.parametrize("end", ["\0", "\ud800", "x" * 72])
 def test_a_password_that_skipped_the_checks(watch: Watch, end: str) -> None:
     copied = new_user().model_copy(update={"password": PASSWORD + end})
     watch.check_failure(lambda: db.create_user(copied))
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @pytest.mark.parametrize("end", ["\0", "\ud800"])
 def test_a_hash_that_the_model_refuses(watch: Watch, end: str) -> None:
     watch.check_failure(lambda: add_row(password=HASH + end))

@@ -6,10 +6,16 @@ from typing import Any, Literal
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import Statement
-from triosigno_db.testing import counting_statements
+from triosigno_db.testing import IsolatedDatabase, counting_statements
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 RETURN_NO_RECORD = {
     "change_password",
@@ -56,20 +62,22 @@ def test_every_function_that_returns_records_takes_a_shape() -> None:
         assert issubclass(parameter.default, db.Record)
 
 
-def test_a_shape_holds_just_its_fields(database: str) -> None:
+def test_a_shape_holds_just_its_fields(triosigno_db: IsolatedDatabase) -> None:
     sign, user = make_sign(name="Être"), make_user(username="camille")
     assert db.get_sign(sign.id, shape=Name) == Name(name="Être")
     assert db.find_sign_by_name("Être", shape=Name) == Name(name="Être")
     assert db.list_signs(shape=Name).items == (Name(name="Être"),)
     assert db.search_signs("etre", shape=Name).items == (Name(name="Être"),)
     assert db.find_user_by_email(user.email, shape=Username) == Username(username="camille")
-    assert db.authenticate("camille", "a learner's password", shape=Username).username == "camille"
+    assert db.authenticate("camille", "mot de passe", shape=Username).username == "camille"
     assert db.update_user(user.id, db.UserChanges(username="c"), shape=Username).username == "c"
     new = db.NewUser(email="a@example.org", username="a", password="b")
     assert db.create_user(new, shape=Username) == Username(username="a")
 
 
-def test_no_more_is_read_than_the_shape_has(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_is_read_than_the_shape_has(
+    triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sent: list[str] = []
     compile_statement = Statement.compile
 
@@ -93,7 +101,7 @@ def test_no_more_is_read_than_the_shape_has(database: str, monkeypatch: pytest.M
             assert f'"{column}"' not in sql
 
 
-def test_records_inside_have_shapes_too(database: str) -> None:
+def test_records_inside_have_shapes_too(triosigno_db: IsolatedDatabase) -> None:
     class Place(db.Record):
         order: int
         sign: Name
@@ -105,8 +113,8 @@ def test_records_inside_have_shapes_too(database: str) -> None:
     class Outline(db.Record):
         lessons: tuple[Lesson, ...]
 
-    module = make_module()
-    lesson = make_lesson(module_id=module.id, title="Saluer")
+    module = make_module(lessons=0)
+    lesson = make_lesson(signs=0, module_id=module.id, title="Saluer")
     db.set_lesson_signs(lesson.id, [make_sign(name=name).id for name in "ba"])
     places = tuple(Place(order=n, sign=Name(name=name)) for n, name in enumerate("ba", start=1))
     expected = Outline(lessons=(Lesson(title="Saluer", lesson_signs=places),))
@@ -115,7 +123,7 @@ def test_records_inside_have_shapes_too(database: str) -> None:
     assert db.get_lesson(lesson.id, shape=Lesson) == expected.lessons[0]
 
 
-def test_records_inside_may_be_of_either_kind(database: str) -> None:
+def test_records_inside_may_be_of_either_kind(triosigno_db: IsolatedDatabase) -> None:
     class First(db.Record):
         order: Literal[1]
 
@@ -125,24 +133,24 @@ def test_records_inside_may_be_of_either_kind(database: str) -> None:
     class Outline(db.Record):
         lessons: tuple[First, ...] | tuple[Ordered, ...]
 
-    module = make_module()
+    module = make_module(lessons=0)
     for _ in range(2):
-        make_lesson(module_id=module.id)
+        make_lesson(signs=0, module_id=module.id)
     expected = Outline(lessons=(Ordered(order=1), Ordered(order=2)))
     assert db.get_module_tree(module.id, shape=Outline) == expected
     assert db.list_module_trees(shape=Outline).items == (expected,)
 
 
-def test_what_a_shape_leaves_out_is_not_asked_for(database: str) -> None:
-    module = make_module(title="m")
-    make_lesson(module_id=module.id)
+def test_what_a_shape_leaves_out_is_not_asked_for(triosigno_db: IsolatedDatabase) -> None:
+    module = make_module(lessons=0, title="m")
+    make_lesson(signs=0, module_id=module.id)
     with counting_statements() as sent:
         assert db.list_module_trees(shape=Title).items == (Title(title="m"),)
     assert sent.names == ["select_modules_of_trees"]
     assert db.get_module_tree(module.id, shape=Title) == Title(title="m")
 
 
-def test_nested_shapes_of_the_other_functions(database: str) -> None:
+def test_nested_shapes_of_the_other_functions(triosigno_db: IsolatedDatabase) -> None:
     class Goal(db.Record):
         learning_goal: int
 
@@ -175,7 +183,11 @@ def test_nested_shapes_of_the_other_functions(database: str) -> None:
         lessons: tuple[Title, ...]
         sign_count: int
 
-    user, sign, lesson = make_user(username="c"), make_sign(name="s"), make_lesson(title="l")
+    user, sign, lesson = (
+        make_user(username="c"),
+        make_sign(name="s"),
+        make_lesson(signs=0, title="l"),
+    )
     with pytest.raises(db.InvalidInputError, match="User has no field preferences"):
         db.get_user_with_preferences(user.id, shape=Learner)
     account = db.get_user_with_preferences(user.id, shape=Account)
@@ -195,7 +207,7 @@ def test_nested_shapes_of_the_other_functions(database: str) -> None:
     assert progress == Progressed(sign_count=0, lessons=(Title(title="l"),))
 
 
-def test_a_field_that_is_not_there_is_named(database: str) -> None:
+def test_a_field_that_is_not_there_is_named(triosigno_db: IsolatedDatabase) -> None:
     class Nickname(db.Record):
         username: str
         nick_name: str = "none"
@@ -216,10 +228,10 @@ def test_a_field_that_is_not_there_is_named(database: str) -> None:
                 call()
     assert db.get_user(user.id).role is db.UserRole.STUDENT
     with pytest.raises(db.InvalidInputError, match="Lesson has no field username, nick_name"):
-        db.get_module_tree(make_module().id, shape=Deep)
+        db.get_module_tree(make_module(lessons=0).id, shape=Deep)
 
 
-def test_no_shape_can_have_the_password(database: str) -> None:
+def test_no_shape_can_have_the_password(triosigno_db: IsolatedDatabase) -> None:
     class Secret(db.Record):
         password: str
 
@@ -231,7 +243,7 @@ def test_no_shape_can_have_the_password(database: str) -> None:
     for call in (
         lambda shape: db.get_user(user.id, shape=shape),
         lambda shape: db.list_users(shape=shape),
-        lambda shape: db.authenticate(user.username, "a learner's password", shape=shape),
+        lambda shape: db.authenticate(user.username, "mot de passe", shape=shape),
         lambda shape: db.get_user_with_preferences(user.id, shape=shape),
         lambda shape: db.export_user(user.id, shape=shape),
         lambda shape: db.create_user(
@@ -244,13 +256,13 @@ def test_no_shape_can_have_the_password(database: str) -> None:
     assert db.count_users() == 1
 
 
-def test_a_type_that_does_not_fit_is_named(database: str) -> None:
+def test_a_type_that_does_not_fit_is_named(triosigno_db: IsolatedDatabase) -> None:
     class Illustrated(db.Record):
         name: str
         image_url: str
 
     with_image = make_sign(image_url="https://example.org/a")
-    without = make_sign()
+    without = make_sign(image_url=None)
     assert db.get_sign(with_image.id, shape=Illustrated).image_url == with_image.image_url
     with pytest.raises(db.InvalidInputError) as caught:
         db.get_sign(without.id, shape=Illustrated)
@@ -260,14 +272,14 @@ def test_a_type_that_does_not_fit_is_named(database: str) -> None:
 
 
 @pytest.mark.parametrize("shape", [dict, str, object, None, 1, "UserRecord", db.Record, db.NewUser])
-def test_what_is_no_shape_is_refused(database: str, shape: Any) -> None:
+def test_what_is_no_shape_is_refused(triosigno_db: IsolatedDatabase, shape: Any) -> None:
     category = make_category()
     for call in (db.get_category, lambda key, **options: db.list_categories(**options)):
         with pytest.raises(db.InvalidInputError, match=r"^shape: |shape: Record has no field"):
             call(category.id, shape=shape)
 
 
-def test_equal_columns_share_a_statement(database: str) -> None:
+def test_equal_columns_share_a_statement(triosigno_db: IsolatedDatabase) -> None:
     class One(db.Record):
         name: str
 

@@ -8,8 +8,14 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
-from triosigno_db.testing import counting_statements
+from triosigno_db.testing import IsolatedDatabase, counting_statements
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 SEND_NOTHING_OF_THEIR_OWN = {
     "connect",
@@ -36,7 +42,7 @@ Call = Callable[[Ids], Any]
 
 ONE: dict[str, Call] = {
     "abandon_session": lambda ids: db.abandon_session(ids["session"]),
-    "authenticate": lambda ids: db.authenticate(ids["username"], "a learner's password"),
+    "authenticate": lambda ids: db.authenticate(ids["username"], "mot de passe"),
     "award_achievement": lambda ids: db.award_achievement(ids["user"], "first"),
     "complete_session": lambda ids: db.complete_session(ids["session"], score=1, xp_earned=1),
     "count_users": lambda ids: db.count_users(search="learner"),
@@ -44,8 +50,10 @@ ONE: dict[str, Call] = {
         db.NewAchievement(name="second", description="", image_url=IMAGE, xp_reward=1)
     ),
     "create_category": lambda ids: make_category(),
-    "create_lesson": lambda ids: make_lesson(module_id=ids["module"]),
-    "create_module": lambda ids: make_module(),
+    "create_lesson": lambda ids: db.create_lesson(
+        db.NewLesson(title="l", description="", module_id=ids["module"])
+    ),
+    "create_module": lambda ids: db.create_module(db.NewModule(title="m", description="")),
     "create_sign": lambda ids: make_sign(category_id=ids["category"]),
     "create_user": lambda ids: make_user(),
     "deactivate_user": lambda ids: db.deactivate_user(ids["user"]),
@@ -122,7 +130,7 @@ SEVERAL: dict[str, tuple[int, Call]] = {
     # The hash is read and compared before another takes its place.
     "change_password": (
         2,
-        lambda ids: db.change_password(ids["user"], "a learner's password", "another"),
+        lambda ids: db.change_password(ids["user"], "mot de passe", "another"),
     ),
     # The modules, then all that is in them.
     "list_module_trees": (2, lambda ids: db.list_module_trees()),
@@ -147,8 +155,8 @@ SEVERAL: dict[str, tuple[int, Call]] = {
 def make_rows() -> Ids:
     """Make a learner and some content, more rows of each kind beside them, and give the ids."""
     user, sign, other = make_user(), make_sign(name="Être"), make_sign()
-    module, empty_module = make_module(), make_module()
-    lesson, empty_lesson = (make_lesson(module_id=module.id) for _ in range(2))
+    module, empty_module = make_module(lessons=0), make_module(lessons=0)
+    lesson, empty_lesson = (make_lesson(signs=0, module_id=module.id) for _ in range(2))
     db.set_lesson_signs(lesson.id, [sign.id])
     db.record_attempt(user.id, sign.id, is_correct=True)
     achievement = db.create_achievement(
@@ -171,7 +179,7 @@ def make_rows() -> Ids:
 
 
 @pytest.fixture
-def ids(database: str) -> Ids:
+def ids(triosigno_db: IsolatedDatabase) -> Ids:
     return make_rows()
 
 
@@ -202,11 +210,13 @@ def test_a_session_with_attempts_is_completed_by_two(ids: Ids) -> None:
 
 
 @pytest.mark.parametrize("lessons", [1, 10])
-def test_trees_take_as_many_statements_however_large_they_are(database: str, lessons: int) -> None:
+def test_trees_take_as_many_statements_however_large_they_are(
+    triosigno_db: IsolatedDatabase, lessons: int
+) -> None:
     for _ in range(3):
-        module = make_module()
+        module = make_module(lessons=0)
         for _ in range(lessons):
-            db.set_lesson_signs(make_lesson(module_id=module.id).id, [make_sign().id])
+            db.set_lesson_signs(make_lesson(signs=0, module_id=module.id).id, [make_sign().id])
     with counting_statements() as sent:
         db.list_module_trees()
     assert len(sent) == 2

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import triosigno_db as db
+from triosigno_db.testing import IsolatedDatabase
 
 USER = {"email": "zoe@example.org", "username": "zoe", "password": "geheim"}
 SIGN = {
@@ -140,7 +141,7 @@ def test_the_error_can_be_pickled() -> None:
 )
 @pytest.mark.parametrize("value", [None, {}, "text", db.NewUser])
 def test_something_else_than_the_input_is_refused(
-    database: str, call: Any, field: str, kind: str, value: object
+    triosigno_db: IsolatedDatabase, call: Any, field: str, kind: str, value: object
 ) -> None:
     with pytest.raises(db.InvalidInputError, match=f"{field}: must be a {kind}"):
         call(value)

@@ -9,9 +9,10 @@ import pydantic
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_user
 from triosigno_db import records
 from triosigno_db.models import MODELS
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_user
 
 RECORDS = [
     each
@@ -37,7 +38,7 @@ def test_json_is_as_javascript_writes_it() -> None:
     )
 
 
-def test_json_can_be_read_back(database: str) -> None:
+def test_json_can_be_read_back(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(first_name="Zoé")
     assert db.UserWithPreferences.model_validate_json(user.model_dump_json()) == user
 
@@ -71,14 +72,14 @@ def test_every_plain_field_is_a_column_in_the_schema_s_order(record: type[db.Rec
     assert list(record.selection().columns) in orders
 
 
-def test_a_record_can_not_be_changed(database: str) -> None:
+def test_a_record_can_not_be_changed(triosigno_db: IsolatedDatabase) -> None:
     category = make_category()
     with pytest.raises(pydantic.ValidationError, match="frozen"):
         category.name = "other"  # type: ignore[misc]
     assert hash(category) == hash(category.model_copy())
 
 
-def test_times_are_aware_and_in_utc(database: str) -> None:
+def test_times_are_aware_and_in_utc(triosigno_db: IsolatedDatabase) -> None:
     category = make_category()
     assert category.created_at.tzinfo is UTC
     assert category.created_at.microsecond % 1000 == 0

@@ -10,9 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from triosigno_db.models import SignCategory
 from triosigno_db.repositories import pages
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 ROWS = 7
 IMAGE = "https://example.org/image.webp"
@@ -21,22 +28,22 @@ List = Callable[..., db.Page[Any]]
 
 
 @pytest.fixture
-def lists(database: str) -> dict[str, List]:
+def lists(triosigno_db: IsolatedDatabase) -> dict[str, List]:
     """Every list, over seven rows each; what the rows share makes ties in their orders."""
-    user, lesson, module = make_user(), make_lesson(), make_module()
+    user, lesson, module = make_user(), make_lesson(signs=0), make_module(lessons=0)
     category = make_category().id
     for number in range(ROWS):
         sign = make_sign(category_id=category, name=f"signe {number}")
         db.record_attempt(user.id, sign.id, is_correct=False)
         db.start_session(user.id, lesson.id)
-        make_lesson(module_id=module.id, order=3)
+        make_lesson(signs=0, module_id=module.id, order=3)
         new = db.NewAchievement(name=f"a{number}", description="", image_url=IMAGE, xp_reward=1)
         db.award_achievement(user.id, db.create_achievement(new).id)
     for _ in range(ROWS - 1):
         make_user()
         make_category()
     for _ in range(ROWS - 2):
-        make_module(order=1)
+        make_module(lessons=0, order=1)
     return {
         "list_achievements": db.list_achievements,
         "list_categories": db.list_categories,
@@ -128,18 +135,18 @@ def test_a_cursor_belongs_to_its_filters(lists: dict[str, List]) -> None:
     assert db.list_users(limit=5, cursor=cursor).items
 
 
-def test_without_the_secret_no_cursor_can_be_made(database: str) -> None:
+def test_without_the_secret_no_cursor_can_be_made(triosigno_db: IsolatedDatabase) -> None:
     for _ in range(3):
         make_category()
     known = db.list_categories(limit=1).next_cursor
-    db.connect(database, cursor_secret="a secret")
+    db.connect(triosigno_db.url, cursor_secret="a secret")
     with pytest.raises(db.InvalidInputError, match=r"^cursor: "):
         db.list_categories(limit=1, cursor=known)
     signed = db.list_categories(limit=1).next_cursor
     assert len(db.list_categories(limit=1, cursor=signed).items) == 1
 
 
-def test_a_cursor_holds_no_more_than_its_row_s_keys(database: str) -> None:
+def test_a_cursor_holds_no_more_than_its_row_s_keys(triosigno_db: IsolatedDatabase) -> None:
     make_user(username="first")
     make_user(username="second")
     cursor = db.list_users(limit=1).next_cursor
@@ -151,7 +158,7 @@ def test_a_cursor_holds_no_more_than_its_row_s_keys(database: str) -> None:
     assert json.loads(packed[16:]) == [{"at": at}, user.id]
 
 
-def test_a_page_in_json_is_camel_case(database: str) -> None:
+def test_a_page_in_json_is_camel_case(triosigno_db: IsolatedDatabase) -> None:
     category = make_category()
     page = db.list_categories(limit=1)
     content = json.loads(page.model_dump_json())
@@ -176,7 +183,7 @@ names = st.text("abcé", min_size=1, max_size=3)
     limit=st.integers(1, 4),
 )
 def test_rows_that_come_and_go_move_no_others(
-    database: str, there: set[str], steps: list[tuple[str, str]], limit: int
+    triosigno_db: IsolatedDatabase, there: set[str], steps: list[tuple[str, str]], limit: int
 ) -> None:
     SignCategory.delete().execute()
     ids = {name: make_category(name=name).id for name in there}
@@ -201,7 +208,7 @@ def test_rows_that_come_and_go_move_no_others(
     assert [name for name in order if name in kept] == [name for name in seen if name in kept]
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @pytest.mark.parametrize(
     "keys",
     [
@@ -217,7 +224,7 @@ def test_a_cursor_that_is_signed_without_a_secret_is_still_looked_at(keys: str) 
         db.list_categories(cursor=forged)
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 def test_a_cursor_is_signed_as_the_forged_ones_are() -> None:
     for _ in range(2):
         make_category()
@@ -227,7 +234,7 @@ def test_a_cursor_is_signed_as_the_forged_ones_are() -> None:
     assert packed[:16] == pages._digest(packed[16:], "select_categories []")
 
 
-@pytest.mark.usefixtures("database")
+@pytest.mark.usefixtures("triosigno_db")
 @pytest.mark.parametrize(
     ("statement", "keys", "call"),
     [

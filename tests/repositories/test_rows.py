@@ -7,9 +7,14 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.plain_sql import count_rows, run_plain
 from triosigno_db.models import Lesson, Module, Sign, SignCategory
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import (
+    make_category,
+    make_sign,
+    make_user,
+)
 
 IMAGE = "https://example.org/image.webp"
 
@@ -17,6 +22,16 @@ IMAGE = "https://example.org/image.webp"
 def make_achievement(**values: Any) -> db.AchievementRecord:
     defaults = {"name": "first", "description": "", "image_url": IMAGE, "xp_reward": 1}
     return db.create_achievement(db.NewAchievement(**{**defaults, **values}))
+
+
+def create_module(**values: Any) -> db.ModuleRecord:
+    return db.create_module(db.NewModule(**{"title": "Saluer", "description": "", **values}))
+
+
+def create_lesson(**values: Any) -> db.LessonRecord:
+    if "module_id" not in values:
+        values["module_id"] = create_module().id
+    return db.create_lesson(db.NewLesson(**{"title": "Oui", "description": "", **values}))
 
 
 KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any], Any, Any]] = {
@@ -28,13 +43,13 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
         db.delete_achievement,
     ),
     "Lesson": (
-        make_lesson,
+        create_lesson,
         lambda key: db.get_lesson(key, shape=db.LessonRecord),
         db.update_lesson,
         db.LessonChanges,
         db.delete_lesson,
     ),
-    "Module": (make_module, db.get_module, db.update_module, db.ModuleChanges, db.delete_module),
+    "Module": (create_module, db.get_module, db.update_module, db.ModuleChanges, db.delete_module),
     "Sign": (make_sign, db.get_sign, db.update_sign, db.SignChanges, db.delete_sign),
     "SignCategory": (
         make_category,
@@ -47,11 +62,11 @@ KINDS: dict[str, tuple[Callable[..., Any], Callable[..., Any], Callable[..., Any
 
 
 @pytest.fixture(params=KINDS)
-def kind(request: pytest.FixtureRequest, database: str) -> str:
+def kind(request: pytest.FixtureRequest, triosigno_db: IsolatedDatabase) -> str:
     return str(request.param)
 
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 
 def test_a_row_is_read_as_it_was_made(kind: str) -> None:
@@ -60,10 +75,10 @@ def test_a_row_is_read_as_it_was_made(kind: str) -> None:
     assert get(made.id) == made
 
 
-def test_only_what_is_set_is_changed(kind: str, database: str) -> None:
+def test_only_what_is_set_is_changed(kind: str, triosigno_db: IsolatedDatabase) -> None:
     make, get, update, changes, _ = KINDS[kind]
     key = make().id
-    run_plain(database, f"""UPDATE "{kind}" SET "updatedAt" = '2026-01-01'""")
+    run_plain(triosigno_db.url, f"""UPDATE "{kind}" SET "updatedAt" = '2026-01-01'""")
     made = get(key)
     changed = update(made.id, changes(description="new"))
     assert changed == get(made.id)
@@ -103,11 +118,11 @@ def use_category() -> tuple[str, dict[str, int]]:
 
 
 def use_module() -> tuple[str, dict[str, int]]:
-    return make_lesson().module_id, {"Lesson": 1}
+    return create_lesson().module_id, {"Lesson": 1}
 
 
 def use_lesson() -> tuple[str, dict[str, int]]:
-    lesson = make_lesson().id
+    lesson = create_lesson().id
     db.set_lesson_signs(lesson, [make_sign().id])
     for _ in range(2):
         db.start_session(make_user().id, lesson)
@@ -116,7 +131,7 @@ def use_lesson() -> tuple[str, dict[str, int]]:
 
 def use_sign() -> tuple[str, dict[str, int]]:
     sign = make_sign().id
-    db.set_lesson_signs(make_lesson().id, [sign])
+    db.set_lesson_signs(create_lesson().id, [sign])
     for _ in range(2):
         db.record_attempt(make_user().id, sign, is_correct=True)
     return sign, {"LessonSign": 1, "Progress": 2}
@@ -145,29 +160,33 @@ USED: list[tuple[Callable[[], tuple[str, dict[str, int]]], Callable[..., None]]]
 
 
 @pytest.mark.parametrize(("use", "delete"), USED)
-def test_what_is_used_stays_and_tells_by_what(database: str, use: Any, delete: Any) -> None:
+def test_what_is_used_stays_and_tells_by_what(
+    triosigno_db: IsolatedDatabase, use: Any, delete: Any
+) -> None:
     key, uses = use()
-    before = count_rows(database)
+    before = count_rows(triosigno_db.url)
     with pytest.raises(db.InUseError) as caught:
         delete(key)
     assert caught.value.uses == uses
     for entity, count in uses.items():
         assert f"{count} row{'s' * (count > 1)} of {entity}" in str(caught.value)
-    assert count_rows(database) == before
+    assert count_rows(triosigno_db.url) == before
 
 
 @pytest.mark.parametrize(
     ("use", "delete"), [(use_sign, db.delete_sign), (use_achievement, db.delete_achievement)]
 )
-def test_a_cascade_takes_what_uses_it_along(database: str, use: Any, delete: Any) -> None:
+def test_a_cascade_takes_what_uses_it_along(
+    triosigno_db: IsolatedDatabase, use: Any, delete: Any
+) -> None:
     key, uses = use()
     delete(key, cascade=True)
-    rows = count_rows(database)
+    rows = count_rows(triosigno_db.url)
     assert [rows[entity] for entity in uses] == [0] * len(uses)
     assert rows["User"] >= 1
 
 
-def test_an_error_inside_a_transaction_leaves_it_whole(database: str) -> None:
+def test_an_error_inside_a_transaction_leaves_it_whole(triosigno_db: IsolatedDatabase) -> None:
     key, _ = use_category()
     with db.transaction():
         with pytest.raises(db.InUseError):
@@ -178,7 +197,7 @@ def test_an_error_inside_a_transaction_leaves_it_whole(database: str) -> None:
     assert db.get_category(made.id) == made
 
 
-def test_a_name_that_is_taken_is_refused(database: str) -> None:
+def test_a_name_that_is_taken_is_refused(triosigno_db: IsolatedDatabase) -> None:
     for make, update, changes in (
         (make_category, db.update_category, db.CategoryChanges),
         (make_sign, db.update_sign, db.SignChanges),
@@ -191,8 +210,8 @@ def test_a_name_that_is_taken_is_refused(database: str) -> None:
         assert update(one.id, changes(name="one")).name == "one"
 
 
-def test_a_reference_to_nothing_is_refused(database: str) -> None:
-    sign, lesson = make_sign(), make_lesson()
+def test_a_reference_to_nothing_is_refused(triosigno_db: IsolatedDatabase) -> None:
+    sign, lesson = make_sign(), create_lesson()
     unknown = uuid4()
     with pytest.raises(db.NotFoundError) as caught:
         db.update_sign(sign.id, db.SignChanges(category_id=unknown))
@@ -202,12 +221,12 @@ def test_a_reference_to_nothing_is_refused(database: str) -> None:
     assert (caught.value.entity, caught.value.key) == ("Module", str(unknown))
 
 
-def test_counts_are_of_what_is_there(database: str) -> None:
+def test_counts_are_of_what_is_there(triosigno_db: IsolatedDatabase) -> None:
     category = make_category()
     signs = [make_sign(category_id=category.id).id for _ in range(3)]
-    module, empty = make_module(), make_module()
+    module, empty = create_module(), create_module()
     for chosen in (signs[:2], signs[1:]):
-        db.set_lesson_signs(make_lesson(module_id=module.id).id, chosen)
+        db.set_lesson_signs(create_lesson(module_id=module.id).id, chosen)
     counts = {each.id: each.sign_count for each in db.list_categories().items}
     assert counts[category.id] == 3
     assert [(m.id, m.lesson_count, m.sign_count) for m in db.list_modules().items] == [
@@ -221,8 +240,8 @@ def test_counts_are_of_what_is_there(database: str) -> None:
     [
         (make_category, SignCategory),
         (make_sign, Sign),
-        (make_module, Module),
-        (make_lesson, Lesson),
+        (create_module, Module),
+        (create_lesson, Lesson),
     ],
 )
 def test_what_comes_back_is_what_is_stored(make, model) -> None:
@@ -233,30 +252,32 @@ def test_what_comes_back_is_what_is_stored(make, model) -> None:
 
 
 @pytest.mark.parametrize(("make", "entity"), [(make_category, "SignCategory"), (make_sign, "Sign")])
-def test_a_taken_name_names_the_field(database: str, make, entity: str) -> None:
+def test_a_taken_name_names_the_field(triosigno_db: IsolatedDatabase, make, entity: str) -> None:
     name = make().name
     category = make_category()
     extra = {"category_id": category.id} if make is make_sign else {}
-    before = count_rows(database)
+    before = count_rows(triosigno_db.url)
     with pytest.raises(db.AlreadyExistsError) as caught:
         make(name=name, **extra)
     assert (caught.value.entity, caught.value.field) == (entity, "name")
     assert caught.value.value == name
-    assert count_rows(database) == before
+    assert count_rows(triosigno_db.url) == before
 
 
 @pytest.mark.parametrize(
     ("make", "parent", "entity"),
     [
         (make_sign, "category_id", "SignCategory"),
-        (make_lesson, "module_id", "Module"),
-        (lambda **parent: make_lesson(order=1, **parent), "module_id", "Module"),
+        (create_lesson, "module_id", "Module"),
+        (lambda **parent: create_lesson(order=1, **parent), "module_id", "Module"),
     ],
 )
-def test_an_unknown_parent_is_named(database: str, make, parent: str, entity: str) -> None:
+def test_an_unknown_parent_is_named(
+    triosigno_db: IsolatedDatabase, make, parent: str, entity: str
+) -> None:
     unknown = uuid4()
     with pytest.raises(db.NotFoundError) as caught:
         make(**{parent: unknown})
     assert (caught.value.entity, caught.value.key) == (entity, str(unknown))
     assert caught.value.prisma_code == "P2003"
-    assert set(count_rows(database).values()) == {0}
+    assert set(count_rows(triosigno_db.url).values()) == {0}

@@ -11,6 +11,7 @@ import triosigno_db as db
 from tests.plain_sql import run_plain
 from tests.roles.logins import DUMP, give_password, url_as
 from triosigno_db.roles import RoleNames, apply_roles
+from triosigno_db.testing import DatabaseServer
 
 
 def test_a_second_time_changes_nothing(admin_url: str, names: RoleNames) -> None:
@@ -21,7 +22,9 @@ def test_a_second_time_changes_nothing(admin_url: str, names: RoleNames) -> None
 
 
 @pytest.fixture
-def administrator(server: Any, empty_url: str, names: RoleNames) -> Iterator[tuple[str, RoleNames]]:
+def administrator(
+    triosigno_server: DatabaseServer, empty_url: str, names: RoleNames
+) -> Iterator[tuple[str, RoleNames]]:
     """A role that may create roles and owns a database, as a hosted server gives one out."""
     own = RoleNames(*(f"{name} 2" for name in names))
     role, database = f"{names.owner} admin", empty_url.rpartition("/")[2]
@@ -31,9 +34,11 @@ def administrator(server: Any, empty_url: str, names: RoleNames) -> Iterator[tup
     run_plain(empty_url, change.format(*map(sql.Identifier, (database, role, role))))
     yield url_as(empty_url, role), own
     db.disconnect()
-    server.drop_database(database)
+    triosigno_server.drop_database(database)
     for name in (*own, role):
-        run_plain(server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+        run_plain(
+            triosigno_server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name))
+        )
 
 
 def test_a_superuser_is_not_needed(administrator: tuple[str, RoleNames]) -> None:

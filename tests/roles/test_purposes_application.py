@@ -6,7 +6,6 @@ from functools import partial
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category
 from tests.plain_sql import count_rows, run_plain
 from tests.promises.test_statements_sent import ONE, SEVERAL, Call, Ids, ids
 from tests.roles.logins import url_as
@@ -16,6 +15,8 @@ from triosigno_db.models import MODELS
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.packs import load_pack, starter_pack
 from triosigno_db.roles import RoleNames
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category
 
 __all__ = ["ids"]
 
@@ -56,40 +57,42 @@ def test_writes_with_a_key_are_counted_once(ids: Ids, admin_url: str, names: Rol
     assert db.delete_idempotency_keys(before=datetime.now(UTC) + timedelta(seconds=1)) == 2
 
 
-def test_its_health_is_told(database: str) -> None:
+def test_its_health_is_told(triosigno_db: IsolatedDatabase) -> None:
     assert db.ping() > 0
     assert db.pool_status().idle == 1
 
 
-def test_blocks_and_repeated_transactions_work(database: str) -> None:
+def test_blocks_and_repeated_transactions_work(triosigno_db: IsolatedDatabase) -> None:
     with db.connection(), db.transaction("serializable"), db.transaction():
         make_category()
     assert db.run_in_transaction(make_category).name
 
 
-def test_content_is_imported(database: str) -> None:
+def test_content_is_imported(triosigno_db: IsolatedDatabase) -> None:
     load_pack(starter_pack())
     assert db.search_signs("bonjour").items
 
 
-def test_it_does_not_make_or_drop_the_schema(database: str) -> None:
+def test_it_does_not_make_or_drop_the_schema(triosigno_db: IsolatedDatabase) -> None:
     for change in (db.create_schema, db.drop_schema):
         with pytest.raises(db.TrioSignoDBError) as caught:
             change()
         assert caught.value.prisma_code == DENIED
-    assert set(count_rows(database)) == {model.__name__ for model in MODELS}
+    assert set(count_rows(triosigno_db.url)) == {model.__name__ for model in MODELS}
 
 
-def test_it_does_not_make_the_schema_in_an_empty_one(database: str, admin_url: str) -> None:
+def test_it_does_not_make_the_schema_in_an_empty_one(
+    triosigno_db: IsolatedDatabase, admin_url: str
+) -> None:
     db.connect(admin_url)
     db.drop_schema()
-    db.connect(database)
+    db.connect(triosigno_db.url)
     with pytest.raises(db.TrioSignoDBError) as caught:
         db.create_schema()
     assert caught.value.prisma_code == DENIED
 
 
-def test_it_does_not_migrate(database: str) -> None:
+def test_it_does_not_migrate(triosigno_db: IsolatedDatabase) -> None:
     for command in (migrator.status, migrator.deploy, migrator.rollback):
         with pytest.raises(db.TrioSignoDBError) as caught:
             command()
@@ -118,20 +121,22 @@ def test_it_does_not_migrate(database: str) -> None:
         'TRUNCATE "Sign" CASCADE',
     ],
 )
-def test_whatever_is_not_about_rows_is_refused(database: str, statement: str) -> None:
+def test_whatever_is_not_about_rows_is_refused(
+    triosigno_db: IsolatedDatabase, statement: str
+) -> None:
     with pytest.raises(db.TrioSignoDBError) as caught:
         run_sql(statement)
     assert caught.value.prisma_code == DENIED
 
 
-def test_it_does_not_become_the_owner(database: str, names: RoleNames) -> None:
+def test_it_does_not_become_the_owner(triosigno_db: IsolatedDatabase, names: RoleNames) -> None:
     with pytest.raises(db.TrioSignoDBError) as caught:
         run_sql("SELECT set_config('role', %(role)s, false)", role=names.owner)
     assert caught.value.prisma_code == DENIED
 
 
 def test_later_tables_are_the_application_s_at_once(
-    database: str, admin_url: str, names: RoleNames
+    triosigno_db: IsolatedDatabase, admin_url: str, names: RoleNames
 ) -> None:
     run_plain(url_as(admin_url, names.owner), "CREATE TABLE later (id int)")
     for statement in (

@@ -10,6 +10,7 @@ from tests.roles.test_purposes_application import CALLS, DENIED
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
 from triosigno_db.roles import RoleNames
+from triosigno_db.testing import IsolatedDatabase
 
 __all__ = ["ids"]
 
@@ -47,8 +48,8 @@ def test_every_function_that_reads_works(reading: Ids) -> None:
             raise
 
 
-def test_every_other_function_is_refused(reading: Ids, database: str) -> None:
-    before = count_rows(database)
+def test_every_other_function_is_refused(reading: Ids, triosigno_db: IsolatedDatabase) -> None:
+    before = count_rows(triosigno_db.url)
     codes = {}
     for name, call in OTHERS.items():
         try:
@@ -56,7 +57,7 @@ def test_every_other_function_is_refused(reading: Ids, database: str) -> None:
         except db.TrioSignoDBError as error:
             codes[name] = error.prisma_code
     assert codes == dict.fromkeys(OTHERS, DENIED)
-    assert count_rows(database) == before
+    assert count_rows(triosigno_db.url) == before
 
 
 def test_every_column_but_the_password_is_read(reading: Ids) -> None:

@@ -12,6 +12,7 @@ from tests.roles.test_purposes_application import UndoneError, undo
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.roles import Deviation, RoleNames, apply_roles, check_roles, role_script
+from triosigno_db.testing import IsolatedDatabase
 
 
 @pytest.mark.skipif(which("psql") is None, reason="there is no psql here")
@@ -28,9 +29,9 @@ def test_psql_runs_the_script_as_the_library_does(admin_url: str, names: RoleNam
 
 
 def test_a_database_that_somebody_else_made_is_handed_over(
-    database: str, url: str, names: RoleNames
+    triosigno_db: IsolatedDatabase, triosigno_url: str, names: RoleNames
 ) -> None:
-    db.connect(url)
+    db.connect(triosigno_url)
     assert {each.deviation for each in check_roles(names)} == {*Deviation}
     assert apply_roles(names) == ()
     owners = run_sql(
@@ -38,7 +39,7 @@ def test_a_database_that_somebody_else_made_is_handed_over(
         " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
     assert owners == [(names.owner,)]
-    db.connect(url_as(url, names.owner))
+    db.connect(url_as(triosigno_url, names.owner))
     db.drop_schema()
 
 

@@ -12,7 +12,12 @@ import pytest
 import triosigno_db as db
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, rollback
-from triosigno_db.testing import ServerInstallation, ThrowawayPostgres, available_versions
+from triosigno_db.testing import (
+    DatabaseServer,
+    ServerInstallation,
+    ThrowawayPostgres,
+    available_versions,
+)
 
 EXPECTED: dict[str, Any] = json.loads(
     Path(__file__).with_name("expected_catalog.json").read_text(encoding="utf-8")
@@ -246,7 +251,9 @@ def test_the_search_path_is_as_before(connected: str) -> None:
         assert run_sql("SHOW search_path") == [("pg_catalog",)]
 
 
-def test_nothing_is_made_without_the_right_to(server: ThrowawayPostgres, empty_url: str) -> None:
+def test_nothing_is_made_without_the_right_to(
+    triosigno_server: DatabaseServer, empty_url: str
+) -> None:
     db.connect(empty_url)
     run_sql("DROP ROLE IF EXISTS reader; CREATE ROLE reader LOGIN PASSWORD 'reader'")
     run_sql("REVOKE CREATE ON SCHEMA public FROM PUBLIC")

@@ -11,13 +11,19 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.services.services import Answer, Client, fastapi_service, flask_service
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 Serve = Callable[..., AbstractContextManager[Client]]
 
-PASSWORD = "a learner's password"
+PASSWORD = "mot de passe"
 
 
 @pytest.fixture(params=[fastapi_service, flask_service], ids=["fastapi", "flask"])
@@ -26,8 +32,8 @@ def serve(request: pytest.FixtureRequest) -> Serve:
 
 
 @pytest.fixture
-def client(serve: Serve, url: str) -> Iterator[Client]:
-    with serve(url) as client:
+def client(serve: Serve, triosigno_url: str) -> Iterator[Client]:
+    with serve(triosigno_url) as client:
         yield client
 
 
@@ -44,8 +50,8 @@ def assert_problem(answer: Answer, status: int, **members: Any) -> None:
 
 
 def test_a_record_is_what_prisma_would_send(client: Client) -> None:
-    module = make_module()
-    lesson = make_lesson(module_id=module.id)
+    module = make_module(lessons=0)
+    lesson = make_lesson(signs=0, module_id=module.id)
     db.add_sign_to_lesson(lesson.id, make_sign(name="Été").id)
     answer = client.send("GET", f"/modules/{module.id}")
     assert answer.status == 200
@@ -99,7 +105,7 @@ def test_what_is_in_use_or_over_is_409(client: Client) -> None:
     category = make_category()
     make_sign(category_id=category.id)
     assert_problem(client.send("DELETE", f"/categories/{category.id}"), 409, uses={"Sign": 1})
-    session = db.start_session(make_user().id, make_lesson().id)
+    session = db.start_session(make_user().id, make_lesson(signs=0).id)
     assert client.send("POST", f"/sessions/{session.id}/end").status == 200
     assert_problem(client.send("POST", f"/sessions/{session.id}/end"), 409)
 
@@ -110,8 +116,8 @@ def test_a_query_that_takes_too_long_is_503(client: Client) -> None:
     assert int(answer.headers["retry-after"]) > 0
 
 
-def test_a_full_pool_is_503(serve: Serve, url: str) -> None:
-    with serve(url, connection_limit=1, pool_timeout=0.1) as client:
+def test_a_full_pool_is_503(serve: Serve, triosigno_url: str) -> None:
+    with serve(triosigno_url, connection_limit=1, pool_timeout=0.1) as client:
         with ThreadPoolExecutor(1) as other_thread:
             held = db.connection()
             other_thread.submit(held.__enter__).result()
@@ -123,11 +129,11 @@ def test_a_full_pool_is_503(serve: Serve, url: str) -> None:
 
 
 def test_a_server_that_is_gone_is_503(
-    serve: Serve, server: ThrowawayPostgres, caplog: pytest.LogCaptureFixture
+    serve: Serve, triosigno_server: DatabaseServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     name = f"gone_{uuid4().hex}"
-    with serve(server.create_database(name), connect_timeout=2) as client:
-        server.drop_database(name)
+    with serve(triosigno_server.create_database(name), connect_timeout=2) as client:
+        triosigno_server.drop_database(name)
         with caplog.at_level(logging.ERROR, "triosigno_db"):
             assert_problem(client.send("GET", f"/modules/{uuid4()}"), 503)
     assert "DatabaseUnavailableError" in caplog.text
@@ -150,15 +156,15 @@ def test_a_request_holds_one_connection_and_gives_it_back(client: Client) -> Non
     assert client.send("GET", "/health").body == 0
 
 
-def test_a_plain_endpoint_of_fastapi_uses_the_same_database(url: str) -> None:
-    with fastapi_service(url) as client:
+def test_a_plain_endpoint_of_fastapi_uses_the_same_database(triosigno_url: str) -> None:
+    with fastapi_service(triosigno_url) as client:
         user = make_user()
         assert client.send("GET", f"/sync/{user.id}").body["email"] == user.email
         assert_problem(client.send("GET", f"/sync/{uuid4()}"), 404)
 
 
-def test_the_service_disconnects_when_it_stops(url: str) -> None:
-    with fastapi_service(url):
+def test_the_service_disconnects_when_it_stops(triosigno_url: str) -> None:
+    with fastapi_service(triosigno_url):
         assert db.count_users() == 0
     with pytest.raises(db.NotConnectedError):
         db.count_users()

@@ -8,8 +8,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import triosigno_db as db
-from tests.content import make_category, make_sign, make_user
 from tests.studio.serving import Serve, Studio, serving
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -54,7 +55,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 @pytest.fixture
-def learner(database: str) -> db.UserWithPreferences:
+def learner(triosigno_db: IsolatedDatabase) -> db.UserWithPreferences:
     """A learner with progress, beside others."""
     category = make_category(name="Salutations")
     sign = make_sign(name="Bonjour", category_id=category.id)
@@ -67,6 +68,8 @@ def learner(database: str) -> db.UserWithPreferences:
 
 
 @pytest.fixture
-def studio(serve: Serve, database: str, learner: db.UserRecord) -> Iterator[Studio]:
-    with serve(database) as studio:
+def studio(
+    serve: Serve, triosigno_db: IsolatedDatabase, learner: db.UserRecord
+) -> Iterator[Studio]:
+    with serve(triosigno_db.url) as studio:
         yield studio

@@ -4,11 +4,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import triosigno_db as db
-from tests.content import make_user
 from tests.studio.browsing import enter, open_table
 from tests.studio.serving import Studio
 from triosigno_db.studio import create_studio
 from triosigno_db.studio.app import is_local
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -27,7 +28,7 @@ def test_nobody_enters_without_the_token(page: Page, studio: Studio) -> None:
     expect(page.locator("table.model-list")).to_contain_text("lea")
 
 
-def test_postgresql_itself_refuses_a_write(database: str) -> None:
+def test_postgresql_itself_refuses_a_write(triosigno_db: IsolatedDatabase) -> None:
     app = create_studio("token")
     app.add_url_rule("/try", view_func=lambda: make_user().id)
     client = app.test_client()
@@ -51,9 +52,9 @@ def test_postgresql_itself_refuses_a_write(database: str) -> None:
     ],
 )
 def test_a_database_elsewhere_is_shown_in_red(
-    database: str, host: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+    triosigno_db: IsolatedDatabase, host: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    settings = db.Settings.load(database, host=host)
+    settings = db.Settings.load(triosigno_db.url, host=host)
     assert is_local(settings) is expected
     monkeypatch.setattr("triosigno_db.studio.app.is_local", lambda _: is_local(settings))
     client = create_studio("token").test_client()
@@ -62,6 +63,6 @@ def test_a_database_elsewhere_is_shown_in_red(
     assert ("studio remote" in shown) is ("NOT on this machine" in shown) is not expected
 
 
-def test_another_name_for_the_address_is_refused(database: str) -> None:
+def test_another_name_for_the_address_is_refused(triosigno_db: IsolatedDatabase) -> None:
     client = create_studio("token").test_client()
     assert client.get("/?token=token", base_url="http://evil.example").status_code == 400

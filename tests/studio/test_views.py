@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import triosigno_db as db
-from tests.content import make_lesson, make_module
 from tests.plain_sql import run_plain
 from tests.studio.browsing import enter, open_table
 from tests.studio.serving import Serve, Studio
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_module
 
 pytestmark = pytest.mark.xdist_group("browser")
 
@@ -19,8 +20,10 @@ READ_ONLY = 403
 
 
 @pytest.fixture
-def writing_studio(serve: Serve, database: str, learner: db.UserRecord) -> Iterator[Studio]:
-    with serve(database, "--write") as studio:
+def writing_studio(
+    serve: Serve, triosigno_db: IsolatedDatabase, learner: db.UserRecord
+) -> Iterator[Studio]:
+    with serve(triosigno_db.url, "--write") as studio:
         yield studio
 
 
@@ -94,7 +97,7 @@ def test_a_row_is_changed_made_and_deleted(
     assert changed.updated_at > learner.updated_at
     assert db.authenticate("lea", "a secret").id == learner.id
 
-    module = make_module(title="Premiers pas")
+    module = make_module(lessons=0, title="Premiers pas")
     open_table(page, "Lesson")
     page.get_by_role("link", name="Create", exact=True).click()
     page.locator("#title").fill("Saluer")
@@ -127,7 +130,7 @@ def test_a_forged_form_is_refused(
 
 
 def test_a_row_that_others_refer_to_is_kept(page: Page, writing_studio: Studio) -> None:
-    lesson = make_lesson()
+    lesson = make_lesson(signs=0)
     enter(page, writing_studio)
     open_table(page, "Module")
     page.on("dialog", lambda dialog: dialog.accept())
@@ -137,9 +140,11 @@ def test_a_row_that_others_refer_to_is_kept(page: Page, writing_studio: Studio) 
 
 
 def test_the_password_is_neither_shown_nor_found(
-    page: Page, writing_studio: Studio, learner: db.UserRecord, database: str
+    page: Page, writing_studio: Studio, learner: db.UserRecord, triosigno_db: IsolatedDatabase
 ) -> None:
-    ((stored,),) = run_plain(database, 'SELECT password FROM "User" WHERE id = %s', (learner.id,))
+    ((stored,),) = run_plain(
+        triosigno_db.url, 'SELECT password FROM "User" WHERE id = %s', (learner.id,)
+    )
     enter(page, writing_studio)
     for path in (
         "/",

@@ -12,7 +12,7 @@ from textwrap import dedent
 import psycopg2
 import pytest
 
-from triosigno_db.testing import ThrowawayPostgres, available_versions
+from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
 
 RunTests = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -72,12 +72,14 @@ def test_each_test_has_a_database_of_its_own(run_tests: RunTests) -> None:
 
 
 def test_it_works_in_parallel_on_a_server_of_ones_own(
-    run_tests: RunTests, server: ThrowawayPostgres
+    run_tests: RunTests, triosigno_server: DatabaseServer
 ) -> None:
-    before = databases_of(server)
-    outcome = run_tests(ISOLATED, "-n", "2", f"--triosigno-url={server.url_for('postgres')}")
+    before = databases_of(triosigno_server)
+    outcome = run_tests(
+        ISOLATED, "-n", "2", f"--triosigno-url={triosigno_server.url_for('postgres')}"
+    )
     assert outcome.returncode == 0, outcome.stdout
-    assert databases_of(server) == before
+    assert databases_of(triosigno_server) == before
 
 
 def test_content_is_there_where_it_is_asked_for(run_tests: RunTests) -> None:
@@ -195,14 +197,16 @@ def waiting_tests(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[b
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_database_is_left_on_a_server_of_ones_own(
-    tmp_path: Path, server: ThrowawayPostgres, ending: signal.Signals
+    tmp_path: Path, triosigno_server: DatabaseServer, ending: signal.Signals
 ) -> None:
-    before = databases_of(server)
-    with waiting_tests(tmp_path, f"--triosigno-url={server.url_for('postgres')}") as process:
-        assert len(databases_of(server)) > len(before)
+    before = databases_of(triosigno_server)
+    with waiting_tests(
+        tmp_path, f"--triosigno-url={triosigno_server.url_for('postgres')}"
+    ) as process:
+        assert len(databases_of(triosigno_server)) > len(before)
         process.send_signal(ending)
         process.wait()
-    until(lambda: databases_of(server) == before)
+    until(lambda: databases_of(triosigno_server) == before)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])

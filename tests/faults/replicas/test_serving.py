@@ -11,7 +11,6 @@ import pytest
 
 import triosigno_db as db
 from tests.cluster import Cluster, ask, until
-from tests.content import make_category
 from tests.faults.replicas.standing_by import (
     SERVED_BY,
     cancel_at,
@@ -29,6 +28,7 @@ from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS, SignCategory
 from triosigno_db.testing import counting_statements
+from triosigno_db.testing.factories import make_category
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

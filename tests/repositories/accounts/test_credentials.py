@@ -10,8 +10,9 @@ import bcrypt
 import pytest
 
 import triosigno_db as db
-from tests.content import make_user
 from tests.plain_sql import run_plain
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
 
 PASSWORD = "un mot de passe é 🤟🏽"
 
@@ -53,7 +54,7 @@ def counting_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         yield rounds
 
 
-def test_a_login_is_an_address_in_any_case_or_a_username(database: str) -> None:
+def test_a_login_is_an_address_in_any_case_or_a_username(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(email="Camille@Example.org", username="Camille", password=PASSWORD)
     for login in ("camille@example.org", "CAMILLE@EXAMPLE.ORG", " Camille "):
         assert db.authenticate(login, PASSWORD) == db.get_user(user.id)
@@ -64,7 +65,9 @@ def test_a_login_is_an_address_in_any_case_or_a_username(database: str) -> None:
 @pytest.mark.parametrize(
     "wrong", ["", "un mot de passe", PASSWORD + " ", "x" * 73, PASSWORD + "\0", "\ud800", "é" * 40]
 )
-def test_a_wrong_password_is_told_like_an_unknown_login(database: str, wrong: str) -> None:
+def test_a_wrong_password_is_told_like_an_unknown_login(
+    triosigno_db: IsolatedDatabase, wrong: str
+) -> None:
     user = make_user(password=PASSWORD)
     told = []
     for login in (user.username, "nobody"):
@@ -76,11 +79,13 @@ def test_a_wrong_password_is_told_like_an_unknown_login(database: str, wrong: st
 
 @pytest.mark.parametrize("stored", [4, 5, 6, None])
 def test_a_refusal_takes_as_many_rounds_whoever_it_is(
-    database: str, monkeypatch: pytest.MonkeyPatch, stored: int | None
+    triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch, stored: int | None
 ) -> None:
     user = make_user(password=PASSWORD)
-    store_hash(database, user.id, "no hash" if stored is None else hash_of(PASSWORD, cost=stored))
-    db.connect(database, password_cost=6)
+    store_hash(
+        triosigno_db.url, user.id, "no hash" if stored is None else hash_of(PASSWORD, cost=stored)
+    )
+    db.connect(triosigno_db.url, password_cost=6)
     spent = []
     for login in (user.username, "nobody"):
         with counting_rounds(monkeypatch) as rounds:
@@ -90,7 +95,9 @@ def test_a_refusal_takes_as_many_rounds_whoever_it_is(
     assert spent == [2**6, 2**6]
 
 
-def test_who_knows_the_password_learns_that_the_account_is_inactive(database: str) -> None:
+def test_who_knows_the_password_learns_that_the_account_is_inactive(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     user = make_user(password=PASSWORD)
     db.deactivate_user(user.id)
     with pytest.raises(db.AccountInactiveError) as caught:
@@ -103,9 +110,9 @@ def test_who_knows_the_password_learns_that_the_account_is_inactive(database: st
 
 
 @pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
-def test_hashes_of_other_software_are_read(database: str, prefix: str) -> None:
+def test_hashes_of_other_software_are_read(triosigno_db: IsolatedDatabase, prefix: str) -> None:
     user = make_user()
-    store_hash(database, user.id, hash_of(PASSWORD, prefix))
+    store_hash(triosigno_db.url, user.id, hash_of(PASSWORD, prefix))
     assert db.authenticate(user.username, PASSWORD).id == user.id
 
 
@@ -113,35 +120,37 @@ def test_hashes_of_other_software_are_read(database: str, prefix: str) -> None:
     "stored",
     ["", "plain", "$2b$04$short", "$argon2id$v=19$m=1", "$2x$04$" + "a" * 53, "$2b$99$" + "." * 53],
 )
-def test_what_is_no_hash_lets_nobody_in(database: str, stored: str) -> None:
+def test_what_is_no_hash_lets_nobody_in(triosigno_db: IsolatedDatabase, stored: str) -> None:
     user = make_user()
-    store_hash(database, user.id, stored)
+    store_hash(triosigno_db.url, user.id, stored)
     for password in (PASSWORD, stored or "x"):
         with pytest.raises(db.InvalidCredentialsError):
             db.authenticate(user.username, password)
 
 
-def test_a_cheaper_hash_is_renewed_by_the_next_login(database: str) -> None:
+def test_a_cheaper_hash_is_renewed_by_the_next_login(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password=PASSWORD)
-    db.connect(database, password_cost=5)
+    db.connect(triosigno_db.url, password_cost=5)
     with pytest.raises(db.InvalidCredentialsError):
         db.authenticate(user.username, "wrong")
-    assert stored_hash(database, user.id).startswith("$2b$04$")
+    assert stored_hash(triosigno_db.url, user.id).startswith("$2b$04$")
     db.authenticate(user.username, PASSWORD)
-    renewed = stored_hash(database, user.id)
+    renewed = stored_hash(triosigno_db.url, user.id)
     assert renewed.startswith("$2b$05$")
     db.authenticate(user.username, PASSWORD)
-    assert stored_hash(database, user.id) == renewed
+    assert stored_hash(triosigno_db.url, user.id) == renewed
 
 
-def test_a_dearer_hash_is_kept(database: str) -> None:
+def test_a_dearer_hash_is_kept(triosigno_db: IsolatedDatabase) -> None:
     user = make_user()
-    store_hash(database, user.id, dear := hash_of(PASSWORD, cost=6))
+    store_hash(triosigno_db.url, user.id, dear := hash_of(PASSWORD, cost=6))
     db.authenticate(user.username, PASSWORD)
-    assert stored_hash(database, user.id) == dear
+    assert stored_hash(triosigno_db.url, user.id) == dear
 
 
-def test_a_username_that_looks_like_an_address_opens_no_other_account(database: str) -> None:
+def test_a_username_that_looks_like_an_address_opens_no_other_account(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     victim = make_user(email="victim@example.org", password=PASSWORD)
     make_user(username="victim@example.org", password="the attacker's")
     assert db.authenticate("victim@example.org", PASSWORD).id == victim.id
@@ -149,10 +158,12 @@ def test_a_username_that_looks_like_an_address_opens_no_other_account(database: 
         db.authenticate("victim@example.org", "the attacker's")
 
 
-def test_addresses_that_differ_in_case_only_are_told_apart(database: str) -> None:
+def test_addresses_that_differ_in_case_only_are_told_apart(triosigno_db: IsolatedDatabase) -> None:
     lower, upper = make_user(email="ana@example.org"), make_user()
     run_plain(
-        database, 'UPDATE "User" SET "email" = %s WHERE "id" = %s', ("ANA@example.org", upper.id)
+        triosigno_db.url,
+        'UPDATE "User" SET "email" = %s WHERE "id" = %s',
+        ("ANA@example.org", upper.id),
     )
     found = [
         db.find_user_by_email(each)
@@ -161,7 +172,7 @@ def test_addresses_that_differ_in_case_only_are_told_apart(database: str) -> Non
     assert [user and user.id for user in found] == [upper.id, lower.id, lower.id]
 
 
-def test_a_password_is_changed_by_who_knows_it(database: str) -> None:
+def test_a_password_is_changed_by_who_knows_it(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password=PASSWORD)
     with pytest.raises(db.InvalidCredentialsError):
         db.change_password(user.id, "wrong", "new")
@@ -172,14 +183,16 @@ def test_a_password_is_changed_by_who_knows_it(database: str) -> None:
     assert db.get_user(user.id).updated_at > user.updated_at
 
 
-def test_a_password_is_set_whatever_it_was(database: str) -> None:
+def test_a_password_is_set_whatever_it_was(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password=PASSWORD)
     db.set_password(user.id, "new")
     assert db.authenticate(user.username, "new").id == user.id
 
 
 @pytest.mark.parametrize("new", ["", "x" * 73, "é" * 37, "a\0b", "\ud800", 1, None])
-def test_a_password_that_can_not_be_hashed_is_refused(database: str, new: Any) -> None:
+def test_a_password_that_can_not_be_hashed_is_refused(
+    triosigno_db: IsolatedDatabase, new: Any
+) -> None:
     user = make_user(password=PASSWORD)
     with pytest.raises(db.InvalidInputError, match=r"^new: must"):
         db.change_password(user.id, PASSWORD, new)
@@ -188,14 +201,14 @@ def test_a_password_that_can_not_be_hashed_is_refused(database: str, new: Any) -
     assert db.authenticate(user.username, PASSWORD).id == user.id
 
 
-def test_72_bytes_are_a_whole_password(database: str) -> None:
+def test_72_bytes_are_a_whole_password(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password="é" * 36)
     assert db.authenticate(user.username, "é" * 36).id == user.id
     with pytest.raises(db.InvalidCredentialsError):
         db.authenticate(user.username, "é" * 36 + "x")
 
 
-def test_an_unknown_account_has_no_password(database: str) -> None:
+def test_an_unknown_account_has_no_password(triosigno_db: IsolatedDatabase) -> None:
     for change in (
         lambda: db.change_password(uuid4(), PASSWORD, "new"),
         lambda: db.set_password(uuid4(), "new"),
@@ -205,7 +218,7 @@ def test_an_unknown_account_has_no_password(database: str) -> None:
         assert caught.value.entity == "User"
 
 
-def test_of_two_changes_at_once_one_wins(database: str) -> None:
+def test_of_two_changes_at_once_one_wins(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password=PASSWORD)
     barrier = threading.Barrier(2)
     outcomes: dict[str, type[BaseException] | None] = {}
@@ -229,7 +242,7 @@ def test_of_two_changes_at_once_one_wins(database: str) -> None:
     assert db.authenticate(user.username, winner).id == user.id
 
 
-def test_no_error_shows_a_password_or_a_hash(database: str) -> None:
+def test_no_error_shows_a_password_or_a_hash(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password=PASSWORD)
     with pytest.raises(db.InvalidCredentialsError) as caught:
         db.authenticate(user.username, "a wrong secret")

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 import triosigno_db as db
-from tests.content import make_lesson, make_user
 from tests.plain_sql import run_plain
 from tests.repositories.accounts.users import lived_in
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_user
 
 
-def test_an_export_holds_everything_but_the_hash(database: str) -> None:
+def test_an_export_holds_everything_but_the_hash(triosigno_db: IsolatedDatabase) -> None:
     make_user()
     user = lived_in()
     export = db.export_user(user.id)
@@ -20,12 +21,12 @@ def test_an_export_holds_everything_but_the_hash(database: str) -> None:
     assert db.UserExport.model_validate_json(export.model_dump_json()) == export
 
 
-def test_an_export_lists_the_oldest_first(database: str) -> None:
-    user, lesson = make_user(), make_lesson()
+def test_an_export_lists_the_oldest_first(triosigno_db: IsolatedDatabase) -> None:
+    user, lesson = make_user(), make_lesson(signs=0)
     sessions = [db.start_session(user.id, lesson.id) for _ in range(3)]
     for place, session in enumerate(sessions):
         run_plain(
-            database,
+            triosigno_db.url,
             'UPDATE "LearningSession" SET "startTime" = %s WHERE "id" = %s',
             (datetime(2026, 1, 9 - place, tzinfo=UTC).replace(tzinfo=None), session.id),
         )

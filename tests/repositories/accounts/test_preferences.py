@@ -5,13 +5,14 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.content import make_user
 from tests.plain_sql import run_plain
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
 
 
-def test_preferences_are_made_where_they_are_missing(database: str) -> None:
+def test_preferences_are_made_where_they_are_missing(triosigno_db: IsolatedDatabase) -> None:
     user = make_user()
-    run_plain(database, 'DELETE FROM "UserPreference"')
+    run_plain(triosigno_db.url, 'DELETE FROM "UserPreference"')
     with pytest.raises(db.NotFoundError):
         db.get_preferences(user.id)
     made = db.update_preferences(user.id, db.PreferenceChanges(learning_goal=30))

@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.content import make_user
 from tests.plain_sql import count_rows, run_before_insert, run_plain
 from tests.repositories.accounts.users import lived_in
 from triosigno_db.arguments import WHITE_SPACE
 from triosigno_db.models import UserPreference
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 
 def stored_hash(url: str, user_id: str) -> bytes:
@@ -47,7 +48,7 @@ def test_a_new_user_comes_back_with_all_that_was_given() -> None:
 
 
 def test_what_is_not_given_takes_the_defaults() -> None:
-    user = make_user()
+    user = db.create_user(db.NewUser(email="a@example.org", username="a", password="x"))
     assert (user.first_name, user.last_name, user.profile_picture) == (None, None, None)
     assert user.role is db.UserRole.STUDENT
     assert user.is_active is True
@@ -71,11 +72,11 @@ def test_ids_are_random_uuids_in_lower_case() -> None:
     assert user.id != user.preferences.id
 
 
-def test_a_new_user_was_made_now_in_utc(database: str) -> None:
+def test_a_new_user_was_made_now_in_utc(triosigno_db: IsolatedDatabase) -> None:
     # Another zone of the session must not shift what is stored.
-    [(name,)] = run_plain(database, "SELECT current_database()")
-    run_plain(database, f"ALTER DATABASE \"{name}\" SET timezone = 'Pacific/Auckland'")
-    db.connect(database, password_cost=4)
+    [(name,)] = run_plain(triosigno_db.url, "SELECT current_database()")
+    run_plain(triosigno_db.url, f"ALTER DATABASE \"{name}\" SET timezone = 'Pacific/Auckland'")
+    db.connect(triosigno_db.url, password_cost=4)
     before = datetime.now(UTC) - timedelta(milliseconds=1)
     user = make_user()
     assert before <= user.created_at <= datetime.now(UTC) + timedelta(milliseconds=1)
@@ -121,31 +122,33 @@ def test_an_unknown_user_with_preferences_is_named() -> None:
     assert caught.value.prisma_code == "P2025"
 
 
-def test_the_email_is_stored_in_lower_case(database: str) -> None:
+def test_the_email_is_stored_in_lower_case(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(email="Camille.MOREAU@Example.ORG")
     assert user.email == "camille.moreau@example.org"
-    assert run_plain(database, 'SELECT email FROM "User"') == [("camille.moreau@example.org",)]
+    assert run_plain(triosigno_db.url, 'SELECT email FROM "User"') == [
+        ("camille.moreau@example.org",)
+    ]
 
 
 @pytest.mark.parametrize("email", ["taken@example.org", "TAKEN@Example.org"])
-def test_a_taken_email_names_the_field(database: str, email: str) -> None:
+def test_a_taken_email_names_the_field(triosigno_db: IsolatedDatabase, email: str) -> None:
     make_user(email="taken@example.org")
-    before = count_rows(database)
+    before = count_rows(triosigno_db.url)
     with pytest.raises(db.AlreadyExistsError) as caught:
         make_user(email=email)
     assert (caught.value.entity, caught.value.field) == ("User", "email")
     assert caught.value.value == "taken@example.org"
     assert caught.value.prisma_code == "P2002"
-    assert count_rows(database) == before
+    assert count_rows(triosigno_db.url) == before
 
 
-def test_a_taken_username_names_the_field(database: str) -> None:
+def test_a_taken_username_names_the_field(triosigno_db: IsolatedDatabase) -> None:
     make_user(username="camille")
-    before = count_rows(database)
+    before = count_rows(triosigno_db.url)
     with pytest.raises(db.AlreadyExistsError) as caught:
         make_user(username="camille")
     assert (caught.value.entity, caught.value.field) == ("User", "username")
-    assert count_rows(database) == before
+    assert count_rows(triosigno_db.url) == before
 
 
 def test_usernames_keep_their_case() -> None:
@@ -153,39 +156,41 @@ def test_usernames_keep_their_case() -> None:
     assert make_user(username="camille").username == "camille"
 
 
-def test_a_user_whose_preferences_fail_is_not_made(database: str) -> None:
-    run_before_insert(database, "UserPreference", "RAISE check_violation")
+def test_a_user_whose_preferences_fail_is_not_made(triosigno_db: IsolatedDatabase) -> None:
+    run_before_insert(triosigno_db.url, "UserPreference", "RAISE check_violation")
     with pytest.raises(db.InvalidInputError):
         make_user()
-    assert count_rows(database)["User"] == 0
+    assert count_rows(triosigno_db.url)["User"] == 0
 
 
-def test_a_user_is_not_made_without_the_table_of_preferences(database: str) -> None:
-    run_plain(database, 'DROP TABLE "UserPreference"')
+def test_a_user_is_not_made_without_the_table_of_preferences(
+    triosigno_db: IsolatedDatabase,
+) -> None:
+    run_plain(triosigno_db.url, 'DROP TABLE "UserPreference"')
     with pytest.raises(db.SchemaMismatchError):
         make_user()
-    assert run_plain(database, 'SELECT count(*) FROM "User"') == [(0,)]
+    assert run_plain(triosigno_db.url, 'SELECT count(*) FROM "User"') == [(0,)]
 
 
 @pytest.mark.parametrize("password", ["correct horse", "é" * 36, "x" * 72, " spaces stay "])
-def test_bcrypt_reads_the_stored_hash(database: str, password: str) -> None:
-    hashed = stored_hash(database, make_user(password=password).id)
+def test_bcrypt_reads_the_stored_hash(triosigno_db: IsolatedDatabase, password: str) -> None:
+    hashed = stored_hash(triosigno_db.url, make_user(password=password).id)
     assert bcrypt.checkpw(password.encode(), hashed)
     assert not bcrypt.checkpw(password.encode()[:-1], hashed)
 
 
-def test_equal_passwords_have_different_hashes(database: str) -> None:
-    hashes = {stored_hash(database, make_user(password="the same").id) for _ in range(2)}
+def test_equal_passwords_have_different_hashes(triosigno_db: IsolatedDatabase) -> None:
+    hashes = {stored_hash(triosigno_db.url, make_user(password="the same").id) for _ in range(2)}
     assert len(hashes) == 2
 
 
 @pytest.mark.parametrize("cost", [4, 5])
-def test_the_cost_of_hashing_comes_from_the_settings(url: str, cost: int) -> None:
-    db.connect(url, password_cost=cost)
-    assert stored_hash(url, make_user().id).startswith(f"$2b$0{cost}$".encode())
+def test_the_cost_of_hashing_comes_from_the_settings(triosigno_url: str, cost: int) -> None:
+    db.connect(triosigno_url, password_cost=cost)
+    assert stored_hash(triosigno_url, make_user().id).startswith(f"$2b$0{cost}$".encode())
 
 
-def test_a_user_made_in_a_transaction_goes_with_it(database: str) -> None:
+def test_a_user_made_in_a_transaction_goes_with_it(triosigno_db: IsolatedDatabase) -> None:
     def make_and_fail() -> None:
         with db.transaction():
             user = make_user()
@@ -194,10 +199,10 @@ def test_a_user_made_in_a_transaction_goes_with_it(database: str) -> None:
 
     with pytest.raises(ZeroDivisionError):
         make_and_fail()
-    assert set(count_rows(database).values()) == {0}
+    assert set(count_rows(triosigno_db.url).values()) == {0}
 
 
-def test_a_user_is_found_by_address_and_name(database: str) -> None:
+def test_a_user_is_found_by_address_and_name(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(email="zoe@example.org", username="Zoé")
     found = db.get_user(user.id)
     assert found == db.find_user_by_email("ZOE@Example.org") == db.find_user_by_username("Zoé")
@@ -205,13 +210,17 @@ def test_a_user_is_found_by_address_and_name(database: str) -> None:
     assert db.find_user_by_email("nobody@example.org") is None
 
 
-def test_the_newest_user_comes_first(database: str) -> None:
+def test_the_newest_user_comes_first(triosigno_db: IsolatedDatabase) -> None:
     for name in ("one", "two", "three"):
         make_user(username=name)
     run_plain(
-        database, 'UPDATE "User" SET "createdAt" = now() - length("username") * interval \'1 d\''
+        triosigno_db.url,
+        'UPDATE "User" SET "createdAt" = now() - length("username") * interval \'1 d\'',
     )
-    run_plain(database, 'UPDATE "User" SET "createdAt" = \'2020-01-01\' WHERE "username" = \'one\'')
+    run_plain(
+        triosigno_db.url,
+        'UPDATE "User" SET "createdAt" = \'2020-01-01\' WHERE "username" = \'one\'',
+    )
     assert usernames(db.list_users()) == ["two", "three", "one"]
 
 
@@ -232,7 +241,7 @@ def test_the_newest_user_comes_first(database: str) -> None:
     ],
 )
 def test_filters_narrow_the_list_and_the_count(
-    database: str, filters: dict[str, Any], expected: set[str]
+    triosigno_db: IsolatedDatabase, filters: dict[str, Any], expected: set[str]
 ) -> None:
     make_user(username="ana", email="ana@example.org")
     make_user(username="bob", email="bob@example.org", role=db.UserRole.TEACHER)
@@ -242,7 +251,7 @@ def test_filters_narrow_the_list_and_the_count(
     assert db.count_users(**filters) == len(expected)
 
 
-def test_only_what_is_set_is_changed(database: str) -> None:
+def test_only_what_is_set_is_changed(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(first_name="Ana", last_name="Moreau", profile_picture="https://example.org/a")
     changed = db.update_user(user.id, db.UserChanges(first_name=None, email="New@Example.org"))
     assert changed == db.get_user(user.id)
@@ -257,23 +266,23 @@ def test_only_what_is_set_is_changed(database: str) -> None:
     assert changed.updated_at > user.updated_at
 
 
-def test_no_change_is_no_write(database: str) -> None:
+def test_no_change_is_no_write(triosigno_db: IsolatedDatabase) -> None:
     user = make_user()
     assert db.update_user(user.id, db.UserChanges()).updated_at == user.updated_at
 
 
 @pytest.mark.parametrize("field", ["email", "username"])
-def test_a_value_that_another_has_is_refused(database: str, field: str) -> None:
+def test_a_value_that_another_has_is_refused(triosigno_db: IsolatedDatabase, field: str) -> None:
     user, other = make_user(), make_user()
     taken = getattr(other, field)
     with pytest.raises(db.AlreadyExistsError) as caught:
         db.update_user(user.id, db.UserChanges(first_name="x", **{field: taken}))
     assert (caught.value.field, caught.value.value) == (field, taken)
-    assert db.get_user(user.id).first_name is None
+    assert db.get_user(user.id).first_name == user.first_name
     db.update_user(other.id, db.UserChanges(**{field: taken}))
 
 
-def test_roles_and_activity_are_set(database: str) -> None:
+def test_roles_and_activity_are_set(triosigno_db: IsolatedDatabase) -> None:
     user = make_user()
     assert db.set_role(user.id, db.UserRole.TEACHER).role is db.UserRole.TEACHER
     assert not db.deactivate_user(user.id).is_active
@@ -298,7 +307,7 @@ def test_roles_and_activity_are_set(database: str) -> None:
         lambda key: db.update_preferences(key, db.PreferenceChanges(dark_mode=True)),
     ],
 )
-def test_an_unknown_user_is_named(database: str, call: Any) -> None:
+def test_an_unknown_user_is_named(triosigno_db: IsolatedDatabase, call: Any) -> None:
     unknown = uuid4()
     with pytest.raises(db.NotFoundError) as caught:
         call(unknown)
@@ -308,10 +317,10 @@ def test_an_unknown_user_is_named(database: str, call: Any) -> None:
         call("no id")
 
 
-def test_a_deleted_user_takes_all_rows_along(database: str) -> None:
+def test_a_deleted_user_takes_all_rows_along(triosigno_db: IsolatedDatabase) -> None:
     other, user = make_user(), lived_in()
     db.delete_user(user.id)
-    rows = count_rows(database)
+    rows = count_rows(triosigno_db.url)
     assert {name: rows[name] for name in ("User", "UserPreference")} == {
         "User": 1,
         "UserPreference": 1,
@@ -328,7 +337,7 @@ def test_a_deleted_user_takes_all_rows_along(database: str) -> None:
     first=st.text(max_size=220), last=st.none() | st.text(max_size=20), name=st.text(max_size=20)
 )
 def test_any_text_is_refused_or_comes_back_equal(
-    database: str, first: str, last: str | None, name: str
+    triosigno_db: IsolatedDatabase, first: str, last: str | None, name: str
 ) -> None:
     user = make_user()
     try:

@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign
 from tests.plain_sql import run_plain
 from triosigno_db.models import LessonSign, Sign
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_lesson, make_module, make_sign
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 
 def signs_in(lesson: db.LessonWithSigns) -> list[str]:
@@ -30,9 +31,9 @@ def rows_of(lesson_id: str) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture
-def lesson(database: str) -> str:
+def lesson(triosigno_db: IsolatedDatabase) -> str:
     """A lesson with three signs."""
-    lesson = make_lesson()
+    lesson = make_lesson(signs=0)
     db.set_lesson_signs(lesson.id, [make_sign(name=name).id for name in "abc"])
     return lesson.id
 
@@ -48,7 +49,7 @@ def names_of(lesson: db.LessonWithSigns) -> str:
 
 
 def test_signs_are_placed_in_the_order_given() -> None:
-    lesson, signs = make_lesson(), [make_sign() for _ in range(3)]
+    lesson, signs = make_lesson(signs=0), [make_sign() for _ in range(3)]
     wanted = [signs[2].id, signs[0].id, signs[1].id]
     made = db.set_lesson_signs(lesson.id, wanted)
     assert made.id == lesson.id
@@ -58,14 +59,14 @@ def test_signs_are_placed_in_the_order_given() -> None:
 
 
 def test_the_lesson_comes_back_as_the_tree_shows_it() -> None:
-    module = make_module()
-    lesson = make_lesson(module_id=module.id)
+    module = make_module(lessons=0)
+    lesson = make_lesson(signs=0, module_id=module.id)
     made = db.set_lesson_signs(UUID(lesson.id), (UUID(make_sign().id), make_sign().id.upper()))
     assert db.get_module_tree(module.id).lessons == (made,)
 
 
 def test_a_second_list_replaces_the_first_and_keeps_the_rows_of_those_that_stay() -> None:
-    lesson, (a, b, c, d) = make_lesson(), [make_sign().id for _ in range(4)]
+    lesson, (a, b, c, d) = make_lesson(signs=0), [make_sign().id for _ in range(4)]
     db.set_lesson_signs(lesson.id, [a, b, c])
     before = rows_of(lesson.id)
     made = db.set_lesson_signs(lesson.id, [c, d, a])
@@ -77,7 +78,7 @@ def test_a_second_list_replaces_the_first_and_keeps_the_rows_of_those_that_stay(
 
 
 def test_those_that_stay_keep_when_they_were_made() -> None:
-    lesson, sign = make_lesson(), make_sign().id
+    lesson, sign = make_lesson(signs=0), make_sign().id
     (first,) = db.set_lesson_signs(lesson.id, [sign]).lesson_signs
     LessonSign.update(created_at=first.created_at.replace(year=2020)).execute()
     (second,) = db.set_lesson_signs(lesson.id, [sign]).lesson_signs
@@ -86,7 +87,7 @@ def test_those_that_stay_keep_when_they_were_made() -> None:
 
 
 def test_an_empty_list_empties_the_lesson_and_no_other() -> None:
-    lesson, other, sign = make_lesson(), make_lesson(), make_sign().id
+    lesson, other, sign = make_lesson(signs=0), make_lesson(signs=0), make_sign().id
     db.set_lesson_signs(lesson.id, [sign])
     db.set_lesson_signs(other.id, [sign])
     assert db.set_lesson_signs(lesson.id, []).lesson_signs == ()
@@ -97,7 +98,7 @@ def test_an_empty_list_empties_the_lesson_and_no_other() -> None:
 
 @pytest.mark.parametrize("again", [str, UUID, lambda text: text.upper()])
 def test_a_sign_listed_twice_is_refused(again) -> None:
-    lesson, (a, b) = make_lesson(), [make_sign().id for _ in range(2)]
+    lesson, (a, b) = make_lesson(signs=0), [make_sign().id for _ in range(2)]
     db.set_lesson_signs(lesson.id, [b])
     before = rows_of(lesson.id)
     with pytest.raises(db.InvalidInputError) as caught:
@@ -107,7 +108,7 @@ def test_a_sign_listed_twice_is_refused(again) -> None:
 
 
 def test_an_unknown_sign_is_named_and_nothing_changes() -> None:
-    lesson, (a, b), unknown = make_lesson(), [make_sign().id for _ in range(2)], uuid4()
+    lesson, (a, b), unknown = make_lesson(signs=0), [make_sign().id for _ in range(2)], uuid4()
     db.set_lesson_signs(lesson.id, [a, b])
     before = rows_of(lesson.id)
     with pytest.raises(db.NotFoundError) as caught:
@@ -125,7 +126,7 @@ def test_an_unknown_lesson_is_named() -> None:
 
 
 def test_what_is_no_list_of_ids_is_refused() -> None:
-    lesson = make_lesson()
+    lesson = make_lesson(signs=0)
     for wrong in (None, "text", lesson.id, 5, [["nested"]], [None], b"ab"):
         with pytest.raises(db.InvalidInputError) as caught:
             db.set_lesson_signs(lesson.id, wrong)  # type: ignore[arg-type]
@@ -133,7 +134,7 @@ def test_what_is_no_list_of_ids_is_refused() -> None:
 
 
 def test_an_unknown_sign_caught_in_a_savepoint_leaves_the_transaction_usable() -> None:
-    lesson, sign = make_lesson(), make_sign().id
+    lesson, sign = make_lesson(signs=0), make_sign().id
     with db.transaction():
         with pytest.raises(db.NotFoundError), db.transaction():
             db.set_lesson_signs(lesson.id, [uuid4()])
@@ -141,10 +142,10 @@ def test_an_unknown_sign_caught_in_a_savepoint_leaves_the_transaction_usable() -
     assert list(rows_of(lesson.id)) == [sign]
 
 
-def test_a_long_list_keeps_its_order(database: str) -> None:
-    category, lesson = make_category(), make_lesson()
+def test_a_long_list_keeps_its_order(triosigno_db: IsolatedDatabase) -> None:
+    category, lesson = make_category(), make_lesson(signs=0)
     run_plain(
-        database,
+        triosigno_db.url,
         'INSERT INTO "Sign" (id, name, description, "videoUrl", difficulty, "categoryId",'
         " \"updatedAt\") SELECT gen_random_uuid(), n, '', 'v', 'BEGINNER', %s, now()"
         " FROM generate_series(1, 500) n",
@@ -155,8 +156,11 @@ def test_a_long_list_keeps_its_order(database: str) -> None:
 
 
 def test_lists_set_at_once_never_mix() -> None:
-    module = make_module()
-    lesson, (a, b, c, d) = make_lesson(module_id=module.id), [make_sign().id for _ in range(4)]
+    module = make_module(lessons=0)
+    lesson, (a, b, c, d) = (
+        make_lesson(signs=0, module_id=module.id),
+        [make_sign().id for _ in range(4)],
+    )
     lists = [[a, b, c, d], [d, c, b, a], [b, d], [c]]
     start, done = Barrier(len(lists) + 1, timeout=30), Event()
 

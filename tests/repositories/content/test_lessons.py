@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_module
+from triosigno_db.testing.factories import make_lesson, make_module
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 
 IMAGE = "https://media.example.org/bonjour.png"
@@ -26,12 +26,12 @@ def test_a_new_module_and_its_lesson_come_back_as_given() -> None:
 
 @pytest.mark.parametrize("as_given", [UUID, lambda text: text.upper()])
 def test_a_parent_is_named_by_uuid_or_text(as_given) -> None:
-    module = make_module()
-    assert make_lesson(module_id=as_given(module.id)).module_id == module.id
+    module = make_module(lessons=0)
+    assert make_lesson(signs=0, module_id=as_given(module.id)).module_id == module.id
 
 
 def test_a_lesson_without_an_order_comes_after_the_last_of_its_module() -> None:
-    first, second = make_module(), make_module()
-    assert make_lesson(module_id=first.id, order=40).order == 40
-    assert make_lesson(module_id=first.id).order == 41
-    assert make_lesson(module_id=second.id).order == 1
+    first, second = make_module(lessons=0), make_module(lessons=0)
+    assert make_lesson(signs=0, module_id=first.id, order=40).order == 40
+    assert make_lesson(signs=0, module_id=first.id).order == 41
+    assert make_lesson(signs=0, module_id=second.id).order == 1

@@ -9,7 +9,8 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_module, make_sign
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_module, make_sign
 
 
 class Ordered(NamedTuple):
@@ -22,19 +23,19 @@ class Ordered(NamedTuple):
 
 
 @pytest.fixture(params=["modules", "lessons", "lesson signs"])
-def ordered(request: pytest.FixtureRequest, database: str) -> Ordered:
+def ordered(request: pytest.FixtureRequest, triosigno_db: IsolatedDatabase) -> Ordered:
     if request.param == "modules":
-        modules = [make_module().id for _ in range(4)]
+        modules = [make_module(lessons=0).id for _ in range(4)]
         return Ordered(
             modules,
             db.reorder_modules,
             lambda: [module.id for module in db.list_modules().items],
             lambda module: str(module.id),
         )
-    module = make_module()
-    lessons = [make_lesson(module_id=module.id).id for _ in range(4)]
+    module = make_module(lessons=0)
+    lessons = [make_lesson(signs=0, module_id=module.id).id for _ in range(4)]
     if request.param == "lessons":
-        make_lesson()
+        make_lesson(signs=0)
         return Ordered(
             lessons,
             lambda ids: db.reorder_lessons(module.id, ids),
@@ -98,7 +99,7 @@ def test_two_orders_at_once_never_mix(ordered: Ordered) -> None:
         assert ordered.read() in (first, second)
 
 
-def test_a_parent_that_is_missing_is_named(database: str) -> None:
+def test_a_parent_that_is_missing_is_named(triosigno_db: IsolatedDatabase) -> None:
     unknown = uuid4()
     for reorder, entity in ((db.reorder_lessons, "Module"), (db.reorder_lesson_signs, "Lesson")):
         for ids in ([], [uuid4()]):
@@ -107,18 +108,18 @@ def test_a_parent_that_is_missing_is_named(database: str) -> None:
             assert (caught.value.entity, caught.value.key) == (entity, str(unknown))
 
 
-def test_without_rows_there_is_nothing_to_order(database: str) -> None:
+def test_without_rows_there_is_nothing_to_order(triosigno_db: IsolatedDatabase) -> None:
     assert db.reorder_modules([]) == ()
-    assert db.reorder_lessons(make_module().id, []) == ()
-    assert db.reorder_lesson_signs(make_lesson().id, []) == ()
+    assert db.reorder_lessons(make_module(lessons=0).id, []) == ()
+    assert db.reorder_lesson_signs(make_lesson(signs=0).id, []) == ()
 
 
 # -- signs of a lesson ------------------------------------------------------------------------
 
 
 @pytest.fixture
-def lesson(database: str) -> str:
+def lesson(triosigno_db: IsolatedDatabase) -> str:
     """A lesson with three signs."""
-    lesson = make_lesson()
+    lesson = make_lesson(signs=0)
     db.set_lesson_signs(lesson.id, [make_sign(name=name).id for name in "abc"])
     return lesson.id

@@ -3,9 +3,9 @@
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category
+from triosigno_db.testing.factories import make_category
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 
 VIDEO = "https://media.example.org/bonjour.mp4"

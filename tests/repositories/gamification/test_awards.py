@@ -3,13 +3,13 @@
 import threading
 
 import triosigno_db as db
-from tests.content import make_user
-from triosigno_db.testing.factories import make_achievement
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_achievement, make_user
 
 # -- awards -----------------------------------------------------------------------------------
 
 
-def test_an_achievement_is_awarded_once(database: str) -> None:
+def test_an_achievement_is_awarded_once(triosigno_db: IsolatedDatabase) -> None:
     user, achievement = make_user().id, make_achievement(name="one", xp_reward=5)
     first = db.award_achievement(user, "one")
     assert (first.is_new, first.achievement) == (True, achievement)
@@ -19,7 +19,7 @@ def test_an_achievement_is_awarded_once(database: str) -> None:
     assert listed.model_dump() == {k: v for k, v in first.model_dump().items() if k != "isNew"}
 
 
-def test_of_awards_at_once_one_is_new(database: str) -> None:
+def test_of_awards_at_once_one_is_new(triosigno_db: IsolatedDatabase) -> None:
     make_achievement(name="one", xp_reward=5)
     for _ in range(3):
         user = make_user().id
@@ -40,7 +40,7 @@ def test_of_awards_at_once_one_is_new(database: str) -> None:
         assert len({each.id for each in awards}) == 1
 
 
-def test_the_id_comes_before_a_name_that_looks_like_it(database: str) -> None:
+def test_the_id_comes_before_a_name_that_looks_like_it(triosigno_db: IsolatedDatabase) -> None:
     achievement = make_achievement(name="one", xp_reward=5)
     make_achievement(name=achievement.id, xp_reward=6)
     assert db.award_achievement(make_user().id, achievement.id).achievement == achievement

@@ -6,19 +6,19 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_user
 from tests.learning_rows import add_session
 from tests.plain_sql import run_plain
-from triosigno_db.testing.factories import make_achievement
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_achievement, make_lesson, make_user
 
 # -- the leaderboard --------------------------------------------------------------------------
 
 
-def test_equal_xp_shares_a_rank(database: str) -> None:
-    lesson = make_lesson().id
+def test_equal_xp_shares_a_rank(triosigno_db: IsolatedDatabase) -> None:
+    lesson = make_lesson(signs=0).id
     users = {name: make_user(username=name).id for name in ("a", "b", "c", "d", "gone", "none")}
     for name, xp in (("a", 10), ("b", 30), ("c", 30), ("d", 5), ("gone", 99)):
-        add_session(database, users[name], lesson, "'2026-03-01T12:00:00'", xp=xp)
+        add_session(triosigno_db.url, users[name], lesson, "'2026-03-01T12:00:00'", xp=xp)
     db.deactivate_user(users["gone"])
     make_achievement(name="one", xp_reward=20)
     db.award_achievement(users["a"], "one")
@@ -45,19 +45,21 @@ def test_equal_xp_shares_a_rank(database: str) -> None:
 
 @pytest.mark.parametrize("period", ["day", "week", "month"])
 @pytest.mark.parametrize("zone", ["Europe/Paris", "Pacific/Kiritimati"])
-def test_a_period_begins_at_the_zone_s_midnight(database: str, period: Any, zone: str) -> None:
-    lesson = make_lesson().id
+def test_a_period_begins_at_the_zone_s_midnight(
+    triosigno_db: IsolatedDatabase, period: Any, zone: str
+) -> None:
+    lesson = make_lesson(signs=0).id
     begin = (
         f"timezone('UTC', timezone('{zone}', date_trunc('{period}', timezone('{zone}', now()))))"
     )
     inside, before = make_user(username="inside").id, make_user(username="before").id
-    add_session(database, inside, lesson, begin)
-    add_session(database, before, lesson, f"{begin} - interval '1 ms'")
+    add_session(triosigno_db.url, inside, lesson, begin)
+    add_session(triosigno_db.url, before, lesson, f"{begin} - interval '1 ms'")
     make_achievement(name="one", xp_reward=1)
     for user, at in ((inside, begin), (before, f"{begin} - interval '1 ms'")):
         db.award_achievement(user, "one")
         run_plain(
-            database,
+            triosigno_db.url,
             f'UPDATE "UserAchievement" SET "achievedAt" = {at} WHERE "userId" = %s',
             (user,),
         )

@@ -9,18 +9,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.content import make_lesson, make_sign, make_user
 from tests.learning_rows import add_session
-from triosigno_db.testing.factories import make_achievement
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_achievement, make_lesson, make_sign, make_user
 
 # -- the summary ------------------------------------------------------------------------------
 
 
-def test_a_summary_adds_up(database: str) -> None:
-    user, lesson, other = make_user().id, make_lesson().id, make_user().id
-    add_session(database, user, lesson, "'2026-03-01T12:00:00'", xp=30)
-    add_session(database, user, lesson, "'2026-03-02T12:00:00'", xp=5, done=False)
-    add_session(database, other, lesson, "'2026-03-02T12:00:00'", xp=1000)
+def test_a_summary_adds_up(triosigno_db: IsolatedDatabase) -> None:
+    user, lesson, other = make_user().id, make_lesson(signs=0).id, make_user().id
+    add_session(triosigno_db.url, user, lesson, "'2026-03-01T12:00:00'", xp=30)
+    add_session(triosigno_db.url, user, lesson, "'2026-03-02T12:00:00'", xp=5, done=False)
+    add_session(triosigno_db.url, other, lesson, "'2026-03-02T12:00:00'", xp=1000)
     make_achievement(name="one", xp_reward=7)
     db.award_achievement(user, "one")
     for right, mastery in ((True, 80), (False, 79)):
@@ -44,13 +44,13 @@ def test_a_summary_adds_up(database: str) -> None:
 )
 @pytest.mark.parametrize("zone", ["Europe/Paris", "Pacific/Kiritimati", "America/Los_Angeles"])
 def test_a_streak_goes_on_until_a_day_is_over(
-    database: str, ages: list[int], current: int, zone: str
+    triosigno_db: IsolatedDatabase, ages: list[int], current: int, zone: str
 ) -> None:
-    user, lesson = make_user().id, make_lesson().id
+    user, lesson = make_user().id, make_lesson(signs=0).id
     for age in ages:
         noon = f"timezone('{zone}', now())::date - {age} + time '12:00'"
         noon = f"timezone('UTC', timezone('{zone}', {noon}))"
-        add_session(database, user, lesson, noon)
+        add_session(triosigno_db.url, user, lesson, noon)
     assert db.get_learner_summary(user, timezone=zone).current_streak == current
 
 
@@ -78,25 +78,27 @@ offsets = st.sets(st.integers(0, 10), max_size=8)
     zone=st.sampled_from(["Europe/Paris", "America/Sao_Paulo", "Australia/Lord_Howe", "UTC"]),
 )
 def test_the_longest_streak_is_of_local_days(
-    database: str, start: date, offsets: set[int], hour: int, zone: str
+    triosigno_db: IsolatedDatabase, start: date, offsets: set[int], hour: int, zone: str
 ) -> None:
-    user, lesson = make_user().id, make_lesson().id
+    user, lesson = make_user().id, make_lesson(signs=0).id
     days = {start + timedelta(days=offset) for offset in offsets}
     for day in days:
         local = datetime(day.year, day.month, day.day, hour, 30, tzinfo=ZoneInfo(zone))
         moment = local.astimezone(UTC).replace(tzinfo=None).isoformat()
         for _ in range(2):
-            add_session(database, user, lesson, f"'{moment}'")
+            add_session(triosigno_db.url, user, lesson, f"'{moment}'")
     assert db.get_learner_summary(user, timezone=zone).longest_streak == longest_row(days)
 
 
-def test_minutes_of_today_are_cut_at_the_learner_s_midnight(database: str) -> None:
-    user, lesson = make_user().id, make_lesson().id
+def test_minutes_of_today_are_cut_at_the_learner_s_midnight(triosigno_db: IsolatedDatabase) -> None:
+    user, lesson = make_user().id, make_lesson(signs=0).id
     zone = "Europe/Paris"
     midnight = f"timezone('UTC', timezone('{zone}', timezone('{zone}', now())::date::timestamp))"
-    add_session(database, user, lesson, f"{midnight} + interval '7 min 59 s'", minutes=30)
-    add_session(database, user, lesson, f"{midnight} - interval '1 min'", minutes=30)
-    add_session(database, user, lesson, f"{midnight} + interval '2 min'", minutes=1, done=False)
+    add_session(triosigno_db.url, user, lesson, f"{midnight} + interval '7 min 59 s'", minutes=30)
+    add_session(triosigno_db.url, user, lesson, f"{midnight} - interval '1 min'", minutes=30)
+    add_session(
+        triosigno_db.url, user, lesson, f"{midnight} + interval '2 min'", minutes=1, done=False
+    )
     db.update_preferences(user, db.PreferenceChanges(learning_goal=7))
     summary = db.get_learner_summary(user, timezone=ZoneInfo(zone))
     assert (summary.minutes_today, summary.daily_goal, summary.is_goal_reached) == (7, 7, True)

@@ -8,15 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.content import make_sign, make_user
 from tests.plain_sql import count_rows, run_plain
 from triosigno_db.models import Progress
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_sign, make_user
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 
 @pytest.fixture
-def pair(database: str) -> tuple[str, str]:
+def pair(triosigno_db: IsolatedDatabase) -> tuple[str, str]:
     """The ids of a learner and a sign."""
     return make_user().id, make_sign().id
 
@@ -101,10 +102,12 @@ def test_ids_may_be_uuids_or_text_of_any_case(pair, as_given) -> None:
     assert (later.id, later.total_attempts) == (first.id, 2)
 
 
-def test_the_attempt_was_now_whatever_the_zone_of_the_session(database: str, pair) -> None:
-    [(name,)] = run_plain(database, "SELECT current_database()")
-    run_plain(database, f"ALTER DATABASE \"{name}\" SET timezone = 'America/Caracas'")
-    db.connect(database)
+def test_the_attempt_was_now_whatever_the_zone_of_the_session(
+    triosigno_db: IsolatedDatabase, pair
+) -> None:
+    [(name,)] = run_plain(triosigno_db.url, "SELECT current_database()")
+    run_plain(triosigno_db.url, f"ALTER DATABASE \"{name}\" SET timezone = 'America/Caracas'")
+    db.connect(triosigno_db.url)
     millisecond = timedelta(milliseconds=1)
     for _ in range(2):
         before = datetime.now(UTC)
@@ -127,17 +130,17 @@ def test_later_attempts_keep_when_the_row_was_made(pair) -> None:
 
 
 @pytest.mark.parametrize("warm", [False, True])
-def test_an_unknown_user_or_sign_is_named(database: str, pair, warm: bool) -> None:
+def test_an_unknown_user_or_sign_is_named(triosigno_db: IsolatedDatabase, pair, warm: bool) -> None:
     user, sign = pair
     if warm:
         db.record_attempt(user, sign, is_correct=True)
-    before, unknown = count_rows(database), uuid4()
+    before, unknown = count_rows(triosigno_db.url), uuid4()
     for entity, ids in {"User": (unknown, sign), "Sign": (user, unknown)}.items():
         with pytest.raises(db.NotFoundError) as caught:
             db.record_attempt(*ids, is_correct=True)
         assert (caught.value.entity, caught.value.key) == (entity, str(unknown))
         assert caught.value.prisma_code == "P2003"
-    assert count_rows(database) == before
+    assert count_rows(triosigno_db.url) == before
 
 
 def test_an_attempt_goes_with_its_transaction(pair) -> None:

@@ -7,8 +7,9 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_module, make_sign, make_user
 from tests.plain_sql import run_plain
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_module, make_sign, make_user
 
 # -- reviews ----------------------------------------------------------------------------------
 
@@ -17,12 +18,14 @@ from tests.plain_sql import run_plain
     ("mastery", "days"),
     [(0, 0), (1, 1), (39, 1), (40, 3), (69, 3), (70, 7), (89, 7), (90, 21), (100, 21)],
 )
-def test_a_sign_is_due_when_its_days_are_over(database: str, mastery: int, days: int) -> None:
+def test_a_sign_is_due_when_its_days_are_over(
+    triosigno_db: IsolatedDatabase, mastery: int, days: int
+) -> None:
     user = make_user().id
     for slack, sign in (("1 minute", make_sign()), ("-1 minute", make_sign())):
         db.record_attempt(user, sign.id, is_correct=True)
         run_plain(
-            database,
+            triosigno_db.url,
             'UPDATE "Progress" SET "masteryLevel" = %s,'
             " \"lastPracticed\" = timezone('UTC', now()) - %s * interval '1 day' - %s::interval"
             ' WHERE "signId" = %s',
@@ -36,12 +39,12 @@ def test_a_sign_is_due_when_its_days_are_over(database: str, mastery: int, days:
     assert due.due_at == due.last_practiced + timedelta(days=days)
 
 
-def test_the_longest_overdue_comes_first(database: str) -> None:
+def test_the_longest_overdue_comes_first(triosigno_db: IsolatedDatabase) -> None:
     user, signs = make_user().id, [make_sign().id for _ in range(4)]
     for age, sign in zip((3, 9, 5, None), signs, strict=True):
         db.record_attempt(user, sign, is_correct=True)
         run_plain(
-            database,
+            triosigno_db.url,
             'UPDATE "Progress"'
             " SET \"lastPracticed\" = timezone('UTC', now()) - %s * interval '1 d',"
             " \"createdAt\" = timezone('UTC', now()) - interval '7 d' WHERE \"signId\" = %s",
@@ -56,9 +59,9 @@ def test_the_longest_overdue_comes_first(database: str) -> None:
 # -- progress ---------------------------------------------------------------------------------
 
 
-def test_progress_is_listed_by_what_teaches_the_sign(database: str) -> None:
-    user, module = make_user().id, make_module().id
-    first, second = (make_lesson(module_id=module).id for _ in range(2))
+def test_progress_is_listed_by_what_teaches_the_sign(triosigno_db: IsolatedDatabase) -> None:
+    user, module = make_user().id, make_module(lessons=0).id
+    first, second = (make_lesson(signs=0, module_id=module).id for _ in range(2))
     a, b, c = sorted(make_sign().id for _ in range(3))
     db.set_lesson_signs(first, [a, b])
     db.set_lesson_signs(second, [b])
@@ -83,9 +86,9 @@ def test_progress_is_listed_by_what_teaches_the_sign(database: str) -> None:
         db.get_progress(user, make_sign().id)
 
 
-def test_a_sign_of_two_lessons_counts_once_in_the_module(database: str) -> None:
-    user, module = make_user().id, make_module(title="m").id
-    first, second, empty = (make_lesson(module_id=module, title=t).id for t in "abc")
+def test_a_sign_of_two_lessons_counts_once_in_the_module(triosigno_db: IsolatedDatabase) -> None:
+    user, module = make_user().id, make_module(lessons=0, title="m").id
+    first, second, empty = (make_lesson(signs=0, module_id=module, title=t).id for t in "abc")
     one, two, three = (make_sign().id for _ in range(3))
     db.set_lesson_signs(first, [one, two])
     db.set_lesson_signs(second, [two, three])
@@ -110,4 +113,4 @@ def test_a_sign_of_two_lessons_counts_once_in_the_module(database: str) -> None:
         with pytest.raises(db.NotFoundError) as caught:
             db.get_module_progress(*key)
         assert caught.value.entity == entity
-    assert db.get_module_progress(user, make_module().id).lessons == ()
+    assert db.get_module_progress(user, make_module(lessons=0).id).lessons == ()

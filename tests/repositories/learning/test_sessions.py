@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_sign, make_user
 from tests.learning_rows import add_session
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_sign, make_user
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -18,8 +19,8 @@ PARIS = ZoneInfo("Europe/Paris")
 # -- sessions ---------------------------------------------------------------------------------
 
 
-def test_of_two_completions_at_once_one_counts(database: str) -> None:
-    user, lesson, sign = make_user().id, make_lesson().id, make_sign().id
+def test_of_two_completions_at_once_one_counts(triosigno_db: IsolatedDatabase) -> None:
+    user, lesson, sign = make_user().id, make_lesson(signs=0).id, make_sign().id
     for _ in range(5):
         session = db.start_session(user, lesson)
         barrier = threading.Barrier(2)
@@ -43,8 +44,8 @@ def test_of_two_completions_at_once_one_counts(database: str) -> None:
     assert db.get_progress(user, sign).total_attempts == 5
 
 
-def test_attempts_and_completion_are_kept_together(database: str) -> None:
-    session, sign = db.start_session(make_user().id, make_lesson().id), make_sign().id
+def test_attempts_and_completion_are_kept_together(triosigno_db: IsolatedDatabase) -> None:
+    session, sign = db.start_session(make_user().id, make_lesson(signs=0).id), make_sign().id
     attempts = [db.Attempt(sign_id=key, is_correct=True) for key in (sign, str(uuid4()))]
     with pytest.raises(db.NotFoundError) as caught:
         db.complete_session(session.id, score=1, xp_earned=1, attempts=attempts)
@@ -66,10 +67,10 @@ def test_attempts_and_completion_are_kept_together(database: str) -> None:
         db.abandon_session(left.id)
 
 
-def test_sessions_are_listed_by_period(database: str) -> None:
-    user, lesson = make_user().id, make_lesson().id
+def test_sessions_are_listed_by_period(triosigno_db: IsolatedDatabase) -> None:
+    user, lesson = make_user().id, make_lesson(signs=0).id
     for day in (1, 2, 3):
-        add_session(database, user, lesson, f"'2026-03-0{day}T12:00:00'", minutes=0)
+        add_session(triosigno_db.url, user, lesson, f"'2026-03-0{day}T12:00:00'", minutes=0)
     noon = [datetime(2026, 3, day, 12, tzinfo=UTC) for day in (1, 2, 3)]
 
     def starts(**filters: Any) -> list[datetime]:
