@@ -11,9 +11,9 @@ import psycopg2
 
 import triosigno_db as db
 from tests.faults.disks import SmallDisk
-from tests.faults.ledger import PATIENCE_SECONDS, Ledger
+from tests.faults.environment import OPTIONS, Fault, Stage, kill_server, restart_killed, wait_until
+from tests.faults.journal import PATIENCE_SECONDS, Ledger
 from tests.faults.proxy import Place
-from tests.faults.stage import OPTIONS, Fault, Stage, kill_server, restart_killed, wait_until
 from tests.plain_sql import run_plain
 
 FAULTS: dict[str, Fault] = {}

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.faults.ledger import Verdict
-from tests.faults.mixed_load import Sample
-from tests.faults.stage import Round
+from tests.faults.environment import Round
+from tests.faults.journal import Verdict
+from tests.faults.mixed_workload import Sample
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"

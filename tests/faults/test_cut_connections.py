@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
+from tests.faults.environment import read_resources, wait_until_released
 from tests.faults.proxy import Place, Proxy, port_of
-from tests.faults.stage import read_resources, wait_until_released
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults.environment import Stage, play, staged
 from tests.faults.faults import FAULTS
-from tests.faults.stage import Stage, play, staged
 
 SEED = 2026
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import triosigno_db as db
-from tests.faults.stage import wait_for
+from tests.faults.environment import wait_for
 from tests.learning_rows import uncommitted
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import IsolatedDatabase
@@ -21,7 +21,7 @@ WHERE datname = current_database() AND application_name = 'triosigno_db'
 @contextmanager
 def practising(url: str, user_id: str, sign_id: str) -> Iterator["subprocess.Popen[str]"]:
     """A client in a transaction that does not end; it is killed at the block's end."""
-    command = [sys.executable, "-m", "tests.faults.practising", url, user_id, sign_id]
+    command = [sys.executable, "-m", "tests.faults.open_transaction", url, user_id, sign_id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "begun\n"

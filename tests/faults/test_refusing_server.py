@@ -9,10 +9,10 @@ import pytest
 
 import triosigno_db as db
 from tests.faults.disks import SmallDisk, small_disk
+from tests.faults.environment import wait_until
 from tests.faults.faults import disk_full, pool_full, read_only, take_connection
-from tests.faults.ledger import PATIENCE_SECONDS
+from tests.faults.journal import PATIENCE_SECONDS
 from tests.faults.proxy import Proxy
-from tests.faults.stage import wait_until
 from tests.plain_sql import count_rows, run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres

@@ -13,10 +13,10 @@ import pytest
 
 import triosigno_db as db
 from tests.faults import report
+from tests.faults.environment import Round, play, staged
 from tests.faults.faults import FAULTS
-from tests.faults.ledger import Verdict
-from tests.faults.mixed_load import Load, Sample, growth
-from tests.faults.stage import Round, play, staged
+from tests.faults.journal import Verdict
+from tests.faults.mixed_workload import Load, Sample, growth
 from triosigno_db.testing import ThrowawayPostgres
 
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("soak")]

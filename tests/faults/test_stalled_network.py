@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.faults.ledger import PATIENCE_SECONDS
+from tests.faults.environment import wait_for, wait_until
+from tests.faults.journal import PATIENCE_SECONDS
 from tests.faults.proxy import Place, Proxy, Trap, port_of
-from tests.faults.stage import wait_for, wait_until
 from tests.plain_sql import run_plain
 from triosigno_db.testing import DatabaseServer
 from triosigno_db.testing.factories import make_sign, make_user

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import triosigno_db as db
-from tests.faults.ledger import PATIENCE_SECONDS, Kind, Note, Outcome, Write
+from tests.faults.journal import PATIENCE_SECONDS, Kind, Note, Outcome, Write
 
 REFUSALS = (
     db.DatabaseUnavailableError,

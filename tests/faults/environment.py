@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import triosigno_db as db
-from tests.faults.crew import Crew
+from tests.faults.clients import Crew
 from tests.faults.disks import SmallDisk, small_disk
-from tests.faults.ledger import PATIENCE_SECONDS, Ledger, Verdict, read_applied
+from tests.faults.journal import PATIENCE_SECONDS, Ledger, Verdict, read_applied
 from tests.faults.proxy import Proxy
 from tests.plain_sql import run_plain
 from triosigno_db.testing import ThrowawayPostgres, ThrowawayPostgresError

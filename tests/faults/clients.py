@@ -13,8 +13,8 @@ from itertools import count
 from typing import IO, Any, Self, cast
 from uuid import uuid4
 
-from tests.faults.ledger import PATIENCE_SECONDS, Kind, Ledger, Note, Outcome, Write
-from tests.faults.writing import Plan, Writer
+from tests.faults.journal import PATIENCE_SECONDS, Kind, Ledger, Note, Outcome, Write
+from tests.faults.writer import Plan, Writer
 from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 SIGNS = 3
@@ -94,7 +94,7 @@ class WriterProcess:
     def _start(self) -> None:
         self._has_halted.clear()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.writing"],
+            [sys.executable, "-m", "tests.faults.writer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
