@@ -1,4 +1,4 @@
-"""The writers of a test: threads of this process, and processes of their own."""
+"""The clients that write during a test: threads of this process, and processes of their own."""
 
 import json
 import os
@@ -13,30 +13,30 @@ from itertools import count
 from typing import IO, Any, Self, cast
 from uuid import uuid4
 
-from tests.faults.journal import PATIENCE_SECONDS, Kind, Ledger, Note, Outcome, Write
+from tests.faults.journal import TIMEOUT_SECONDS, Entry, Journal, Kind, Outcome, Write
 from tests.faults.writer import Plan, Writer
 from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 SIGNS = 3
 
 
-class WriterThread:
-    """A writer in a thread of this process, on this process's pool."""
+class ClientThread:
+    """A client in a thread of this process, on this process's pool."""
 
-    def __init__(self, plan: Plan, ledger: Ledger) -> None:
+    def __init__(self, plan: Plan, journal: Journal) -> None:
         self.name = plan.writer
-        self._writer = Writer(plan, ledger.take)
+        self._writer = Writer(plan, journal.add)
         self._is_over = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._write, name=self.name)
         self._thread.start()
 
-    def halt(self) -> None:
-        """Ask it to halt."""
+    def stop(self) -> None:
+        """Ask it to stop."""
         self._is_over.set()
 
     def wait(self) -> None:
-        """Wait until it has halted; what it failed with is raised here."""
+        """Wait until it has stopped; what it failed with is raised here."""
         self._thread.join()
         if self._failure is not None:
             raise self._failure
@@ -48,85 +48,85 @@ class WriterThread:
             self._failure = exc
 
 
-class WriterProcess:
-    """A writer in a process of its own; it may be killed."""
+class ClientProcess:
+    """A client in a process of its own; it may be killed."""
 
     def __init__(self, plan: Plan) -> None:
         self.name = plan.writer
         self._plan = plan
-        self._ledger = Ledger()
-        self._has_halted = threading.Event()
+        self._journal = Journal()
+        self._has_stopped = threading.Event()
         self._start()
 
-    def go(self, ledger: Ledger) -> None:
-        """Let it write; it must have halted, or just have been started."""
+    def go(self, journal: Journal) -> None:
+        """Let it write; it must have stopped, or have just been started."""
         self.wait()
-        self._ledger = ledger
-        self._has_halted.clear()
-        self._order(b"g")
+        self._journal = journal
+        self._has_stopped.clear()
+        self._send_command(b"g")
 
-    def halt(self) -> None:
-        """Ask it to halt."""
-        self._order(b"h")
+    def stop(self) -> None:
+        """Ask it to stop."""
+        self._send_command(b"h")
 
     def wait(self) -> None:
-        """Wait until it has halted, or is connected."""
-        assert self._has_halted.wait(PATIENCE_SECONDS), "a process does not halt"
+        """Wait until it has stopped, or is connected."""
+        assert self._has_stopped.wait(TIMEOUT_SECONDS), "a process does not stop"
         assert self._process.poll() is None, "the process of a writer has ended"
 
     def kill(self) -> None:
-        """Kill it while it writes, find out what became of its writes, and start another one."""
+        """Kill it while it writes, find out the outcome of its writes, and start another one."""
         self._process.kill()
-        self._let_go()
-        successor = Writer(self._plan, self._ledger.take)
-        for write in self._ledger.open_writes(self.name):
-            self._ledger.take(Note(self.name, write, Outcome.UNKNOWN, time.monotonic()))
+        self._release()
+        successor = Writer(self._plan, self._journal.add)
+        for write in self._journal.open_writes(self.name):
+            self._journal.add(Entry(self.name, write, Outcome.UNKNOWN, time.monotonic()))
             if write.kind is not Kind.KEYLESS:
                 successor.carry_out(write, is_known=False)
         self._start()
-        self.go(self._ledger)
+        self.go(self._journal)
 
     def end(self) -> None:
-        """Let it end by itself; it must have halted."""
-        self._orders.close()
-        self._let_go()
+        """Let it end by itself; it must have stopped."""
+        self._commands.close()
+        self._release()
 
     def _start(self) -> None:
-        self._has_halted.clear()
+        self._has_stopped.clear()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.writer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
         )
-        self._orders = cast("IO[bytes]", self._process.stdin)
-        self._notes = cast("IO[bytes]", self._process.stdout)
-        self._reader = threading.Thread(target=self._read_notes, name=f"notes of {self.name}")
+        self._commands = cast("IO[bytes]", self._process.stdin)
+        self._entries = cast("IO[bytes]", self._process.stdout)
+        self._reader = threading.Thread(target=self._read_entries, name=f"journal of {self.name}")
         self._reader.start()
-        self._order(json.dumps(self._plan).encode() + b"\n")
+        self._send_command(json.dumps(self._plan).encode() + b"\n")
 
-    def _let_go(self) -> None:
-        self._process.wait(PATIENCE_SECONDS)
+    def _release(self) -> None:
+        self._process.wait(TIMEOUT_SECONDS)
         self._reader.join()
-        self._orders.close()
-        self._notes.close()
+        self._commands.close()
+        self._entries.close()
 
-    def _order(self, order: bytes) -> None:
-        self._orders.write(order)
+    def _send_command(self, command: bytes) -> None:
+        self._commands.write(command)
 
-    def _read_notes(self) -> None:
-        with os.fdopen(self._notes.fileno(), "rb", closefd=False) as lines:
+    def _read_entries(self) -> None:
+        with os.fdopen(self._entries.fileno(), "rb", closefd=False) as lines:
             for line in lines:
                 # The last line of one that was killed may be cut off.
                 if line == b"null\n":
-                    self._has_halted.set()
+                    self._has_stopped.set()
                 elif line.endswith(b"\n"):
-                    self._ledger.take(_to_note(*json.loads(line)))
-        self._has_halted.set()
+                    self._journal.add(_to_entry(*json.loads(line)))
+        self._has_stopped.set()
 
 
-class Crew:
-    """Writers on one database, which write as long as they are told to.
+class Clients:
+    """Clients on one database, which write until they are stopped.
 
     Args:
         url: The database as they reach it, to which this process is connected; it has the schema.
@@ -156,7 +156,7 @@ class Crew:
             for name, user in zip(names, users, strict=True)
         ]
         self._of_threads = self._plans[:threads]
-        self._processes = {plan.writer: WriterProcess(plan) for plan in self._plans[threads:]}
+        self._processes = {plan.writer: ClientProcess(plan) for plan in self._plans[threads:]}
 
     def __enter__(self) -> Self:
         return self
@@ -171,26 +171,26 @@ class Crew:
         return [plan.writer for plan in self._plans]
 
     @contextmanager
-    def writing(self) -> Iterator[Ledger]:
-        """Let all write for the block, into a new ledger; at its end every one has halted."""
-        ledger = Ledger()
-        writers: list[WriterThread | WriterProcess] = []
+    def writing(self) -> Iterator[Journal]:
+        """Let all write for the block, into a new journal; at its end every one has stopped."""
+        journal = Journal()
+        writers: list[ClientThread | ClientProcess] = []
         with ExitStack() as endings:
             for process in self._processes.values():
-                process.go(ledger)
+                process.go(journal)
                 writers.append(process)
-            writers += [WriterThread(plan, ledger) for plan in self._of_threads]
+            writers += [ClientThread(plan, journal) for plan in self._of_threads]
             for writer in writers:
                 endings.callback(writer.wait)
             for writer in writers:
-                endings.callback(writer.halt)
-            yield ledger
+                endings.callback(writer.stop)
+            yield journal
 
     def kill_process(self, chosen: random.Random) -> None:
         """Kill one of the processes while it writes; another one takes its place."""
         self._processes[chosen.choice(sorted(self._processes))].kill()
 
 
-def _to_note(writer: str, write: list[Any], outcome: str, at: float) -> Note:
+def _to_entry(writer: str, write: list[Any], outcome: str, at: float) -> Entry:
     key, kind, user_id, sign_ids = write
-    return Note(writer, Write(key, Kind(kind), user_id, tuple(sign_ids)), Outcome(outcome), at)
+    return Entry(writer, Write(key, Kind(kind), user_id, tuple(sign_ids)), Outcome(outcome), at)

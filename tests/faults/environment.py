@@ -1,4 +1,4 @@
-"""A server, a proxy before it and a crew of writers: where faults are tried under load."""
+"""A server, a proxy before it and clients that write: where faults are injected under load."""
 
 import os
 import random
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import triosigno_db as db
-from tests.faults.clients import Crew
+from tests.faults.clients import Clients
 from tests.faults.disks import SmallDisk, small_disk
-from tests.faults.journal import PATIENCE_SECONDS, Ledger, Verdict, read_applied
+from tests.faults.journal import TIMEOUT_SECONDS, Journal, Verdict, read_applied
 from tests.faults.proxy import Proxy
 from tests.plain_sql import run_plain
 from triosigno_db.testing import ThrowawayPostgres, ThrowawayPostgresError
@@ -40,15 +40,15 @@ WHERE application_name = 'triosigno_db' AND datname = current_database()
 """
 
 
-class Stage(NamedTuple):
-    """What a fault may touch.
+class Environment(NamedTuple):
+    """What a fault may act on.
 
     Attributes:
         server: The server.
-        proxy: What all writers reach it through.
+        proxy: What all clients reach it through.
         url: The database, not through the proxy.
         proxied_url: The database through the proxy.
-        crew: The writers.
+        clients: The clients that write.
         disk: What holds the database's tables; `None` where this process may not mount one.
         chosen: The random choices of faults.
     """
@@ -57,21 +57,21 @@ class Stage(NamedTuple):
     proxy: Proxy
     url: str
     proxied_url: str
-    crew: Crew
+    clients: Clients
     disk: SmallDisk | None
     chosen: random.Random
 
 
-Fault = Callable[[Stage, Ledger], float]
-"""Makes something fail under load; gives the moment at which all was well again."""
+Fault = Callable[[Environment, Journal], float]
+"""Injects a failure under load; returns when it was over, by `time.monotonic`."""
 
 
 class Round(NamedTuple):
-    """What came of a fault.
+    """The result of one fault.
 
     Attributes:
-        verdict: What clients knew, beside the tables.
-        recovery: Seconds from the moment when all was well again to the last writer's success.
+        verdict: What clients knew, compared with the tables.
+        recovery: Seconds from the end of the fault to the last client's first success after it.
     """
 
     verdict: Verdict
@@ -79,8 +79,8 @@ class Round(NamedTuple):
 
 
 @contextmanager
-def staged(*, threads: int, processes: int, seed: int) -> Iterator[Stage]:
-    """Set up a stage for the block; neither connection, thread nor file is left of it."""
+def running_environment(*, threads: int, processes: int, seed: int) -> Iterator[Environment]:
+    """Run an environment for the block; no connection, thread or file remains after it."""
     before = read_resources()
     with ExitStack() as stack:
         server = stack.enter_context(
@@ -93,16 +93,16 @@ def staged(*, threads: int, processes: int, seed: int) -> Iterator[Stage]:
         url = server.url
         if disk is not None:
             run_plain(server.url, f"CREATE TABLESPACE small LOCATION '{disk.folder}'")
-            run_plain(server.url, "CREATE DATABASE staged TABLESPACE small")
-            url = server.url_for("staged")
+            run_plain(server.url, "CREATE DATABASE under_faults TABLESPACE small")
+            url = server.url_for("under_faults")
         proxy = stack.enter_context(Proxy(server.port))
         through = proxy.lead_through(url)
         with connected(through):
             db.create_schema()
-            crew = Crew(through, OPTIONS, threads=threads, processes=processes, seed=seed)
+            clients = Clients(through, OPTIONS, threads=threads, processes=processes, seed=seed)
         stack.callback(wait_for, url, CONNECTIONS, 0)
-        stack.enter_context(crew)
-        yield Stage(server, proxy, url, through, crew, disk, random.Random(seed))
+        stack.enter_context(clients)
+        yield Environment(server, proxy, url, through, clients, disk, random.Random(seed))
     wait_until_released(before)
 
 
@@ -116,41 +116,41 @@ def connected(url: str) -> Iterator[None]:
         db.disconnect()
 
 
-def play(stage: Stage, fault: Fault) -> Round:
-    """Let all write, make a fault, and let them write until each has succeeded again."""
-    before = read_applied(stage.url)
-    with connected(stage.proxied_url), stage.crew.writing() as ledger:
-        ledger.wait_for_successes(stage.crew.names, since=0)
-        well_again = fault(stage, ledger)
-        recoveries = ledger.wait_for_successes(stage.crew.names, well_again)
-    wait_until_idle(stage.url)
-    verdict = ledger.compare(before, read_applied(stage.url))
+def run_round(environment: Environment, fault: Fault) -> Round:
+    """Let all clients write, inject a fault, and wait until each has succeeded again."""
+    before = read_applied(environment.url)
+    with connected(environment.proxied_url), environment.clients.writing() as journal:
+        journal.wait_for_successes(environment.clients.names, since=0)
+        recovered_at = fault(environment, journal)
+        recoveries = journal.wait_for_successes(environment.clients.names, recovered_at)
+    wait_until_idle(environment.url)
+    verdict = journal.compare(before, read_applied(environment.url))
     return Round(verdict, max(recoveries.values()))
 
 
 def wait_until_idle(url: str) -> None:
-    """Wait until the server does nothing for a writer that has given up."""
+    """Wait until the server runs nothing for a client that has timed out."""
     wait_for(url, f"{CONNECTIONS} AND state <> 'idle'", 0)
 
 
 def wait_for(url: str, question: str, answer: int) -> None:
-    """Ask the server until it gives an answer."""
+    """Query the server until it returns an answer."""
     wait_until(lambda: run_plain(url, question) == [(answer,)], f"not {answer}: {question}")
 
 
-def wait_until(is_so: Callable[[], bool], failure: str) -> None:
-    """Look until something is so; for what no event tells."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not is_so():
+def wait_until(condition: Callable[[], bool], failure: str) -> None:
+    """Poll until a condition holds, where there is no event to wait for."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while not condition():
         assert time.monotonic() < deadline, failure
 
 
 def wait_until_released(before: Counter[str]) -> None:
-    """Wait until this process holds no thread and no file that it did not hold before.
+    """Wait until this process has no thread and no open file that it did not have before.
 
-    What an earlier test has left may end meanwhile: less than before is no failure.
+    Threads of an earlier test may end meanwhile: fewer than before is not a failure.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while left := read_resources() - before:
         assert time.monotonic() < deadline, f"left: {left}; threads: {threading.enumerate()}"
 
@@ -173,7 +173,7 @@ def kill_server(server: ThrowawayPostgres) -> None:
 
 def restart_killed(server: ThrowawayPostgres) -> None:
     """Start a killed server again; it refuses while processes of the old one still end."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while True:
         try:
             server.restart("immediate")

@@ -1,4 +1,4 @@
-"""What clients know of their writes, and what the tables say of them."""
+"""The journal of what clients know of their writes, compared with what the tables hold."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from tests.plain_sql import run_plain
 
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 Row = tuple[str, str]
 """A row of progress: its user and its sign."""
@@ -58,14 +58,14 @@ class Write(NamedTuple):
         return [(self.user_id, sign_id) for sign_id in self.sign_ids]
 
 
-class Note(NamedTuple):
-    """What a writer tells of a write: one for its begin, one for each outcome.
+class Entry(NamedTuple):
+    """One entry for the start of a write, and one for each outcome.
 
     Attributes:
-        writer: Who.
-        write: What.
+        writer: The client's name.
+        write: The write.
         outcome: What is known from now on.
-        at: The moment, by `time.monotonic`, which all processes of a machine share.
+        at: When, by `time.monotonic`, which all processes of a machine share.
     """
 
     writer: str
@@ -82,7 +82,7 @@ class Applied(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """The clients' knowledge beside the tables.
+    """What the clients know, compared with the tables.
 
     Attributes:
         acknowledged: Attempts that clients were told of.
@@ -103,46 +103,46 @@ class Verdict(NamedTuple):
         return Verdict(*(mine + its for mine, its in zip(self, other, strict=True)))
 
 
-class Ledger:
-    """Takes the notes of all writers, from any thread."""
+class Journal:
+    """The entries of all clients, added from any thread."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._latest: dict[str, Note] = {}
+        self._latest: dict[str, Entry] = {}
         self._unknown: dict[str, Write] = {}
         self._acknowledged_at: dict[str, list[float]] = {}
         self._refused = 0
 
-    def take(self, note: Note) -> None:
-        """Take a note."""
+    def add(self, entry: Entry) -> None:
+        """Add an entry."""
         with self._changed:
-            self._latest[note.write.key] = note
-            if note.outcome is Outcome.UNKNOWN:
-                self._unknown[note.write.key] = note.write
-            elif note.outcome is Outcome.REFUSED:
+            self._latest[entry.write.key] = entry
+            if entry.outcome is Outcome.UNKNOWN:
+                self._unknown[entry.write.key] = entry.write
+            elif entry.outcome is Outcome.REFUSED:
                 self._refused += 1
-            elif note.outcome is Outcome.ACKNOWLEDGED:
-                self._acknowledged_at.setdefault(note.writer, []).append(note.at)
+            elif entry.outcome is Outcome.ACKNOWLEDGED:
+                self._acknowledged_at.setdefault(entry.writer, []).append(entry.at)
             self._changed.notify_all()
 
     def open_writes(self, writer: str) -> list[Write]:
         """List the writes of one writer whose outcome is not known to it."""
         with self._changed:
             return [
-                note.write
-                for note in self._latest.values()
-                if note.writer == writer and note.outcome in (Outcome.BEGUN, Outcome.UNKNOWN)
+                entry.write
+                for entry in self._latest.values()
+                if entry.writer == writer and entry.outcome in (Outcome.BEGUN, Outcome.UNKNOWN)
             ]
 
     def wait_for_successes(self, writers: Collection[str], since: float) -> dict[str, float]:
-        """Wait until each writer has succeeded after a moment.
+        """Wait until each client has succeeded after a given time.
 
         Args:
-            writers: Who.
-            since: The moment, by `time.monotonic`.
+            writers: The names of the clients.
+            since: The time, by `time.monotonic`.
 
         Returns:
-            The seconds from the moment to each one's first success.
+            The seconds from that time to the first success of each.
         """
         self._wait_until(lambda: len(self._first_after(writers, since)) == len(writers))
         return self._first_after(writers, since)
@@ -155,7 +155,7 @@ class Ledger:
         """Compare what the writers know with what the tables hold.
 
         Args:
-            before: What they held when the first note was taken.
+            before: What they held when the first entry was added.
             after: What they hold after the last.
 
         Returns:
@@ -182,20 +182,20 @@ class Ledger:
     def _first_after(self, writers: Collection[str], since: float) -> dict[str, float]:
         firsts = {}
         for writer in writers:
-            moments = self._acknowledged_at.get(writer, [])
-            place = bisect_left(moments, since)
-            if place < len(moments):
-                firsts[writer] = moments[place] - since
+            times = self._acknowledged_at.get(writer, [])
+            position = bisect_left(times, since)
+            if position < len(times):
+                firsts[writer] = times[position] - since
         return firsts
 
     def _with(self, *outcomes: Outcome) -> list[Write]:
-        return [note.write for note in self._latest.values() if note.outcome in outcomes]
+        return [entry.write for entry in self._latest.values() if entry.outcome in outcomes]
 
-    def _wait_until(self, is_so: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    def _wait_until(self, condition: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         with self._changed:
-            if not self._changed.wait_for(is_so, deadline - time.monotonic()):
-                raise TimeoutError("the writers do not come so far")
+            if not self._changed.wait_for(condition, deadline - time.monotonic()):
+                raise TimeoutError("the clients did not get that far in time")
 
 
 def read_applied(url: str) -> Applied:

@@ -1,4 +1,4 @@
-"""Learners who practise for long, and what a process and its server need meanwhile."""
+"""A mixed workload that runs for long, and the resources of the process and the server."""
 
 import os
 import random
@@ -68,7 +68,7 @@ class Sample(NamedTuple):
     files: int
 
 
-class Load:
+class MixedWorkload:
     """Threads that call the functions of the library, mostly the hot ones, with a short pause.
 
     Args:
@@ -131,7 +131,7 @@ class Load:
     def _work(self, chosen: random.Random) -> None:
         # A review, a lesson, a look at the profile: what a learner does, as often as they do it.
         calls = [self._attempt] * 6 + [self._read_tree] * 4 + [self._read_user] * 6
-        calls += [self._read_summary, self._review, self._practise, self._forget_keys]
+        calls += [self._read_summary, self._review, self._complete_session, self._forget_keys]
         try:
             while not self._is_over.wait(_PAUSE_SECONDS):
                 call = chosen.choice(calls)
@@ -166,7 +166,7 @@ class Load:
     def _review(self, chosen: random.Random) -> None:
         db.list_signs_to_review(chosen.choice(self._learners))
 
-    def _practise(self, chosen: random.Random) -> None:
+    def _complete_session(self, chosen: random.Random) -> None:
         place = chosen.randrange(LEARNERS)
         learner = self._learners[place]
         with db.transaction():

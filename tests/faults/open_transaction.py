@@ -1,4 +1,4 @@
-"""A client in a transaction that never ends, run as a module to be killed."""
+"""A client with a transaction that it never ends, run as a module to be killed."""
 
 import sys
 import threading

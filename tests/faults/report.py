@@ -54,8 +54,8 @@ def faults_table(kept: Mapping[str, Any]) -> str:
     """
     lines = [f"Seed {kept['seed']}.", "", *_FAULTS_HEAD]
     all_rounds: list[Round] = []
-    for name, played in kept["rounds"].items():
-        rounds = [Round(Verdict(*verdict), recovery) for verdict, recovery in played]
+    for name, results in kept["rounds"].items():
+        rounds = [Round(Verdict(*verdict), recovery) for verdict, recovery in results]
         if rounds:
             lines.append(_faults_line(name, rounds))
         all_rounds += rounds

@@ -19,7 +19,9 @@ WHERE datname = current_database() AND application_name = 'triosigno_db'
 
 
 @contextmanager
-def practising(url: str, user_id: str, sign_id: str) -> Iterator["subprocess.Popen[str]"]:
+def client_in_transaction(
+    url: str, user_id: str, sign_id: str
+) -> Iterator["subprocess.Popen[str]"]:
     """A client in a transaction that does not end; it is killed at the block's end."""
     command = [sys.executable, "-m", "tests.faults.open_transaction", url, user_id, sign_id]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
@@ -32,7 +34,7 @@ def practising(url: str, user_id: str, sign_id: str) -> Iterator["subprocess.Pop
 def test_a_client_killed_in_a_transaction_leaves_nothing(triosigno_db: IsolatedDatabase) -> None:
     user_id, sign_id = make_user().id, make_sign().id
     db.record_attempt(user_id, sign_id, is_correct=True)
-    with practising(triosigno_db.url, user_id, sign_id) as client:
+    with client_in_transaction(triosigno_db.url, user_id, sign_id) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "attempted\n"
     # It held the row's lock; the limit of ten seconds on waiting for one is not reached.
@@ -48,7 +50,7 @@ def test_a_client_killed_while_it_waits_for_a_lock_leaves_nothing(
     lock = 'SELECT 1 FROM "Progress" WHERE "userId" = %s FOR UPDATE'
     with (
         uncommitted(triosigno_db.url, lock, (user_id,)),
-        practising(triosigno_db.url, user_id, sign_id),
+        client_in_transaction(triosigno_db.url, user_id, sign_id),
     ):
         wait_for(triosigno_db.url, f"{BACKENDS} AND wait_event_type = 'Lock'", 1)
     # Now the server does what nobody waits for any more, and finds the client gone.

@@ -9,7 +9,7 @@ import pytest
 
 import triosigno_db as db
 from tests.faults.environment import wait_for, wait_until
-from tests.faults.journal import PATIENCE_SECONDS
+from tests.faults.journal import TIMEOUT_SECONDS
 from tests.faults.proxy import Place, Proxy, Trap, port_of
 from tests.plain_sql import run_plain
 from triosigno_db.testing import DatabaseServer
@@ -22,7 +22,7 @@ LIMITS: dict[str, Any] = {
     "network_timeout": 0.8,
     "password_cost": 4,
 }
-FOREVER = PATIENCE_SECONDS
+FOREVER = TIMEOUT_SECONDS
 
 TOTAL = 'SELECT COALESCE(sum("totalAttempts"), 0)::int FROM "Progress" WHERE "userId" = %s'
 

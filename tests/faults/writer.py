@@ -1,8 +1,8 @@
-"""A writer: one learner who practises without a pause, and knows what became of each attempt.
+"""A client that writes without a pause, and records the outcome of each write.
 
 Run as a module it is a process of its own: it reads a plan, a line of JSON, then single letters: at
-`g` it goes, at any other it halts. It tells what it knows in lines of JSON, and `null` once it has
-halted. What it has told is known even where it is killed.
+`g` it starts, at any other it stops. It prints each entry of the journal as a line of JSON, and
+`null` once it has stopped. What it has printed is known even when it is killed.
 """
 
 import json
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 import triosigno_db as db
-from tests.faults.journal import PATIENCE_SECONDS, Kind, Note, Outcome, Write
+from tests.faults.journal import TIMEOUT_SECONDS, Entry, Kind, Outcome, Write
 
 REFUSALS = (
     db.DatabaseUnavailableError,
@@ -60,12 +60,12 @@ class Writer:
 
     Args:
         plan: Who writes, and of what.
-        tell: Takes its notes.
+        record: Called with each entry of the journal.
     """
 
-    def __init__(self, plan: Plan, tell: Callable[[Note], None]) -> None:
+    def __init__(self, plan: Plan, record: Callable[[Entry], None]) -> None:
         self._plan = plan
-        self._tell = tell
+        self._record = record
         self._random = random.Random(plan.seed)
         self._pause = Event()
 
@@ -74,7 +74,7 @@ class Writer:
         while not is_over():
             self._read()
             write = self._choose()
-            self._note(write, Outcome.BEGUN)
+            self._record_outcome(write, Outcome.BEGUN)
             if not self.carry_out(write):
                 self._pause.wait(_PAUSE_SECONDS)
 
@@ -88,29 +88,29 @@ class Writer:
         Returns:
             Whether it was acknowledged.
         """
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 perform(write)
             except db.OutcomeUnknownError:
                 is_known = False
-                self._note(write, Outcome.UNKNOWN)
+                self._record_outcome(write, Outcome.UNKNOWN)
                 if write.kind is Kind.KEYLESS:
                     return False
             except REFUSALS:
                 # That a repetition was refused says nothing of what was sent before.
                 if is_known:
-                    self._note(write, Outcome.REFUSED)
+                    self._record_outcome(write, Outcome.REFUSED)
                     return False
             else:
-                self._note(write, Outcome.ACKNOWLEDGED)
+                self._record_outcome(write, Outcome.ACKNOWLEDGED)
                 return True
             if time.monotonic() > deadline:
                 raise TimeoutError(f"the outcome of {write} stays unknown")
             self._pause.wait(_PAUSE_SECONDS)
 
-    def _note(self, write: Write, outcome: Outcome) -> None:
-        self._tell(Note(self._plan.writer, write, outcome, time.monotonic()))
+    def _record_outcome(self, write: Write, outcome: Outcome) -> None:
+        self._record(Entry(self._plan.writer, write, outcome, time.monotonic()))
 
     def _read(self) -> None:
         with suppress(*REFUSALS):
@@ -153,14 +153,14 @@ def perform(write: Write) -> None:
 def main() -> None:
     # That statements are sent again is what is tried.
     logging.getLogger("triosigno_db").setLevel(logging.ERROR)
-    orders = open(0, "rb", buffering=0)  # noqa: SIM115 (for as long as the process lasts)
-    plan = Plan(*json.loads(orders.readline()))
+    commands = open(0, "rb", buffering=0)  # noqa: SIM115 (for as long as the process lasts)
+    plan = Plan(*json.loads(commands.readline()))
     db.connect(plan.url, **plan.options)
-    writer = Writer(plan, lambda note: print(json.dumps(note), flush=True))
+    writer = Writer(plan, lambda entry: print(json.dumps(entry), flush=True))
     print("null", flush=True)
-    while orders.read(1) == b"g":
-        writer.write_until(lambda: bool(select([orders], [], [], 0)[0]))
-        orders.read(1)
+    while commands.read(1) == b"g":
+        writer.write_until(lambda: bool(select([commands], [], [], 0)[0]))
+        commands.read(1)
         print("null", flush=True)
     db.disconnect()
 
