@@ -1,4 +1,4 @@
-"""The tests stand where the modules do: each module has its test file, or the README says why not."""
+"""Each module has its test file in the mirrored place, or the README says where it is tested."""
 
 import re
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def modules() -> Iterator[Path]:
 
 
 def mirrored_tests() -> Iterator[Path]:
-    """The test files in folders that mirror a package; those of promises have folders of their own."""
+    """The test files in folders that mirror a package."""
     for path in sorted(TESTS.rglob("test_*.py")):
         relative = path.relative_to(TESTS)
         if (PACKAGE / relative.parent / "__init__.py").is_file():
