@@ -31,7 +31,6 @@ CODES = {
     db.SchemaMismatchError: "P2021",
 }
 
-
 EXAMPLES = (
     db.TrioSignoDBError("anything"),
     db.AlreadyExistsError("User", "email"),

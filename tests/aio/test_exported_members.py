@@ -18,9 +18,7 @@ OWN_DOCS = {
     "transaction",
 }
 
-
 AT_ONCE = {"on_statement", "pool_status"}
-
 
 FUNCTIONS = [
     name

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 
 import triosigno_db as db
+from tests.schema.catalogs import read_catalogs
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, rollback
 from triosigno_db.testing import (
@@ -24,47 +24,9 @@ EXPECTED: dict[str, Any] = json.loads(
 )
 """What PostgreSQL's catalogs hold once Prisma's own engine has created the product's schema."""
 
-COLUMNS = """
-SELECT c.relname, a.attname, NOT a.attnotnull, format_type(a.atttypid, a.atttypmod),
-       pg_get_expr(d.adbin, d.adrelid)
-FROM pg_class c
-JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
-ORDER BY c.relname, a.attnum
-"""
-INDEXES = "SELECT tablename, indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
-CONSTRAINTS = """
-SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
-"""
-ENUMS = """
-SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
-FROM pg_type t JOIN pg_enum e ON e.enumtypid = t.oid GROUP BY t.typname
-"""
 OBJECTS = """
 SELECT oid, xmin, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid
 """
-
-
-def read_catalogs(url: str) -> dict[str, Any]:
-    """Read everything in the form of the expected file, without the library."""
-    connection = psycopg2.connect(url)
-    cursor = connection.cursor()
-    tables: dict[str, Any] = {}
-    cursor.execute(COLUMNS)
-    for table, name, null, kind, default in cursor.fetchall():
-        entry = tables.setdefault(table, {"columns": [], "indexes": {}, "constraints": {}})
-        column = {"name": name, "null": null, "type": kind, "default": default}
-        entry["columns"].append(column)
-    for query, part in ((INDEXES, "indexes"), (CONSTRAINTS, "constraints")):
-        cursor.execute(query)
-        for table, name, text in cursor.fetchall():
-            tables[table.strip('"')][part][name] = text
-    cursor.execute(ENUMS)
-    enums = dict(cursor.fetchall())
-    connection.close()
-    return {"enums": enums, "tables": tables}
 
 
 def without_additions(catalogs: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-
 FLAGS = [
     "--headless",
     "--no-sandbox",

@@ -12,8 +12,6 @@ from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_user
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
 REFUSED = 401
 
 

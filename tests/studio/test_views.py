@@ -14,8 +14,6 @@ from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_lesson, make_module
 
 pytestmark = pytest.mark.xdist_group("browser")
-
-
 READ_ONLY = 403
 
 

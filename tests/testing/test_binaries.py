@@ -12,8 +12,6 @@ from triosigno_db.testing.server import (
 )
 
 INSTALLATIONS = available_versions()
-
-
 BUNDLED = [each for each in INSTALLATIONS if each.origin == "bundled"]
 
 

@@ -6,8 +6,6 @@ import triosigno_db as db
 from triosigno_db.testing.factories import make_category
 
 pytestmark = pytest.mark.usefixtures("triosigno_db")
-
-
 IMAGE = "https://media.example.org/bonjour.png"
 
 

@@ -6,11 +6,7 @@ import triosigno_db as db
 from triosigno_db.testing.factories import make_category
 
 pytestmark = pytest.mark.usefixtures("triosigno_db")
-
-
 VIDEO = "https://media.example.org/bonjour.mp4"
-
-
 IMAGE = "https://media.example.org/bonjour.png"
 
 
