@@ -9,9 +9,6 @@ pytestmark = pytest.mark.usefixtures("triosigno_db")
 IMAGE = "https://media.example.org/bonjour.png"
 
 
-# -- making ------------------------------------------------------------------------------------
-
-
 def test_a_new_category_comes_back_as_given() -> None:
     made = db.create_category(db.NewCategory(name="Famille", description="Les proches"))
     assert (made.name, made.description, made.image_url) == ("Famille", "Les proches", None)

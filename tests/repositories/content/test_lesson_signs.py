@@ -27,9 +27,6 @@ def rows_of(lesson_id: str) -> dict[str, tuple[str, int]]:
     return {row.sign_id: (row.id, row.order) for row in rows}
 
 
-# -- signs of a lesson ------------------------------------------------------------------------
-
-
 @pytest.fixture
 def lesson(triosigno_db: IsolatedDatabase) -> str:
     """A lesson with three signs."""
@@ -43,9 +40,6 @@ def names_of(lesson: db.LessonWithSigns) -> str:
         place.order for place in lesson.lesson_signs
     ]
     return "".join(place.sign.name for place in lesson.lesson_signs)
-
-
-# -- a lesson's signs --------------------------------------------------------------------------
 
 
 def test_signs_are_placed_in_the_order_given() -> None:

@@ -114,9 +114,6 @@ def test_without_rows_there_is_nothing_to_order(triosigno_db: IsolatedDatabase) 
     assert db.reorder_lesson_signs(make_lesson(signs=0).id, []) == ()
 
 
-# -- signs of a lesson ------------------------------------------------------------------------
-
-
 @pytest.fixture
 def lesson(triosigno_db: IsolatedDatabase) -> str:
     """A lesson with three signs."""

@@ -6,8 +6,6 @@ import triosigno_db as db
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_achievement, make_user
 
-# -- awards -----------------------------------------------------------------------------------
-
 
 def test_an_achievement_is_awarded_once(triosigno_db: IsolatedDatabase) -> None:
     user, achievement = make_user().id, make_achievement(name="one", xp_reward=5)

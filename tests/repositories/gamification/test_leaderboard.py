@@ -11,8 +11,6 @@ from tests.plain_sql import run_plain
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_achievement, make_lesson, make_user
 
-# -- the leaderboard --------------------------------------------------------------------------
-
 
 def test_equal_xp_shares_a_rank(triosigno_db: IsolatedDatabase) -> None:
     lesson = make_lesson(signs=0).id

@@ -13,8 +13,6 @@ from tests.learning_rows import add_session
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_achievement, make_lesson, make_sign, make_user
 
-# -- the summary ------------------------------------------------------------------------------
-
 
 def test_a_summary_adds_up(triosigno_db: IsolatedDatabase) -> None:
     user, lesson, other = make_user().id, make_lesson(signs=0).id, make_user().id

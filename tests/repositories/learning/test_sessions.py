@@ -16,9 +16,6 @@ from triosigno_db.testing.factories import make_lesson, make_sign, make_user
 PARIS = ZoneInfo("Europe/Paris")
 
 
-# -- sessions ---------------------------------------------------------------------------------
-
-
 def test_of_two_completions_at_once_one_counts(triosigno_db: IsolatedDatabase) -> None:
     user, lesson, sign = make_user().id, make_lesson(signs=0).id, make_sign().id
     for _ in range(5):
