@@ -112,11 +112,3 @@ def test_without_rows_there_is_nothing_to_order(triosigno_db: IsolatedDatabase) 
     assert db.reorder_modules([]) == ()
     assert db.reorder_lessons(make_module(lessons=0).id, []) == ()
     assert db.reorder_lesson_signs(make_lesson(signs=0).id, []) == ()
-
-
-@pytest.fixture
-def lesson(triosigno_db: IsolatedDatabase) -> str:
-    """A lesson with three signs."""
-    lesson = make_lesson(signs=0)
-    db.set_lesson_signs(lesson.id, [make_sign(name=name).id for name in "abc"])
-    return lesson.id
