@@ -7,7 +7,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from triosigno_db.database.retries import RetryPolicy, backoff
+from triosigno_db.database.retries import Attempt, RetryPolicy, backoff
 from triosigno_db.database.statements import CompiledStatement
 
 LOST = psycopg2.OperationalError("server closed the connection unexpectedly")
@@ -34,12 +34,13 @@ def policy(*, reads_only: bool = False, idempotent: bool = False, **options: Any
 def should_retry(
     policy: RetryPolicy, failure: psycopg2.Error, *, is_sent: bool = True, is_aborted: bool = False
 ) -> bool:
-    policy.is_sent, policy.is_aborted = is_sent, is_aborted
-    return policy.should_retry(failure)
+    attempt = Attempt()
+    attempt.is_sent, attempt.is_aborted = is_sent, is_aborted
+    return policy.should_retry(failure, attempt)
 
 
 def error_of_unknown_outcome(policy: RetryPolicy) -> psycopg2.Error | None:
-    return policy.lost_answer
+    return policy.unknown_outcome
 
 
 # -- lost connections --------------------------------------------------------------------------

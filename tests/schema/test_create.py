@@ -22,7 +22,10 @@ from triosigno_db.testing import (
 EXPECTED: dict[str, Any] = json.loads(
     Path(__file__).with_name("expected_catalog.json").read_text(encoding="utf-8")
 )
+
+
 """What PostgreSQL's catalogs hold once Prisma's own engine has created the product's schema."""
+
 
 OBJECTS = """
 SELECT oid, xmin, relname FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY oid
@@ -161,37 +164,6 @@ def test_two_at_once_both_succeed(connected: str) -> None:
     for thread in threads:
         thread.join()
     assert failures == []
-
-
-def test_dropping_twice_is_no_error(connected: str) -> None:
-    db.create_schema()
-    db.drop_schema()
-    assert read_catalogs(connected) == {"enums": {}, "tables": {}}
-    db.drop_schema()
-
-
-def test_what_is_missing_already_is_passed_over(connected: str) -> None:
-    db.create_schema()
-    run_sql('DROP TABLE "UserAchievement"')
-    db.drop_schema()
-    assert read_catalogs(connected) == {"enums": {}, "tables": {}}
-
-
-def test_an_altered_table_is_not_dropped(connected: str) -> None:
-    db.create_schema()
-    run_sql('ALTER TABLE "User" ADD "age" INT')
-    with pytest.raises(db.SchemaMismatchError, match="nothing was dropped") as caught:
-        db.drop_schema()
-    assert caught.value.differences == ('column "User"."age" is not expected: integer',)
-    assert len(read_catalogs(connected)["tables"]) == 11
-
-
-def test_what_others_need_is_not_dropped(connected: str) -> None:
-    db.create_schema()
-    run_sql('CREATE VIEW "Learners" AS SELECT id FROM "User"')
-    with pytest.raises(db.InUseError, match=r'view "Learners" depends on table "User"'):
-        db.drop_schema()
-    assert len(read_catalogs(connected)["tables"]) == 11
 
 
 @pytest.mark.parametrize("name", ["other", 'with "quotes"', "été", "User"])
