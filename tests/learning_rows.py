@@ -83,6 +83,29 @@ def progress_row(user_id: str, sign_id: str, **values: Any) -> dict[str, Any]:
     }
 
 
+def add_session(
+    url: str,
+    user: str,
+    lesson: str,
+    end: str,
+    *,
+    minutes: float = 10,
+    xp: int = 10,
+    done: bool = True,
+) -> None:
+    """Add a session that ends at a time, given as an SQL expression."""
+    run_plain(
+        url,
+        f"""
+        INSERT INTO "LearningSession" ("id", "userId", "lessonId", "startTime", "endTime",
+            "xpEarned", "completed")
+        SELECT gen_random_uuid(), %s, %s, moment - %s * interval '1 minute', moment, %s, %s
+        FROM (SELECT ({end})::timestamp(3) AS moment) AS given
+        """,
+        (user, lesson, minutes, xp, done),
+    )
+
+
 def run_at_once(*calls: Callable[[], Any]) -> list[Any]:
     """Make calls at once, each in a thread of its own; give what they return, or their errors."""
     barrier = Barrier(len(calls))

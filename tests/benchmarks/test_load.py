@@ -10,7 +10,7 @@ from tests.benchmarks.calls import HOT, Rows
 from tests.benchmarks.figures import Load
 from tests.benchmarks.psycopg_peer import open_pool
 from triosigno_db.database.execution import run_sql
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
 
 ROWS = Rows(users=20, progress_per_user=3)
 
@@ -95,13 +95,13 @@ def test_pgbench_runs_the_same_statement(loaded: str, name: str) -> None:
     assert attempts_counted() == (calls_of(seen) if name == "record_attempt" else 0)
 
 
-def test_growth_measures_each_function_at_each_size(server: ThrowawayPostgres) -> None:
-    sizes = [growth.grow(server, size) for size in (100, 300)]
+def test_growth_measures_each_function_at_each_size(triosigno_server: DatabaseServer) -> None:
+    sizes = [growth.grow(triosigno_server, size) for size in (100, 300)]
     try:
         growth.measure(sizes, rounds=10, seed=1)
     finally:
         for each in sizes:
-            server.drop_database(f"growth_{each.size}")
+            triosigno_server.drop_database(f"growth_{each.size}")
     for each in sizes:
         assert {name: len(times) for name, times in each.times.items()} == dict.fromkeys(
             growth.CALLS, 10

@@ -6,17 +6,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.packs.test_import import YAML
+from tests.packs.test_loading import YAML
 from tests.plain_sql import count_rows
 from triosigno_db.cli.app import app
 from triosigno_db.errors import ConflictError, InvalidInputError
 
 
 @pytest.fixture(autouse=True)
-def database_url(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("DATABASE_URL", url)
+def database_url(triosigno_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", triosigno_url)
     monkeypatch.setenv("COLUMNS", "120")
-    return url
+    return triosigno_url
 
 
 @pytest.fixture

@@ -12,23 +12,25 @@ import triosigno_db as db
 from tests.plain_sql import run_plain
 from triosigno_db.cli.app import app
 from triosigno_db.roles import RoleNames, role_script
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
 
 
 @pytest.fixture
-def names(server: ThrowawayPostgres) -> Iterator[RoleNames]:
+def names(triosigno_server: DatabaseServer) -> Iterator[RoleNames]:
     """Names of the test's own: roles are the whole server's."""
     names = RoleNames(*(f"{name}_{uuid4().hex[:8]}" for name in RoleNames()))
     yield names
     for name in names:
-        run_plain(server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+        run_plain(
+            triosigno_server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name))
+        )
 
 
 @pytest.fixture
-def database_url(names: RoleNames, url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("DATABASE_URL", url)
+def database_url(names: RoleNames, triosigno_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", triosigno_url)
     monkeypatch.setenv("COLUMNS", "140")
-    return url
+    return triosigno_url
 
 
 def roles(command: str, names: RoleNames, *arguments: str) -> Result:

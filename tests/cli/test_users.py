@@ -10,19 +10,19 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import triosigno_db as db
-from tests.content import make_user
 from triosigno_db.cli.app import app
 from triosigno_db.errors import AlreadyExistsError, InvalidInputError, NotFoundError
+from triosigno_db.testing.factories import make_user
 
 SECRET = "a learner's secret"
 
 
 @pytest.fixture(autouse=True)
-def database_url(url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("DATABASE_URL", url)
+def database_url(triosigno_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DATABASE_URL", triosigno_url)
     monkeypatch.setenv("TRIOSIGNO_DB_PASSWORD_COST", "4")
     monkeypatch.setenv("COLUMNS", "140")
-    return url
+    return triosigno_url
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing.factories import make_category
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_user
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory, User
+from triosigno_db.testing.factories import make_category, make_user
 
 SESSIONS = """
 SELECT state FROM pg_stat_activity

@@ -5,7 +5,7 @@ import re
 import pytest
 import typer
 
-from tests.cli.test_help import ALL
+from tests.cli.test_app import ALL
 from tests.docs.pages import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")

@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
 
 
 @pytest.fixture(scope="module")
-def shared_url(server: ThrowawayPostgres, template: str) -> Iterator[str]:
+def shared_url(triosigno_server: DatabaseServer, triosigno_template: str) -> Iterator[str]:
     """The URL of a database with the schema."""
     name = f"shared_{uuid4().hex}"
-    yield server.create_database(name, template=template)
-    server.drop_database(name)
+    yield triosigno_server.create_database(name, template=triosigno_template)
+    triosigno_server.drop_database(name)

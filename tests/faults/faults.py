@@ -1,4 +1,4 @@
-"""The faults: each makes something fail while writers write, and mends it."""
+"""The faults: each makes something fail while writers write, and repairs it."""
 
 import os
 import signal
@@ -11,9 +11,16 @@ import psycopg2
 
 import triosigno_db as db
 from tests.faults.disks import SmallDisk
-from tests.faults.ledger import PATIENCE_SECONDS, Ledger
+from tests.faults.environment import (
+    OPTIONS,
+    Environment,
+    Fault,
+    kill_server,
+    restart_killed,
+    wait_until,
+)
+from tests.faults.journal import TIMEOUT_SECONDS, Journal
 from tests.faults.proxy import Place
-from tests.faults.stage import OPTIONS, Fault, Stage, kill_server, restart_killed, wait_until
 from tests.plain_sql import run_plain
 
 FAULTS: dict[str, Fault] = {}
@@ -44,68 +51,69 @@ def _named(name: str) -> Callable[[Fault], Fault]:
 
 
 @_named("server killed (SIGKILL), started again")
-def _kill_server(stage: Stage, ledger: Ledger) -> float:
-    kill_server(stage.server)
-    restart_killed(stage.server)
+def _kill_server(environment: Environment, journal: Journal) -> float:
+    kill_server(environment.server)
+    restart_killed(environment.server)
     return time.monotonic()
 
 
 @_named("one process of the server killed (SIGKILL)")
-def _kill_backend(stage: Stage, ledger: Ledger) -> float:
+def _kill_backend(environment: Environment, journal: Journal) -> float:
     # The server ends all the others and recovers as from a crash.
-    before = _find_checkpointer(stage.url)
-    backends = run_plain(stage.url, _BACKENDS)
-    os.kill(stage.chosen.choice(backends)[0], signal.SIGKILL)
+    before = _find_checkpointer(environment.url)
+    backends = run_plain(environment.url, _BACKENDS)
+    os.kill(environment.chosen.choice(backends)[0], signal.SIGKILL)
     wait_until(
-        lambda: _find_checkpointer(stage.url) not in (None, before), "the server does not recover"
+        lambda: _find_checkpointer(environment.url) not in (None, before),
+        "the server does not recover",
     )
     return time.monotonic()
 
 
 @_named("`pg_ctl restart -m immediate`")
-def _restart_at_once(stage: Stage, ledger: Ledger) -> float:
-    stage.server.restart("immediate")
+def _restart_at_once(environment: Environment, journal: Journal) -> float:
+    environment.server.restart("immediate")
     return time.monotonic()
 
 
 @_named("`pg_ctl restart -m fast`")
-def _restart_in_order(stage: Stage, ledger: Ledger) -> float:
-    stage.server.restart("fast")
+def _restart_in_order(environment: Environment, journal: Journal) -> float:
+    environment.server.restart("fast")
     return time.monotonic()
 
 
 @_named("`pg_terminate_backend` on every connection, repeatedly")
-def _terminate(stage: Stage, ledger: Ledger) -> float:
+def _terminate(environment: Environment, journal: Journal) -> float:
     for _ in range(3):
         now = time.monotonic()
-        run_plain(stage.url, _TERMINATE)
-        ledger.wait_for_successes(stage.crew.names, now)
-    run_plain(stage.url, _TERMINATE)
+        run_plain(environment.url, _TERMINATE)
+        journal.wait_for_successes(environment.clients.names, now)
+    run_plain(environment.url, _TERMINATE)
     return time.monotonic()
 
 
 @_named("`max_connections` reached")
-def _take_all_connections(stage: Stage, ledger: Ledger) -> float:
+def _take_all_connections(environment: Environment, journal: Journal) -> float:
     with ExitStack() as taken:
-        run_plain(stage.url, _TERMINATE)
+        run_plain(environment.url, _TERMINATE)
         # Writers that are refused try again, and none of them may come through.
         deadline = time.monotonic() + _SCARCITY_SECONDS
         while time.monotonic() < deadline:
-            take_connection(stage.url, taken)
+            take_connection(environment.url, taken)
     return time.monotonic()
 
 
 @_named("disk full")
-def _fill_disk(stage: Stage, ledger: Ledger) -> float:
-    with disk_full(stage.url, stage.disk):
-        ledger.wait_for_refusals(1)
+def _fill_disk(environment: Environment, journal: Journal) -> float:
+    with disk_full(environment.url, environment.disk):
+        journal.wait_for_refusals(1)
     return time.monotonic()
 
 
 @_named("server set to read-only")
-def _set_read_only(stage: Stage, ledger: Ledger) -> float:
-    with read_only(stage.url):
-        ledger.wait_for_refusals(len(stage.crew.names))
+def _set_read_only(environment: Environment, journal: Journal) -> float:
+    with read_only(environment.url):
+        journal.wait_for_refusals(len(environment.clients.names))
     return time.monotonic()
 
 
@@ -113,11 +121,11 @@ def _set_read_only(stage: Stage, ledger: Ledger) -> float:
 
 
 def _fail_at(place: Place, pause: float | None = None) -> Fault:
-    def fail(stage: Stage, ledger: Ledger) -> float:
-        statements = stage.chosen.choices(_STATEMENTS, k=_TRAPS)
-        traps = [stage.proxy.set_trap(place, each, pause) for each in statements]
+    def fail(environment: Environment, journal: Journal) -> float:
+        statements = environment.chosen.choices(_STATEMENTS, k=_TRAPS)
+        traps = [environment.proxy.set_trap(place, each, pause) for each in statements]
         for trap in traps:
-            assert trap.is_over.wait(PATIENCE_SECONDS), "no such statement was sent"
+            assert trap.is_over.wait(TIMEOUT_SECONDS), "no such statement was sent"
         return time.monotonic()
 
     return fail
@@ -131,17 +139,17 @@ FAULTS["answer delayed by 0.3 s in its middle"] = _fail_at(Place.INSIDE_ANSWER, 
 
 
 @_named("every connection cut at once")
-def _cut_all(stage: Stage, ledger: Ledger) -> float:
-    stage.proxy.cut_all()
+def _cut_all(environment: Environment, journal: Journal) -> float:
+    environment.proxy.cut_all()
     return time.monotonic()
 
 
 @_named("network stalled for longer than every limit")
-def _stall(stage: Stage, ledger: Ledger) -> float:
-    stage.proxy.stall()
+def _stall(environment: Environment, journal: Journal) -> float:
+    environment.proxy.stall()
     # Nothing tells when a silence has lasted for long enough but a clock.
     threading.Event().wait(_PAUSE_SECONDS)
-    stage.proxy.resume()
+    environment.proxy.resume()
     return time.monotonic()
 
 
@@ -149,16 +157,16 @@ def _stall(stage: Stage, ledger: Ledger) -> float:
 
 
 @_named("a client killed (SIGKILL)")
-def _kill_client(stage: Stage, ledger: Ledger) -> float:
+def _kill_client(environment: Environment, journal: Journal) -> float:
     # Returns once another process stands in its place; the other writers were not to notice.
-    stage.crew.kill_process(stage.chosen)
+    environment.clients.kill_process(environment.chosen)
     return time.monotonic()
 
 
 @_named("pool full")
-def _fill_pool(stage: Stage, ledger: Ledger) -> float:
+def _fill_pool(environment: Environment, journal: Journal) -> float:
     with pool_full(OPTIONS["connection_limit"]):
-        ledger.wait_for_refusals(1)
+        journal.wait_for_refusals(1)
     return time.monotonic()
 
 
@@ -225,8 +233,8 @@ def pool_full(connection_limit: int) -> Iterator[None]:
         while True:
             try:
                 with db.connection():
-                    are_held.wait(PATIENCE_SECONDS)
-                    is_over.wait(PATIENCE_SECONDS)
+                    are_held.wait(TIMEOUT_SECONDS)
+                    is_over.wait(TIMEOUT_SECONDS)
             except db.PoolTimeoutError:
                 continue
             return
@@ -235,7 +243,7 @@ def pool_full(connection_limit: int) -> Iterator[None]:
     for thread in threads:
         thread.start()
     try:
-        are_held.wait(PATIENCE_SECONDS)
+        are_held.wait(TIMEOUT_SECONDS)
         yield
     finally:
         is_over.set()

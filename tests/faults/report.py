@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.faults.ledger import Verdict
-from tests.faults.mixed_load import Sample
-from tests.faults.stage import Round
+from tests.faults.environment import Round
+from tests.faults.journal import Verdict
+from tests.faults.mixed_workload import Sample
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reliability.md"
@@ -54,8 +54,8 @@ def faults_table(kept: Mapping[str, Any]) -> str:
     """
     lines = [f"Seed {kept['seed']}.", "", *_FAULTS_HEAD]
     all_rounds: list[Round] = []
-    for name, played in kept["rounds"].items():
-        rounds = [Round(Verdict(*verdict), recovery) for verdict, recovery in played]
+    for name, results in kept["rounds"].items():
+        rounds = [Round(Verdict(*verdict), recovery) for verdict, recovery in results]
         if rounds:
             lines.append(_faults_line(name, rounds))
         all_rounds += rounds

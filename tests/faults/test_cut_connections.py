@@ -7,19 +7,25 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
-from tests.faults.proxy import Place, Proxy
-from tests.faults.stage import read_resources, wait_until_released
+from tests.faults.environment import read_resources, wait_until_released
+from tests.faults.proxy import Place, Proxy, port_of
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 DONE = (Place.ANSWER, Place.INSIDE_ANSWER)
 """Where it has done what the statement asks for."""
 
 
-class Practice(NamedTuple):
+class Client(NamedTuple):
     """A learner and a sign, the proxy that the library goes through, and the database behind it."""
 
     proxy: Proxy
@@ -39,10 +45,10 @@ class Practice(NamedTuple):
 
 
 @pytest.fixture
-def practice(server: ThrowawayPostgres, shared_url: str) -> Iterator[Practice]:
-    with Proxy(server.port) as proxy:
+def client(triosigno_server: DatabaseServer, shared_url: str) -> Iterator[Client]:
+    with Proxy(port_of(triosigno_server.url)) as proxy:
         db.connect(proxy.lead_through(shared_url), connection_limit=2, password_cost=4)
-        yield Practice(proxy, shared_url, make_user().id, make_sign().id)
+        yield Client(proxy, shared_url, make_user().id, make_sign().id)
         db.disconnect()
 
 
@@ -51,146 +57,140 @@ def key() -> str:
 
 
 @pytest.mark.parametrize("place", Place)
-def test_a_read_is_repeated(practice: Practice, place: Place) -> None:
-    trap = practice.proxy.set_trap(place, "EXECUTE")
-    assert db.get_user_with_preferences(practice.user_id).id == practice.user_id
+def test_a_read_is_repeated(client: Client, place: Place) -> None:
+    trap = client.proxy.set_trap(place, "EXECUTE")
+    assert db.get_user_with_preferences(client.user_id).id == client.user_id
     assert trap.is_over.is_set()
 
 
 @pytest.mark.parametrize("place", Place)
-def test_a_read_is_repeated_once(practice: Practice, place: Place) -> None:
+def test_a_read_is_repeated_once(client: Client, place: Place) -> None:
     for _ in range(2):
-        practice.proxy.set_trap(place, "EXECUTE")
-    third = practice.proxy.set_trap(place, "EXECUTE")
+        client.proxy.set_trap(place, "EXECUTE")
+    third = client.proxy.set_trap(place, "EXECUTE")
     with pytest.raises(db.DatabaseUnavailableError):
-        db.get_user_with_preferences(practice.user_id)
+        db.get_user_with_preferences(client.user_id)
     assert not third.is_sprung.is_set()
 
 
 @pytest.mark.parametrize("place", Place)
-def test_of_a_write_without_an_answer_the_outcome_is_unknown(
-    practice: Practice, place: Place
-) -> None:
-    trap = practice.proxy.set_trap(place, "EXECUTE")
+def test_of_a_write_without_an_answer_the_outcome_is_unknown(client: Client, place: Place) -> None:
+    trap = client.proxy.set_trap(place, "EXECUTE")
     with pytest.raises(db.OutcomeUnknownError) as caught:
-        practice.attempt()
+        client.attempt()
     assert trap.is_over.is_set()
     assert caught.value.prisma_code == "P1017"
-    assert practice.counted() == (1 if place in DONE else 0)
+    assert client.counted() == (1 if place in DONE else 0)
 
 
 @pytest.mark.parametrize("place", Place)
 def test_an_attempt_with_a_key_counts_once_however_often_it_is_made(
-    practice: Practice, place: Place
+    client: Client, place: Place
 ) -> None:
     first, other = key(), key()
     for _ in range(2):
-        practice.proxy.set_trap(place, "upsert_progress")
-    counted = repeat_until_known(practice, first)
-    assert (counted.total_attempts, practice.counted()) == (1, 1)
-    assert practice.attempt(first).total_attempts == 1
-    assert practice.attempt(other).total_attempts == 2
-    assert practice.counted() == 2
+        client.proxy.set_trap(place, "upsert_progress")
+    counted = repeat_until_known(client, first)
+    assert (counted.total_attempts, client.counted()) == (1, 1)
+    assert client.attempt(first).total_attempts == 1
+    assert client.attempt(other).total_attempts == 2
+    assert client.counted() == 2
 
 
-def repeat_until_known(practice: Practice, attempt: str) -> db.ProgressRecord:
+def repeat_until_known(client: Client, attempt: str) -> db.ProgressRecord:
     for _ in range(3):
         try:
-            return practice.attempt(attempt)
+            return client.attempt(attempt)
         except db.OutcomeUnknownError:
             continue
     pytest.fail("its outcome stays unknown")
 
 
 @pytest.mark.parametrize("place", Place)
-def test_preparing_a_statement_is_tried_again(practice: Practice, place: Place) -> None:
+def test_preparing_a_statement_is_tried_again(client: Client, place: Place) -> None:
     # Whatever becomes of it, the statement itself was not sent.
-    trap = practice.proxy.set_trap(place, "PREPARE")
-    practice.attempt()
+    trap = client.proxy.set_trap(place, "PREPARE")
+    client.attempt()
     assert trap.is_over.is_set()
-    assert practice.counted() == 1
+    assert client.counted() == 1
 
 
 @pytest.mark.parametrize("place", Place)
 @pytest.mark.parametrize("statement", ["PREPARE", "EXECUTE", "SELECT 1 /* mine */"])
 def test_a_statement_lost_in_a_transaction_leaves_nothing(
-    practice: Practice, statement: str, place: Place
+    client: Client, statement: str, place: Place
 ) -> None:
-    practice.attempt()
+    client.attempt()
     with pytest.raises(db.DatabaseUnavailableError) as caught, db.transaction():
-        practice.attempt()
-        trap = practice.proxy.set_trap(place, statement)
+        client.attempt()
+        trap = client.proxy.set_trap(place, statement)
         run_sql("SELECT 1 /* mine */")
-        make_module()
+        make_module(lessons=0)
     assert trap.is_over.is_set()
     assert caught.value.prisma_code == "P1017"
-    assert practice.counted() == 1
+    assert client.counted() == 1
 
 
 @pytest.mark.parametrize("place", Place)
-def test_of_a_commit_without_an_answer_the_outcome_is_unknown(
-    practice: Practice, place: Place
-) -> None:
-    trap = practice.proxy.set_trap(place, "COMMIT")
+def test_of_a_commit_without_an_answer_the_outcome_is_unknown(client: Client, place: Place) -> None:
+    trap = client.proxy.set_trap(place, "COMMIT")
     with pytest.raises(db.OutcomeUnknownError, match="COMMIT"), db.transaction():
-        practice.attempt()
+        client.attempt()
         made = make_category()
     assert trap.is_over.is_set()
     kept = 1 if place in DONE else 0
     named = SignCategory.select().where(SignCategory.name == made.name)
-    assert (practice.counted(), named.count()) == (kept, kept)
+    assert (client.counted(), named.count()) == (kept, kept)
 
 
 @pytest.mark.parametrize("statement", ["EXECUTE", "COMMIT"])
 def test_who_looks_whether_a_write_was_applied_is_not_served_from_the_cache(
-    practice: Practice, statement: str
+    client: Client, statement: str
 ) -> None:
-    url = practice.proxy.lead_through(practice.url)
+    url = client.proxy.lead_through(client.url)
     db.connect(url, content_cache_seconds=600)
     before = db.list_modules(limit=200).items
-    practice.proxy.set_trap(Place.ANSWER, statement)
+    client.proxy.set_trap(Place.ANSWER, statement)
     with pytest.raises(db.OutcomeUnknownError):
         if statement == "COMMIT":
             with db.transaction():
-                make_module()
+                make_module(lessons=0)
         else:
-            make_module()
+            make_module(lessons=0)
     assert len(db.list_modules(limit=200).items) == len(before) + 1
 
 
 @pytest.mark.parametrize("place", Place)
-def test_a_transaction_that_does_not_begin_leaves_nothing(practice: Practice, place: Place) -> None:
-    practice.proxy.set_trap(place, "BEGIN")
+def test_a_transaction_that_does_not_begin_leaves_nothing(client: Client, place: Place) -> None:
+    client.proxy.set_trap(place, "BEGIN")
     with pytest.raises(db.DatabaseUnavailableError), db.transaction():
-        practice.attempt()
-    assert practice.counted() == 0
+        client.attempt()
+    assert client.counted() == 0
 
 
 @pytest.mark.parametrize("place", Place)
-def test_a_savepoint_lost_with_its_transaction_leaves_nothing(
-    practice: Practice, place: Place
-) -> None:
-    practice.proxy.set_trap(place, "RELEASE SAVEPOINT")
+def test_a_savepoint_lost_with_its_transaction_leaves_nothing(client: Client, place: Place) -> None:
+    client.proxy.set_trap(place, "RELEASE SAVEPOINT")
     with pytest.raises(db.DatabaseUnavailableError), db.transaction():
-        practice.attempt()
+        client.attempt()
         with db.transaction():
-            practice.attempt()
-    assert practice.counted() == 0
+            client.attempt()
+    assert client.counted() == 0
 
 
 @pytest.mark.parametrize("place", Place)
 @pytest.mark.parametrize("statement", ["session", "upsert_progress", "COMMIT"])
 def test_a_session_is_completed_once_however_often_it_is_told(
-    practice: Practice, statement: str, place: Place
+    client: Client, statement: str, place: Place
 ) -> None:
-    session = db.start_session(practice.user_id, make_lesson().id)
+    session = db.start_session(client.user_id, make_lesson(signs=0).id)
     result: dict[str, Any] = {
         "idempotency_key": key(),
         "score": 90,
         "xp_earned": 10,
-        "attempts": [db.Attempt(sign_id=practice.sign_id, is_correct=True)],
+        "attempts": [db.Attempt(sign_id=client.sign_id, is_correct=True)],
     }
-    trap = practice.proxy.set_trap(place, statement)
+    trap = client.proxy.set_trap(place, statement)
     with pytest.raises((db.OutcomeUnknownError, db.DatabaseUnavailableError)) as caught:
         db.complete_session(session.id, **result)
     assert trap.is_over.is_set()
@@ -198,47 +198,47 @@ def test_a_session_is_completed_once_however_often_it_is_told(
         db.OutcomeUnknownError if statement == "COMMIT" else db.DatabaseUnavailableError
     )
     is_kept = statement == "COMMIT" and place in DONE
-    assert practice.counted() == int(is_kept)
+    assert client.counted() == int(is_kept)
     completed = db.complete_session(session.id, **result)
-    assert (completed.completed, completed.score, practice.counted()) == (True, 90, 1)
+    assert (completed.completed, completed.score, client.counted()) == (True, 90, 1)
     assert db.complete_session(session.id, **result) == completed
-    assert practice.counted() == 1
+    assert client.counted() == 1
 
 
-def test_a_slow_network_loses_nothing(practice: Practice) -> None:
+def test_a_slow_network_loses_nothing(client: Client) -> None:
     for place in Place:
-        trap = practice.proxy.set_trap(place, "EXECUTE", pause=0.1)
-        practice.attempt()
+        trap = client.proxy.set_trap(place, "EXECUTE", pause=0.1)
+        client.attempt()
         assert trap.is_sprung.is_set()
-    assert practice.counted() == len(Place)
+    assert client.counted() == len(Place)
 
 
-def test_connections_cut_while_nobody_uses_them_are_noticed_before(practice: Practice) -> None:
+def test_connections_cut_while_nobody_uses_them_are_noticed_before(client: Client) -> None:
     for times in range(1, 4):
-        practice.attempt()
-        practice.proxy.cut_all()
+        client.attempt()
+        client.proxy.cut_all()
         with db.connection():
-            practice.attempt()
-            practice.proxy.cut_all()
-            practice.attempt()
-        assert practice.counted() == 3 * times
+            client.attempt()
+            client.proxy.cut_all()
+            client.attempt()
+        assert client.counted() == 3 * times
 
 
 def test_a_connection_cut_before_the_commit_is_known_to_have_left_nothing(
-    practice: Practice,
+    client: Client,
 ) -> None:
     with pytest.raises(db.DatabaseUnavailableError), db.transaction():
-        practice.attempt()
-        practice.proxy.cut_all()
-    assert practice.counted() == 0
+        client.attempt()
+        client.proxy.cut_all()
+    assert client.counted() == 0
 
 
-def test_nothing_is_left_of_cut_connections(practice: Practice) -> None:
-    practice.attempt()
+def test_nothing_is_left_of_cut_connections(client: Client) -> None:
+    client.attempt()
     before = read_resources()
     for _ in range(20):
-        practice.proxy.set_trap(Place.ANSWER, "EXECUTE")
+        client.proxy.set_trap(Place.ANSWER, "EXECUTE")
         with pytest.raises(db.OutcomeUnknownError):
-            practice.attempt()
-        practice.attempt()
+            client.attempt()
+        client.attempt()
     wait_until_released(before)

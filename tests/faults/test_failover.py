@@ -20,9 +20,9 @@ from tests.cluster import (
     running_cluster,
     until,
 )
-from tests.content import make_category, make_sign, make_user
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
+from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 pytestmark = pytest.mark.xdist_group("replicas")
 
@@ -46,7 +46,7 @@ def cluster() -> Iterator[Cluster]:
 
 
 class Writer:
-    """Practises one sign.
+    """Attempts one sign until it is stopped.
 
     Args:
         sign_id: The sign.
@@ -64,7 +64,7 @@ class Writer:
         self.acknowledged: list[float] = []
         self.unknown = 0
 
-    def practise(self, is_over: threading.Event) -> None:
+    def write(self, is_over: threading.Event) -> None:
         while not is_over.is_set():
             key = str(uuid4()) if self.repeats else None
             while not self._is_done(key):
@@ -98,7 +98,7 @@ def writing() -> Iterator[list[Writer]]:
     writers = [Writer(sign.id, repeats=number % 2 == 0) for number in range(WRITERS)]
     is_over = threading.Event()
     with ThreadPoolExecutor(WRITERS) as threads:
-        running = [threads.submit(writer.practise, is_over) for writer in writers]
+        running = [threads.submit(writer.write, is_over) for writer in writers]
         try:
             yield writers
         finally:

@@ -9,9 +9,10 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category
 
 # From Python 3.12 on forking a process with threads warns; that children are safe is the subject.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
@@ -39,20 +40,20 @@ def in_child(work: Callable[[], object]) -> str:
 
 def make_own_category() -> db.CategoryRecord:
     """A category of a name that no forked child makes as well."""
-    return make_category(name=str(uuid4()))
+    return make_category(name=str(uuid4()), description="a theme")
 
 
 def backend() -> int:
     return int(run_sql(BACKEND)[0][0])
 
 
-def test_a_child_has_a_connection_of_its_own(database: str) -> None:
+def test_a_child_has_a_connection_of_its_own(triosigno_db: IsolatedDatabase) -> None:
     before = backend()
     assert int(in_child(backend)) != before
     assert backend() == before
 
 
-def test_children_leave_their_parent_s_connection_alone(database: str) -> None:
+def test_children_leave_their_parent_s_connection_alone(triosigno_db: IsolatedDatabase) -> None:
     with db.connection():
         before = backend()
         for _ in range(5):
@@ -61,20 +62,22 @@ def test_children_leave_their_parent_s_connection_alone(database: str) -> None:
     assert SignCategory.select().count() == 5
 
 
-def test_a_child_that_closes_its_pool_closes_nothing_of_its_parent(database: str) -> None:
+def test_a_child_that_closes_its_pool_closes_nothing_of_its_parent(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     before = backend()
     assert in_child(db.disconnect) == "None"
     assert backend() == before
 
 
-def test_a_child_forked_in_a_block_starts_anew(database: str) -> None:
+def test_a_child_forked_in_a_block_starts_anew(triosigno_db: IsolatedDatabase) -> None:
     with db.connection():
         before = backend()
         assert int(in_child(backend)) != before
         assert backend() == before
 
 
-def test_a_child_forked_in_a_transaction_does_not_end_it(database: str) -> None:
+def test_a_child_forked_in_a_transaction_does_not_end_it(triosigno_db: IsolatedDatabase) -> None:
     with db.transaction():
         make_category(name="parent's")
         assert in_child(lambda: SignCategory.select().count()) == "0"
@@ -82,7 +85,9 @@ def test_a_child_forked_in_a_transaction_does_not_end_it(database: str) -> None:
     assert SignCategory.select().count() == 2
 
 
-def test_a_child_that_leaves_its_parent_s_transaction_is_told(database: str) -> None:
+def test_a_child_that_leaves_its_parent_s_transaction_is_told(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     parent = os.getpid()
     try:
         with db.transaction():
@@ -102,7 +107,7 @@ def test_a_child_that_leaves_its_parent_s_transaction_is_told(database: str) -> 
     assert SignCategory.select().count() == 1
 
 
-def test_a_fork_while_threads_work_is_safe(database: str) -> None:
+def test_a_fork_while_threads_work_is_safe(triosigno_db: IsolatedDatabase) -> None:
     finished = threading.Event()
 
     def work() -> None:
@@ -124,7 +129,7 @@ def count_in_worker(number: int) -> int:
     return backend()
 
 
-def test_a_pool_of_forked_workers_shares_no_connection(database: str) -> None:
+def test_a_pool_of_forked_workers_shares_no_connection(triosigno_db: IsolatedDatabase) -> None:
     before = backend()
     with multiprocessing.get_context("fork").Pool(4) as pool:
         backends = set(pool.map(count_in_worker, range(20)))

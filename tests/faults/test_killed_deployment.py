@@ -11,7 +11,7 @@ import pytest
 
 import triosigno_db as db
 from tests.conftest import WriteHistory
-from tests.faults.stage import kill_server, restart_killed
+from tests.faults.environment import kill_server, restart_killed
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, status
 from triosigno_db.schema.catalog import read_catalog

@@ -10,13 +10,13 @@ import pytest
 from peewee import sort_models
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_sign, make_user
 from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
-from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
+from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
+from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 pytestmark = pytest.mark.skipif(BINARY is None, reason="there is no PgBouncer here")
 
@@ -33,7 +33,7 @@ def test_everything_works_behind_a_pooler(pooled_url: str) -> None:
     db.connect(pooled_url, password_cost=4)
     db.create_schema()
     db.create_schema()
-    user, sign, lesson = make_user(), make_sign(), make_lesson()
+    user, sign, lesson = make_user(), make_sign(), make_lesson(signs=0)
     for _ in range(10):
         assert db.get_user_with_preferences(user.id) == user
         db.record_attempt(user.id, sign.id, is_correct=True)

@@ -8,17 +8,17 @@ from contextlib import ExitStack
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_sign, make_user
 from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer
 from tests.faults.disks import SmallDisk, small_disk
+from tests.faults.environment import wait_until
 from tests.faults.faults import disk_full, pool_full, read_only, take_connection
-from tests.faults.ledger import PATIENCE_SECONDS
+from tests.faults.journal import TIMEOUT_SECONDS
 from tests.faults.proxy import Proxy, port_of
-from tests.faults.stage import wait_until
 from tests.plain_sql import count_rows, run_plain
 from triosigno_db import doctor, migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, ThrowawayPostgresError
+from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 CONNECTIONS = 12
 
@@ -134,7 +134,7 @@ def test_a_write_waits_for_a_connection_to_the_server(
 ) -> None:
     user, sign = make_user(), make_sign()
     with Proxy(own_server.port) as proxy, ThreadPoolExecutor(1) as executor:
-        db.connect(proxy.lead_through(own_database), connect_timeout=PATIENCE_SECONDS)
+        db.connect(proxy.lead_through(own_database), connect_timeout=TIMEOUT_SECONDS)
         proxy.cut_all()
         with ExitStack() as taken:
             wait_until(lambda: not take_connection(own_database, taken), "connections are left")

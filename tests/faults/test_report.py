@@ -2,10 +2,10 @@
 
 import json
 
-from tests.faults.ledger import Verdict
-from tests.faults.mixed_load import Sample, growth
+from tests.faults.environment import Round
+from tests.faults.journal import Verdict
+from tests.faults.mixed_workload import Sample, growth
 from tests.faults.report import PAGE, faults_table, load_table, put_between_markers
-from tests.faults.stage import Round
 
 
 def sample(minute: float, **values: float) -> Sample:

@@ -8,10 +8,10 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.content import make_category, make_user
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import IsolatedDatabase, ThrowawayPostgres
+from triosigno_db.testing.factories import make_category, make_user
 
 KILL = "SELECT pg_terminate_backend({})"
 
@@ -122,36 +122,36 @@ def test_a_server_that_stays_away_is_told(own_server: ThrowawayPostgres) -> None
             pytest.fail("the block was entered")
 
 
-def test_a_lost_transaction_is_not_repeated(database: str) -> None:
+def test_a_lost_transaction_is_not_repeated(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(db.DatabaseUnavailableError) as caught, db.transaction():
         make_category()
         ((backend,),) = run_sql("SELECT pg_backend_pid()")
-        kill(database, backend)
+        kill(triosigno_db.url, backend)
         make_category()
     assert caught.value.prisma_code == "P1017"
     assert SignCategory.select().count() == 0
 
 
-def test_the_caller_s_own_error_is_kept(database: str) -> None:
+def test_the_caller_s_own_error_is_kept(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(ZeroDivisionError), db.transaction():
         make_category()
         with db.transaction():
             ((backend,),) = run_sql("SELECT pg_backend_pid()")
-            kill(database, backend)
+            kill(triosigno_db.url, backend)
             1 / 0  # noqa: B018
     make_category()
     assert SignCategory.select().count() == 1
 
 
-def test_a_connection_lost_before_the_commit_is_told(database: str) -> None:
+def test_a_connection_lost_before_the_commit_is_told(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(db.DatabaseUnavailableError), db.transaction():
         make_category()
         ((backend,),) = run_sql("SELECT pg_backend_pid()")
-        kill(database, backend)
+        kill(triosigno_db.url, backend)
     assert SignCategory.select().count() == 0
 
 
-def test_a_stale_plan_is_made_anew(database: str) -> None:
+def test_a_stale_plan_is_made_anew(triosigno_db: IsolatedDatabase) -> None:
     user = make_user()
     db.get_user_with_preferences(user.id)
     run_sql('ALTER TABLE "User" ALTER COLUMN "firstName" TYPE varchar(99)')
@@ -162,7 +162,9 @@ def test_a_stale_plan_is_made_anew(database: str) -> None:
     assert SignCategory.select().count() == 2
 
 
-def test_statements_that_somebody_deallocated_are_prepared_again(database: str) -> None:
+def test_statements_that_somebody_deallocated_are_prepared_again(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     user = make_user()
     db.get_user_with_preferences(user.id)
     run_sql("DEALLOCATE ALL")
@@ -186,7 +188,9 @@ FOR EACH ROW EXECUTE FUNCTION end_own_connection();
 """
 
 
-def test_a_write_whose_connection_is_lost_is_never_sent_again(database: str) -> None:
+def test_a_write_whose_connection_is_lost_is_never_sent_again(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     run_sql(END_OWN_CONNECTION)
     with pytest.raises(db.OutcomeUnknownError):
         make_category()

@@ -13,10 +13,10 @@ import pytest
 
 import triosigno_db as db
 from tests.faults import report
+from tests.faults.environment import Round, run_round, running_environment
 from tests.faults.faults import FAULTS
-from tests.faults.ledger import Verdict
-from tests.faults.mixed_load import Load, Sample, growth
-from tests.faults.stage import Round, play, staged
+from tests.faults.journal import Verdict
+from tests.faults.mixed_workload import MixedWorkload, Sample, growth
 from triosigno_db.testing import ThrowawayPostgres
 
 pytestmark = [pytest.mark.soak, pytest.mark.xdist_group("soak")]
@@ -41,13 +41,13 @@ def test_faults_at_random_lose_and_double_nothing() -> None:
     while len(names) < ROUNDS:
         names += chosen.sample(list(FAULTS), len(FAULTS))
     rounds: dict[str, list[Round]] = {name: [] for name in FAULTS}
-    with staged(threads=12, processes=4, seed=SEED) as stage:
+    with running_environment(threads=12, processes=4, seed=SEED) as environment:
         for number, name in enumerate(names[:ROUNDS], start=1):
-            played = play(stage, FAULTS[name])
-            print(f"{number:3} {name}: {played.recovery:.2f} s, {played.verdict}", flush=True)
-            rounds[name].append(played)
+            result = run_round(environment, FAULTS[name])
+            print(f"{number:3} {name}: {result.recovery:.2f} s, {result.verdict}", flush=True)
+            rounds[name].append(result)
     report.keep_faults(rounds, SEED)
-    all_rounds = [each for played in rounds.values() for each in played]
+    all_rounds = [each for results in rounds.values() for each in results]
     total = sum((each.verdict for each in all_rounds), Verdict())
     assert (total.lost, total.doubled) == (0, 0)
     assert total.acknowledged > ROUNDS
@@ -60,13 +60,13 @@ def test_a_mixed_load_stays_flat() -> None:
     with ThrowawayPostgres() as server:
         db.connect(server.url, connection_limit=8, password_cost=4)
         db.create_schema()
-        load = Load(server.url, threads=8, seed=SEED)
+        workload = MixedWorkload(server.url, threads=8, seed=SEED)
         started = time.monotonic()
-        with load.running():
+        with workload.running():
             for number in range(1, SAMPLES + 1):
                 # What is measured is a stretch of time.
                 threading.Event().wait(started + number * stretch - time.monotonic())
-                samples.append(load.sample(number * stretch / 60))
+                samples.append(workload.sample(number * stretch / 60))
                 print(samples[-1], flush=True)
         db.disconnect()
     report.keep_load(samples)

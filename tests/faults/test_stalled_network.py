@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.content import make_sign, make_user
-from tests.faults.ledger import PATIENCE_SECONDS
-from tests.faults.proxy import Place, Proxy, Trap
-from tests.faults.stage import wait_for, wait_until
+from tests.faults.environment import wait_for, wait_until
+from tests.faults.journal import TIMEOUT_SECONDS
+from tests.faults.proxy import Place, Proxy, Trap, port_of
 from tests.plain_sql import run_plain
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.factories import make_sign, make_user
 
 LIMITS: dict[str, Any] = {
     "connect_timeout": 3,
@@ -22,7 +22,7 @@ LIMITS: dict[str, Any] = {
     "network_timeout": 0.8,
     "password_cost": 4,
 }
-FOREVER = PATIENCE_SECONDS
+FOREVER = TIMEOUT_SECONDS
 
 TOTAL = 'SELECT COALESCE(sum("totalAttempts"), 0)::int FROM "Progress" WHERE "userId" = %s'
 
@@ -33,8 +33,8 @@ WHERE application_name = 'triosigno_db' AND datname = current_database()
 
 
 @pytest.fixture
-def proxy(server: ThrowawayPostgres, shared_url: str) -> Iterator[Proxy]:
-    with Proxy(server.port) as proxy:
+def proxy(triosigno_server: DatabaseServer, shared_url: str) -> Iterator[Proxy]:
+    with Proxy(port_of(triosigno_server.url)) as proxy:
         db.connect(proxy.lead_through(shared_url), **LIMITS)
         yield proxy
         db.disconnect()

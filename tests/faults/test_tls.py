@@ -13,7 +13,7 @@ import triosigno_db as db
 from tests.server_features import has_tls
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer, ThrowawayPostgres
 from triosigno_db.testing.binaries import choose_account
 
 IN_USE = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
@@ -33,8 +33,8 @@ class TlsServer(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def tls(server: ThrowawayPostgres) -> Iterator[TlsServer]:
-    if not has_tls(server.url):
+def tls(triosigno_server: DatabaseServer) -> Iterator[TlsServer]:
+    if not has_tls(triosigno_server.url):
         pytest.skip("this PostgreSQL was built without TLS")
     account = choose_account()
     # In a folder that the server's user can enter, unlike those of the tests.
@@ -82,10 +82,10 @@ def test_a_certificate_for_another_name_is_refused(tls: TlsServer) -> None:
 
 @pytest.mark.parametrize("sslmode", ["require", "verify-ca", "verify-full"])
 def test_a_server_without_tls_is_refused(
-    tls: TlsServer, server: ThrowawayPostgres, sslmode: str
+    tls: TlsServer, triosigno_server: DatabaseServer, sslmode: str
 ) -> None:
     with pytest.raises(db.DatabaseUnavailableError, match="does not support SSL"):
-        db.connect(f"{server.url}?sslmode={sslmode}&sslcert={tls.authority}")
+        db.connect(f"{triosigno_server.url}?sslmode={sslmode}&sslcert={tls.authority}")
 
 
 def test_a_missing_file_is_told(tls: TlsServer) -> None:

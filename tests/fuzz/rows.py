@@ -12,10 +12,16 @@ import pytest
 from psycopg2 import sql
 
 import triosigno_db as db
-from tests.content import make_category, make_lesson, make_module, make_sign, make_user
 from tests.fuzz.hostile import MARK, SECRET
 from tests.plain_sql import TABLES
 from triosigno_db.repositories import pages
+from triosigno_db.testing.factories import (
+    make_category,
+    make_lesson,
+    make_module,
+    make_sign,
+    make_user,
+)
 
 _IMAGE = "https://media.example.org/image.webp"
 _SAVED = "saved"
@@ -91,8 +97,8 @@ def make_rows(url: str, monkeypatch: pytest.MonkeyPatch) -> Known:
     category = make_category()
     categories = [category, *(make_category() for _ in range(3))]
     signs = [make_sign(category_id=category.id, name=f"{MARK} {n}") for n in range(4)]
-    modules = [make_module() for _ in range(4)]
-    lessons = [make_lesson(module_id=modules[0].id) for _ in range(5)]
+    modules = [make_module(lessons=0) for _ in range(4)]
+    lessons = [make_lesson(signs=0, module_id=modules[0].id) for _ in range(5)]
     achievements = [_make_achievement(number) for number in range(4)]
     for lesson in lessons[:2]:
         db.set_lesson_signs(lesson.id, [sign.id for sign in signs])

@@ -34,6 +34,7 @@ from tests.fuzz.statements import (
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import compare, read_catalog
+from triosigno_db.testing import IsolatedDatabase
 
 CASES = int(os.environ.get("FUZZ_CASES", "2000"))
 FIRST = int(os.environ.get("FUZZ_FIRST", "0"))
@@ -135,9 +136,9 @@ def is_misfit(error: Exception | None) -> bool:
 
 
 @pytest.fixture
-def known(database: str, monkeypatch: pytest.MonkeyPatch) -> Known:
+def known(triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch) -> Known:
     """Some rows of each kind."""
-    return make_rows(database, monkeypatch)
+    return make_rows(triosigno_db.url, monkeypatch)
 
 
 @pytest.fixture

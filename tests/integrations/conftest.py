@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integrations.telemetry import Telemetry
+from triosigno_db.testing import IsolatedDatabase
 
 
 @pytest.fixture
-def telemetry(database: str) -> Iterator[Telemetry]:
+def telemetry(triosigno_db: IsolatedDatabase) -> Iterator[Telemetry]:
     """What is told of the statements since the test began."""
     telemetry = Telemetry()
     telemetry.instrument()

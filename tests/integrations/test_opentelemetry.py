@@ -16,13 +16,14 @@ from opentelemetry.semconv.schemas import Schemas
 from opentelemetry.trace import SpanKind, StatusCode
 
 import triosigno_db as db
-from tests.content import make_category, make_user
 from tests.integrations.telemetry import Telemetry, attributes_of, points
 from triosigno_db import aio
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.integrations import opentelemetry as integration
 from triosigno_db.models import Sign, SignCategory
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_user
 
 SECRET = "a-value-that-nobody-sees"
 
@@ -31,7 +32,7 @@ SECRET = "a-value-that-nobody-sees"
 
 
 def test_a_statement_of_the_library_is_a_span_under_its_name(
-    database: str, telemetry: Telemetry
+    triosigno_db: IsolatedDatabase, telemetry: Telemetry
 ) -> None:
     user = make_user()
     telemetry.forget()
@@ -39,7 +40,7 @@ def test_a_statement_of_the_library_is_a_span_under_its_name(
     db.get_user(user.id)
     (span,) = telemetry.spans
     assert (span.name, span.kind) == ("select_row_User", SpanKind.CLIENT)
-    address = urlsplit(database)
+    address = urlsplit(triosigno_db.url)
     name = address.path.removeprefix("/")
     assert attributes_of(span) == {
         "db.system.name": "postgresql",
@@ -126,8 +127,10 @@ def test_what_no_server_has_answered_is_told_by_its_class(telemetry: Telemetry) 
     assert SECRET not in telemetry.shown
 
 
-def test_neither_password_nor_hash_is_shown(database: str, telemetry: Telemetry) -> None:
-    password = urlsplit(database).password
+def test_neither_password_nor_hash_is_shown(
+    triosigno_db: IsolatedDatabase, telemetry: Telemetry
+) -> None:
+    password = urlsplit(triosigno_db.url).password
     assert password
     user = make_user(password=SECRET, email=f"{SECRET}@example.org")
     db.authenticate(user.email, SECRET)
@@ -202,8 +205,8 @@ def test_durations_are_counted_by_statement_and_failure(telemetry: Telemetry) ->
     assert "db.response.returned_rows" not in repr(metric)
 
 
-def test_the_pool_is_counted(url: str, telemetry: Telemetry) -> None:
-    db.connect(url, connection_limit=1)
+def test_the_pool_is_counted(triosigno_url: str, telemetry: Telemetry) -> None:
+    db.connect(triosigno_url, connection_limit=1)
     waiter = threading.Thread(target=make_category)
     with db.connection():
         waiter.start()
@@ -212,7 +215,7 @@ def test_the_pool_is_counted(url: str, telemetry: Telemetry) -> None:
         busy = telemetry.metrics
     waiter.join()
     free = telemetry.metrics
-    address = urlsplit(url)
+    address = urlsplit(triosigno_url)
     name = address.path.removeprefix("/")
     pool = {
         "db.client.connection.pool.name": f"{address.hostname}:{address.port}/{name}|public",

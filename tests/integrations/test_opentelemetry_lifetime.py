@@ -3,8 +3,8 @@
 import subprocess
 import sys
 
-from tests.content import make_category
 from tests.integrations.telemetry import Telemetry, points
+from triosigno_db.testing.factories import make_category
 
 
 def test_to_begin_twice_doubles_nothing(telemetry: Telemetry) -> None:
@@ -101,10 +101,10 @@ def run(source: str, **variables: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_the_process_s_own_providers_may_be_set_later(url: str) -> None:
+def test_the_process_s_own_providers_may_be_set_later(triosigno_url: str) -> None:
     measures = [f"connection.{name}" for name in ("count", "max", "pending_requests")]
     told = f"['count_matching_users'] {[*measures, 'operation.duration']}"
-    assert run(PROCESS_S_OWN, DATABASE_URL=url) == [told, told]
+    assert run(PROCESS_S_OWN, DATABASE_URL=triosigno_url) == [told, told]
 
 
 def test_the_library_itself_needs_no_opentelemetry() -> None:

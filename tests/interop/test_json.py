@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_module, make_sign, make_user
 from triosigno_db.models import UserPreference
 from triosigno_db.schema import to_prisma
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_lesson, make_module, make_sign, make_user
 
 pytestmark = [
     pytest.mark.skipif(
@@ -66,7 +67,7 @@ def without_password(line: str) -> str:
     return re.sub(r'"password":"[^"]*",', "", line)
 
 
-def test_json_is_what_prisma_sends(database: str, client_folder: Path) -> None:
+def test_json_is_what_prisma_sends(triosigno_db: IsolatedDatabase, client_folder: Path) -> None:
     full = make_user(
         first_name=ANY_TEXT,
         last_name="Moreau",
@@ -75,8 +76,8 @@ def test_json_is_what_prisma_sends(database: str, client_folder: Path) -> None:
     )
     without = make_user()
     UserPreference.delete().where(UserPreference.user == without.id).execute()
-    module, empty = make_module(description=ANY_TEXT), make_module()
-    lessons = [make_lesson(module_id=module.id, title=f"{n}") for n in range(3)]
+    module, empty = make_module(lessons=0, description=ANY_TEXT), make_module(lessons=0)
+    lessons = [make_lesson(signs=0, module_id=module.id, title=f"{n}") for n in range(3)]
     signs = [make_sign(), make_sign(image_url="https://example.org/a.webp")]
     db.set_lesson_signs(lessons[0].id, [sign.id for sign in signs])
     db.set_lesson_signs(lessons[2].id, [signs[1].id])
@@ -99,5 +100,7 @@ def test_json_is_what_prisma_sends(database: str, client_folder: Path) -> None:
         open_session,
         *db.list_user_achievements(full.id).items,
     ]
-    theirs = read_with_prisma(client_folder, database, [full.id, without.id], [module.id, empty.id])
+    theirs = read_with_prisma(
+        client_folder, triosigno_db.url, [full.id, without.id], [module.id, empty.id]
+    )
     assert [record.model_dump_json() for record in ours] == [*map(without_password, theirs)]

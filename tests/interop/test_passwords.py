@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.content import make_user
 from tests.plain_sql import run_plain
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
 
 pytestmark = [
     pytest.mark.skipif(
@@ -35,12 +36,12 @@ def ask_node(folder: Path, *questions: dict[str, str]) -> Any:
     return json.loads(ended.stdout)
 
 
-def test_node_reads_our_hashes(database: str, node_folder: Path) -> None:
+def test_node_reads_our_hashes(triosigno_db: IsolatedDatabase, node_folder: Path) -> None:
     questions = []
     for password in PASSWORDS:
         user = make_user(password=password)
         ((stored,),) = run_plain(
-            database, 'SELECT "password" FROM "User" WHERE "id" = %s', (user.id,)
+            triosigno_db.url, 'SELECT "password" FROM "User" WHERE "id" = %s', (user.id,)
         )
         questions += [
             {"password": password, "hash": stored},
@@ -50,12 +51,16 @@ def test_node_reads_our_hashes(database: str, node_folder: Path) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
-def test_we_read_node_s_hashes(database: str, node_folder: Path, prefix: str) -> None:
+def test_we_read_node_s_hashes(
+    triosigno_db: IsolatedDatabase, node_folder: Path, prefix: str
+) -> None:
     hashes = ask_node(node_folder, *({"password": password} for password in PASSWORDS))
     for password, found in zip(PASSWORDS, hashes, strict=True):
         user = make_user()
         stored = prefix + found[4:]
-        run_plain(database, 'UPDATE "User" SET "password" = %s WHERE "id" = %s', (stored, user.id))
+        run_plain(
+            triosigno_db.url, 'UPDATE "User" SET "password" = %s WHERE "id" = %s', (stored, user.id)
+        )
         assert db.authenticate(user.username, password).id == user.id
         with pytest.raises(db.InvalidCredentialsError):
             db.authenticate(user.username, f"not {password}"[:72])

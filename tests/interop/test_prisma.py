@@ -112,12 +112,12 @@ def test_prisma_would_see_a_difference(connected: str, prisma: Engine, exported:
 
 
 def test_what_prisma_pushes_is_ours_but_for_what_it_can_not_express(
-    connected: str, prisma: Engine, exported: Path, url: str
+    connected: str, prisma: Engine, exported: Path, triosigno_url: str
 ) -> None:
     prisma("push", schema=exported / "schema.prisma")
     pushed = schema()
     db.disconnect()
-    db.connect(url)
+    db.connect(triosigno_url)
     differences = compare(schema(), pushed)
     assert differences
     for difference in differences:

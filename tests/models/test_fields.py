@@ -7,6 +7,7 @@ import pytest
 
 import triosigno_db as db
 from triosigno_db.models import LearningSession, Module, Sign, User, UserPreference
+from triosigno_db.testing import IsolatedDatabase
 
 SIGN = {"name": "s", "description": "", "video_url": "u", "category": "c"}
 OUT_OF_REACH = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
@@ -37,7 +38,7 @@ OUT_OF_REACH = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
     ],
 )
 def test_a_wrong_value_names_its_attribute(
-    database: str, model: Any, field: str, value: object, why: str
+    triosigno_db: IsolatedDatabase, model: Any, field: str, value: object, why: str
 ) -> None:
     with pytest.raises(db.InvalidInputError, match=why) as caught:
         model.insert({field: value}).execute()
@@ -60,15 +61,17 @@ def test_whole_numbers_come_back(connected: str, value: int) -> None:
 
 
 @pytest.mark.parametrize("value", ["", '\'; DROP TABLE "User"; --', "%s %(x)s", "é\u2028𝄞\n\t\\"])
-def test_texts_come_back(database: str, value: str) -> None:
+def test_texts_come_back(triosigno_db: IsolatedDatabase, value: str) -> None:
     made = Module.create(title=value, description="", order=1)
     assert Module.get_by_id(made.id).title == value
     assert Module.get(Module.title == value).id == made.id
 
 
 @pytest.mark.parametrize("label", list(db.DifficultyLevel))
-def test_labels_and_members_come_back_as_members(database: str, label: db.DifficultyLevel) -> None:
-    from tests.content import make_category  # noqa: PLC0415
+def test_labels_and_members_come_back_as_members(
+    triosigno_db: IsolatedDatabase, label: db.DifficultyLevel
+) -> None:
+    from triosigno_db.testing.factories import make_category  # noqa: PLC0415
 
     values = {**SIGN, "category": make_category().id}
     for number, given in enumerate((label, label.value)):
@@ -76,7 +79,7 @@ def test_labels_and_members_come_back_as_members(database: str, label: db.Diffic
         assert Sign.get_by_id(made.id).difficulty is label
 
 
-def test_a_missing_time_is_none(database: str) -> None:
+def test_a_missing_time_is_none(triosigno_db: IsolatedDatabase) -> None:
     assert LearningSession.select().where(LearningSession.end_time.is_null()).count() == 0
     moment = datetime(1, 1, 1, tzinfo=UTC)
     made = Module.create(title="", description="", order=1, created_at=moment)

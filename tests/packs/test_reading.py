@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import triosigno_db as db
+from tests.packs.contents import small_pack, written
 from triosigno_db.packs import read_pack
 
 SIGN = """\
@@ -121,3 +123,48 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
 def test_a_folder_is_no_pack(tmp_path: Path) -> None:
     with pytest.raises(db.InvalidInputError, match="can't be read"):
         read_pack(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"signs": small_pack()["signs"] * 2}, r"signs\[2\]\.name: 'Oui' is there 2 times"),
+        ({"modules": small_pack()["modules"] * 2}, r"modules\[1\]\.title: 'Répondre' is there 2"),
+        ({"shoes": []}, "shoes: Extra inputs are not permitted"),
+    ],
+)
+def test_what_is_wrong_is_named(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(db.InvalidInputError, match=told):
+        read_pack(written(tmp_path, small_pack(**changes)))
+
+
+def test_every_wrong_place_is_named_at_once(tmp_path: Path) -> None:
+    content = small_pack()
+    content["signs"][0]["videoUrl"] = "ftp://example.org"
+    content["modules"][0]["title"] = ""
+    with pytest.raises(db.InvalidInputError) as caught:
+        read_pack(written(tmp_path, content))
+    assert [error.field for error in caught.value.errors] == [
+        f"{tmp_path / 'pack.json'}, line 1: signs[0].video_url",
+        f"{tmp_path / 'pack.json'}, line 1: modules[0].title",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"{", "line 1: is no JSON"),
+        (b"", "line 1: is no JSON"),
+        (b'{"signs": "\xe9"}', "is not UTF-8 at byte 11"),
+    ],
+)
+def test_a_file_that_holds_no_pack_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
+    path = tmp_path / "pack.json"
+    path.write_bytes(content)
+    with pytest.raises(db.InvalidInputError, match=why):
+        read_pack(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(db.InvalidInputError, match="no-such-pack"):
+        read_pack(tmp_path / "no-such-pack.json")

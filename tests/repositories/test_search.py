@@ -7,18 +7,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.content import make_category, make_sign, make_user
 from tests.plain_sql import run_plain
 from tests.server_features import has_trigrams
 from triosigno_db.migrator import deploy
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer, IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 
 @pytest.fixture(params=["with an index", "without"])
-def signs(request: pytest.FixtureRequest, database: str) -> str:
+def signs(request: pytest.FixtureRequest, triosigno_db: IsolatedDatabase) -> str:
     """Signs in French, on a server with the index of searches and on one without."""
     if request.param == "without":
-        run_plain(database, 'DROP INDEX IF EXISTS "Sign_search_idx"')
+        run_plain(triosigno_db.url, 'DROP INDEX IF EXISTS "Sign_search_idx"')
     category = make_category().id
     for name, description in (
         ("Être", "la main avance"),
@@ -117,9 +117,9 @@ letters = st.text("aeéÈœç x", min_size=1, max_size=8).filter(str.strip)
 )
 @given(name=letters, description=letters, text=letters)
 def test_a_search_finds_what_a_plain_comparison_finds(
-    database: str, name: str, description: str, text: str
+    triosigno_db: IsolatedDatabase, name: str, description: str, text: str
 ) -> None:
-    run_plain(database, 'TRUNCATE "Sign" CASCADE')
+    run_plain(triosigno_db.url, 'TRUNCATE "Sign" CASCADE')
     sign = make_sign(name=name, description=description)
     stored = f" {fold(sign.name)} {fold(sign.description)}"
     words = [fold(word) for word in text.split()]
@@ -129,7 +129,7 @@ def test_a_search_finds_what_a_plain_comparison_finds(
 
 @pytest.mark.parametrize("prepare", [db.create_schema, deploy])
 def test_who_may_not_have_the_extension_searches_without_an_index(
-    server: ThrowawayPostgres, empty_url: str, prepare: object
+    triosigno_server: DatabaseServer, empty_url: str, prepare: object
 ) -> None:
     name = empty_url.rpartition("/")[2]
     role = f"role_{name}"
@@ -155,14 +155,14 @@ def search_indexes(url: str, schema: str) -> list[str]:
     return [name for (name,) in run_plain(url, found, (schema, "%search_idx"))]
 
 
-def test_an_index_answers_where_there_is_one(database: str) -> None:
-    expected = ["Sign_search_idx", "User_search_idx"] if has_trigrams(database) else []
-    assert search_indexes(database, "public") == expected
+def test_an_index_answers_where_there_is_one(triosigno_db: IsolatedDatabase) -> None:
+    expected = ["Sign_search_idx", "User_search_idx"] if has_trigrams(triosigno_db.url) else []
+    assert search_indexes(triosigno_db.url, "public") == expected
 
 
-def test_another_schema_has_its_own_index(database: str) -> None:
-    db.connect(f"{database}?schema=other", password_cost=4)
+def test_another_schema_has_its_own_index(triosigno_db: IsolatedDatabase) -> None:
+    db.connect(f"{triosigno_db.url}?schema=other", password_cost=4)
     db.create_schema()
     make_sign(name="Être")
     assert found("etre") == ["Être"]
-    assert search_indexes(database, "other") == search_indexes(database, "public")
+    assert search_indexes(triosigno_db.url, "other") == search_indexes(triosigno_db.url, "public")

@@ -11,25 +11,27 @@ from tests.plain_sql import run_plain
 from tests.roles.logins import give_password, url_as
 from triosigno_db import migrator
 from triosigno_db.roles import RoleNames, apply_roles
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer, IsolatedDatabase
 
 
 @pytest.fixture(scope="session")
-def names(server: ThrowawayPostgres) -> Iterator[RoleNames]:
+def names(triosigno_server: DatabaseServer) -> Iterator[RoleNames]:
     """The roles, under names that need every kind of quoting."""
     end = uuid4().hex[:8]
     names = RoleNames(f'the "owner" {end}', f"l'application %s {end}", f"$roles$ READER; -- {end}")
     yield names
     # All databases that know them are gone: roles are the whole server's.
     for name in names:
-        run_plain(server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+        run_plain(
+            triosigno_server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name))
+        )
 
 
 @pytest.fixture(scope="session")
-def migrated(server: ThrowawayPostgres, names: RoleNames) -> Iterator[str]:
+def migrated(triosigno_server: DatabaseServer, names: RoleNames) -> Iterator[str]:
     """The name of a database to be copied: roles first, then migrated by the owner."""
     name = f"roles_{uuid4().hex}"
-    url = server.create_database(name)
+    url = triosigno_server.create_database(name)
     db.connect(url)
     apply_roles(names)
     for role in names:
@@ -40,26 +42,26 @@ def migrated(server: ThrowawayPostgres, names: RoleNames) -> Iterator[str]:
     assert apply_roles(names) == ()
     db.disconnect()
     yield name
-    server.drop_database(name)
+    triosigno_server.drop_database(name)
 
 
 @pytest.fixture
-def admin_url(server: ThrowawayPostgres, migrated: str, names: RoleNames) -> Iterator[str]:
+def admin_url(triosigno_server: DatabaseServer, migrated: str, names: RoleNames) -> Iterator[str]:
     """The URL of a migrated database with the roles, for the superuser."""
     name = f"roles_{uuid4().hex}"
-    url = server.create_database(name, template=migrated)
+    url = triosigno_server.create_database(name, template=migrated)
     # What was granted on the database itself is not copied.
     db.connect(url)
     assert apply_roles(names) == ()
     db.disconnect()
     yield url
-    server.drop_database(name)
+    triosigno_server.drop_database(name)
 
 
 @pytest.fixture
-def database(admin_url: str, names: RoleNames) -> Iterator[str]:
+def triosigno_db(admin_url: str, names: RoleNames) -> Iterator[IsolatedDatabase]:
     """The library, connected as the application."""
     url = url_as(admin_url, names.application)
     db.connect(url, password_cost=4)
-    yield url
+    yield IsolatedDatabase(name=admin_url.rpartition("/")[2], url=url, has_content=False)
     db.disconnect()

@@ -20,3 +20,18 @@ def url_as(url: str, role: str) -> str:
     parts = urlsplit(url)
     login = f"{quote(role, safe='')}:{quote(PASSWORD)}"
     return urlunsplit(parts._replace(netloc=f"{login}@{parts.hostname}:{parts.port}"))
+
+
+DUMP = """
+SELECT 'table', relname::text, pg_get_userbyid(relowner), relacl::text FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+UNION ALL
+SELECT 'column', attname::text, '', attacl::text FROM pg_attribute WHERE attacl IS NOT NULL
+UNION ALL
+SELECT 'schema', nspname::text, '', nspacl::text FROM pg_namespace
+UNION ALL
+SELECT 'default', '', pg_get_userbyid(defaclrole), defaclacl::text FROM pg_default_acl
+UNION ALL
+SELECT 'database', '', '', datacl::text FROM pg_database WHERE datname = current_database()
+ORDER BY 1, 2
+"""

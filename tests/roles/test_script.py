@@ -1,42 +1,18 @@
 """Making the roles: by the script and by the library, on any database, as often as one likes."""
 
 import subprocess
-import threading
-from collections.abc import Iterator
 from shutil import which
-from typing import Any
 
 import pytest
-from psycopg2 import sql
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
-from tests.roles.logins import PASSWORD, give_password, url_as
-from tests.roles.test_application import UndoneError, undo
+from tests.roles.logins import DUMP, PASSWORD, url_as
+from tests.roles.test_purposes_application import UndoneError, undo
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.roles import Deviation, RoleNames, apply_roles, check_roles, role_script
-
-DUMP = """
-SELECT 'table', relname::text, pg_get_userbyid(relowner), relacl::text FROM pg_class
-WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-UNION ALL
-SELECT 'column', attname::text, '', attacl::text FROM pg_attribute WHERE attacl IS NOT NULL
-UNION ALL
-SELECT 'schema', nspname::text, '', nspacl::text FROM pg_namespace
-UNION ALL
-SELECT 'default', '', pg_get_userbyid(defaclrole), defaclacl::text FROM pg_default_acl
-UNION ALL
-SELECT 'database', '', '', datacl::text FROM pg_database WHERE datname = current_database()
-ORDER BY 1, 2
-"""
-
-
-def test_a_second_time_changes_nothing(admin_url: str, names: RoleNames) -> None:
-    before = run_plain(admin_url, DUMP)
-    db.connect(admin_url)
-    assert apply_roles(names) == ()
-    assert run_plain(admin_url, DUMP) == before
+from triosigno_db.testing import IsolatedDatabase
 
 
 @pytest.mark.skipif(which("psql") is None, reason="there is no psql here")
@@ -53,9 +29,9 @@ def test_psql_runs_the_script_as_the_library_does(admin_url: str, names: RoleNam
 
 
 def test_a_database_that_somebody_else_made_is_handed_over(
-    database: str, url: str, names: RoleNames
+    triosigno_db: IsolatedDatabase, triosigno_url: str, names: RoleNames
 ) -> None:
-    db.connect(url)
+    db.connect(triosigno_url)
     assert {each.deviation for each in check_roles(names)} == {*Deviation}
     assert apply_roles(names) == ()
     owners = run_sql(
@@ -63,7 +39,7 @@ def test_a_database_that_somebody_else_made_is_handed_over(
         " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
     )
     assert owners == [(names.owner,)]
-    db.connect(url_as(url, names.owner))
+    db.connect(url_as(triosigno_url, names.owner))
     db.drop_schema()
 
 
@@ -110,42 +86,6 @@ def test_another_schema_has_roles_of_its_own(
     assert [each.name for each in db.list_categories().items] == ["Politesse"]
 
 
-@pytest.fixture
-def administrator(server: Any, empty_url: str, names: RoleNames) -> Iterator[tuple[str, RoleNames]]:
-    """A role that may create roles and owns a database, as a hosted server gives one out."""
-    own = RoleNames(*(f"{name} 2" for name in names))
-    role, database = f"{names.owner} admin", empty_url.rpartition("/")[2]
-    run_plain(empty_url, sql.SQL("CREATE ROLE {} LOGIN CREATEROLE").format(sql.Identifier(role)))
-    give_password(empty_url, role)
-    change = sql.SQL("ALTER DATABASE {} OWNER TO {}; ALTER SCHEMA public OWNER TO {}")
-    run_plain(empty_url, change.format(*map(sql.Identifier, (database, role, role))))
-    yield url_as(empty_url, role), own
-    db.disconnect()
-    server.drop_database(database)
-    for name in (*own, role):
-        run_plain(server.url, sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
-
-
-def test_a_superuser_is_not_needed(administrator: tuple[str, RoleNames]) -> None:
-    url, names = administrator
-    db.connect(url)
-    db.create_schema()
-    assert apply_roles(names) == ()
-    assert apply_roles(names) == ()
-    give_password(url, names.application)
-    db.connect(url_as(url, names.application))
-    assert db.count_users() == 0
-
-
-def test_who_may_not_changes_nothing(admin_url: str, names: RoleNames) -> None:
-    before = run_plain(admin_url, DUMP)
-    db.connect(url_as(admin_url, names.application))
-    with pytest.raises(db.TrioSignoDBError) as caught:
-        apply_roles(names)
-    assert caught.value.prisma_code == "P1010"
-    assert run_plain(admin_url, DUMP) == before
-
-
 def test_functions_that_somebody_put_in_the_way_are_not_called(
     empty_url: str, names: RoleNames
 ) -> None:
@@ -160,19 +100,6 @@ def test_functions_that_somebody_put_in_the_way_are_not_called(
         before = run_sql("SHOW search_path")
         assert apply_roles(names) == ()
         assert run_sql("SHOW search_path") == before
-
-
-def test_two_at_once_wait_for_each_other(admin_url: str, names: RoleNames) -> None:
-    before = run_plain(admin_url, DUMP)
-    db.connect(admin_url)
-    found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.append(apply_roles(names))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert found == [()] * 4
-    assert run_plain(admin_url, DUMP) == before
 
 
 def test_roles_are_made_without_a_password(admin_url: str, names: RoleNames) -> None:

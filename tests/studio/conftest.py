@@ -1,16 +1,19 @@
 """The studio as its user runs it, and a real browser in front of it."""
 
-import re
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import NamedTuple
+from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+import triosigno_db as db
+from tests.studio.serving import Serve, Studio, serving
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_category, make_sign, make_user
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
 FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -23,50 +26,10 @@ FLAGS = [
 ]
 
 
-class Studio(NamedTuple):
-    """A studio that runs.
-
-    Attributes:
-        address: Where, without the token.
-        token: What lets a browser in.
-        said: What it has printed.
-        process: The command.
-    """
-
-    address: str
-    token: str
-    said: str
-    process: "subprocess.Popen[str]"
-
-
-Serve = Callable[..., AbstractContextManager[Studio]]
-
-
 @pytest.fixture
 def serve(triosigno_command: list[str]) -> Serve:
     """Run `triosigno-db studio` until the block ends."""
-
-    @contextmanager
-    def run(url: str, *options: str) -> Iterator[Studio]:
-        command = [*triosigno_command, "studio", "--port=0", f"--url={url}", *options]
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert process.stdout is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if "Ctrl-C" in line:
-                break
-        found = re.search(r"(http://127\.0\.0\.1:\d+)/\?token=(\S+)", said)
-        assert found, said
-        try:
-            yield Studio(found[1], found[2], said, process)
-        finally:
-            process.kill()
-            process.communicate()
-
-    return run
+    return partial(serving, triosigno_command)
 
 
 # Playwright's event loop runs in this thread while the browser is open: not beyond this file.
@@ -88,3 +51,24 @@ def page(browser: Browser) -> Iterator[Page]:
     context.set_default_timeout(15_000)
     yield context.new_page()
     context.close()
+
+
+@pytest.fixture
+def learner(triosigno_db: IsolatedDatabase) -> db.UserWithPreferences:
+    """A learner with progress, beside others."""
+    category = make_category(name="Salutations")
+    sign = make_sign(name="Bonjour", category_id=category.id)
+    make_sign(name="Merci", category_id=category.id)
+    teacher = make_user(username="the-teacher", role=db.UserRole.TEACHER)
+    learner = make_user(username="lea", first_name="Léa", password="a secret")
+    for user in (teacher, learner):
+        db.record_attempt(user.id, sign.id, is_correct=True)
+    return learner
+
+
+@pytest.fixture
+def studio(
+    serve: Serve, triosigno_db: IsolatedDatabase, learner: db.UserRecord
+) -> Iterator[Studio]:
+    with serve(triosigno_db.url) as studio:
+        yield studio

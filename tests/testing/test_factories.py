@@ -8,7 +8,7 @@ import pytest
 import triosigno_db as db
 from triosigno_db.testing import factories
 
-pytestmark = pytest.mark.usefixtures("database")
+pytestmark = pytest.mark.usefixtures("triosigno_db")
 
 NAMED: list[tuple[Callable[..., Any], str]] = [
     (factories.make_user, "username"),

@@ -12,7 +12,7 @@ from textwrap import dedent
 import psycopg2
 import pytest
 
-from triosigno_db.testing import ThrowawayPostgres, available_versions
+from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
 
 RunTests = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -71,13 +71,57 @@ def test_each_test_has_a_database_of_its_own(run_tests: RunTests) -> None:
     assert "7 passed" in outcome.stdout
 
 
-def test_it_works_in_parallel_on_a_server_of_ones_own(
-    run_tests: RunTests, server: ThrowawayPostgres
-) -> None:
-    before = databases_of(server)
-    outcome = run_tests(ISOLATED, "-n", "2", f"--triosigno-url={server.url_for('postgres')}")
+UNCONNECTED = """
+    from urllib.parse import urlsplit
+
+    import pytest
+    import triosigno_db as db
+    from triosigno_db import migrator
+
+    def test_nothing_is_connected_to_it(triosigno_url):
+        with pytest.raises(db.NotConnectedError):
+            db.count_users()
+        db.connect(triosigno_url)
+        assert db.count_users() == 0
+        assert migrator.status().exit_code == 0
+
+    def test_what_was_left_connected_is_connected_no_more(triosigno_url):
+        with pytest.raises(db.NotConnectedError):
+            db.count_users()
+
+    def test_it_is_the_database_of_the_other_fixture(triosigno_url, triosigno_db):
+        assert triosigno_db.url == triosigno_url
+        assert urlsplit(triosigno_url).path == f"/{triosigno_db.name}"
+
+    @pytest.fixture(scope="module")
+    def shared(triosigno_server, triosigno_template):
+        name = triosigno_server.new_name()
+        yield triosigno_server.create_database(name, template=triosigno_template)
+        triosigno_server.drop_database(name)
+
+    @pytest.mark.parametrize("number", range(2))
+    def test_a_database_of_another_scope_is_a_copy_as_well(shared, number):
+        db.connect(shared)
+        db.create_module(db.NewModule(title="m", description=""))
+        assert len(db.list_modules().items) == number + 1
+        db.disconnect()
+"""
+
+
+def test_a_database_may_be_left_unconnected(run_tests: RunTests) -> None:
+    outcome = run_tests(UNCONNECTED)
     assert outcome.returncode == 0, outcome.stdout
-    assert databases_of(server) == before
+
+
+def test_it_works_in_parallel_on_a_server_of_ones_own(
+    run_tests: RunTests, triosigno_server: DatabaseServer
+) -> None:
+    before = databases_of(triosigno_server)
+    outcome = run_tests(
+        ISOLATED, "-n", "2", f"--triosigno-url={triosigno_server.url_for('postgres')}"
+    )
+    assert outcome.returncode == 0, outcome.stdout
+    assert databases_of(triosigno_server) == before
 
 
 def test_content_is_there_where_it_is_asked_for(run_tests: RunTests) -> None:
@@ -195,14 +239,16 @@ def waiting_tests(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[b
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_database_is_left_on_a_server_of_ones_own(
-    tmp_path: Path, server: ThrowawayPostgres, ending: signal.Signals
+    tmp_path: Path, triosigno_server: DatabaseServer, ending: signal.Signals
 ) -> None:
-    before = databases_of(server)
-    with waiting_tests(tmp_path, f"--triosigno-url={server.url_for('postgres')}") as process:
-        assert len(databases_of(server)) > len(before)
+    before = databases_of(triosigno_server)
+    with waiting_tests(
+        tmp_path, f"--triosigno-url={triosigno_server.url_for('postgres')}"
+    ) as process:
+        assert len(databases_of(triosigno_server)) > len(before)
         process.send_signal(ending)
         process.wait()
-    until(lambda: databases_of(server) == before)
+    until(lambda: databases_of(triosigno_server) == before)
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])

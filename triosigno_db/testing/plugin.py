@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from triosigno_db.testing.databases import DatabaseServer
 
 _CONTENT_FIXTURE = "triosigno_content"
+_CONTENT_TEMPLATE = "_triosigno_content_template"
 _FAST_PASSWORD_COST = 4
 _MAX_MODULES = 200
 
@@ -86,8 +87,8 @@ def triosigno_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]
 
 
 @pytest.fixture(scope="session")
-def _triosigno_template(triosigno_server: DatabaseServer) -> str:
-    """A migrated database without rows, to be copied."""
+def triosigno_template(triosigno_server: DatabaseServer) -> str:
+    """The name of a migrated database without rows, to be copied."""
     from triosigno_db import migrator
 
     name = triosigno_server.new_name()
@@ -96,13 +97,13 @@ def _triosigno_template(triosigno_server: DatabaseServer) -> str:
 
 
 @pytest.fixture(scope="session")
-def _triosigno_content_template(triosigno_server: DatabaseServer, _triosigno_template: str) -> str:
-    """A migrated database with the starter content, to be copied."""
+def _triosigno_content_template(triosigno_server: DatabaseServer, triosigno_template: str) -> str:
+    """The name of a migrated database with the starter content, to be copied."""
     import triosigno_db as db
     from triosigno_db import packs
 
     name = triosigno_server.new_name()
-    url = triosigno_server.create_database(name, template=_triosigno_template)
+    url = triosigno_server.create_database(name, template=triosigno_template)
     db.connect(url, connection_limit=1)
     try:
         packs.load_pack(packs.starter_pack())
@@ -112,10 +113,28 @@ def _triosigno_content_template(triosigno_server: DatabaseServer, _triosigno_tem
 
 
 @pytest.fixture
+def triosigno_url(
+    request: pytest.FixtureRequest, triosigno_server: DatabaseServer
+) -> Iterator[str]:
+    """The URL of a migrated database of the test's own, dropped after the test.
+
+    The library is not connected to it: for tests of the code that connects.
+    """
+    has_content = _CONTENT_FIXTURE in request.fixturenames
+    kind = _CONTENT_TEMPLATE if has_content else "triosigno_template"
+    template: str = request.getfixturevalue(kind)
+    name = triosigno_server.new_name()
+    url = triosigno_server.create_database(name, template=template)
+    try:
+        yield url
+    finally:
+        _abandon_connections()
+        triosigno_server.drop_database(name)
+
+
+@pytest.fixture
 def triosigno_db(
-    request: pytest.FixtureRequest,
-    triosigno_server: DatabaseServer,
-    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest, triosigno_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[IsolatedDatabase]:
     """A database of the test's own, to which the library is connected; dropped after the test.
 
@@ -124,19 +143,17 @@ def triosigno_db(
     """
     import triosigno_db as db
 
-    has_content = _CONTENT_FIXTURE in request.fixturenames
-    kind = "_triosigno_content_template" if has_content else "_triosigno_template"
-    template: str = request.getfixturevalue(kind)
-    name = triosigno_server.new_name()
-    url = triosigno_server.create_database(name, template=template)
-    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATABASE_URL", triosigno_url)
     monkeypatch.setenv("TRIOSIGNO_DB_PASSWORD_COST", str(_FAST_PASSWORD_COST))
     try:
         db.connect()
-        yield IsolatedDatabase(name, url, has_content)
+        yield IsolatedDatabase(
+            name=triosigno_url.rpartition("/")[2],
+            url=triosigno_url,
+            has_content=_CONTENT_FIXTURE in request.fixturenames,
+        )
     finally:
         _abandon_connections()
-        triosigno_server.drop_database(name)
 
 
 @pytest.fixture

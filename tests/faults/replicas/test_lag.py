@@ -8,10 +8,10 @@ import pytest
 
 import triosigno_db as db
 from tests.cluster import Cluster, ask, until
-from tests.content import make_category
 from tests.faults.replicas.standing_by import connect, serving_port, skipped, until_served_by
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing.factories import make_category
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

@@ -19,7 +19,6 @@ import pytest
 
 import triosigno_db as db
 from tests.cluster import Cluster, ask, kill, processes_of, restart_after_kill, until
-from tests.content import make_user
 from tests.faults.replicas.standing_by import (
     SERVED_BY,
     cancel_at,
@@ -33,6 +32,7 @@ from triosigno_db.database.execution import fetch_all, run_sql
 from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.replica_health import RETRY_AFTER
 from triosigno_db.database.statements import statement
+from triosigno_db.testing.factories import make_user
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

@@ -11,7 +11,6 @@ import pytest
 
 import triosigno_db as db
 from tests.cluster import Cluster, ask, until
-from tests.content import make_category
 from tests.faults.replicas.standing_by import (
     SERVED_BY,
     cancel_at,
@@ -23,12 +22,13 @@ from tests.faults.replicas.standing_by import (
 )
 from tests.faults.test_fork import in_child
 from tests.plain_sql import count_rows
-from tests.repositories.test_statements_sent import ONE, SEVERAL, make_rows
+from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import aio
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS, SignCategory
 from triosigno_db.testing import counting_statements
+from triosigno_db.testing.factories import make_category
 
 pytestmark = pytest.mark.xdist_group("replicas")
 

@@ -6,6 +6,6 @@ from tests.learning_rows import Clock
 
 
 @pytest.fixture
-def clock(url: str) -> Clock:
+def clock(triosigno_url: str) -> Clock:
     """The library, connected to an empty schema; its clock is set by hand."""
-    return Clock(url)
+    return Clock(triosigno_url)

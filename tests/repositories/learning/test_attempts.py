@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.content import make_category, make_sign, make_user
 from tests.learning_rows import Clock, add_rows, progress_row, run_at_once, run_during
 from tests.plain_sql import run_plain
+from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.counter import counting_statements
+from triosigno_db.testing.factories import make_category, make_sign, make_user
 
 NEVER = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -102,13 +103,17 @@ def test_a_batch_comes_to_what_the_same_attempts_come_to_one_by_one(
 
 
 @pytest.fixture
-def batch_of_signs(database: str) -> tuple[str, str, str, list[str]]:
+def batch_of_signs(triosigno_db: IsolatedDatabase) -> tuple[str, str, str, list[str]]:
     """The database, two learners, and signs whose rows may hold any mastery."""
-    run_plain(database, 'ALTER TABLE "Progress" DROP CONSTRAINT "Progress_masteryLevel_check"')
-    return database, make_user().id, make_user().id, [make_sign().id for _ in range(SIGNS)]
+    run_plain(
+        triosigno_db.url, 'ALTER TABLE "Progress" DROP CONSTRAINT "Progress_masteryLevel_check"'
+    )
+    return triosigno_db.url, make_user().id, make_user().id, [make_sign().id for _ in range(SIGNS)]
 
 
-def test_a_given_mastery_sets_later_attempts_but_not_the_first(database: str) -> None:
+def test_a_given_mastery_sets_later_attempts_but_not_the_first(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     user, sign = make_user().id, make_sign().id
     (made,) = db.record_attempts(user, [attempt(sign, mastery=90)])
     assert counters(made) == (sign, 10, 1, 1)
@@ -127,7 +132,7 @@ def test_new_rows_and_later_ones_are_of_now(clock: Clock) -> None:
     ]
 
 
-def test_what_comes_back_is_what_is_stored(database: str) -> None:
+def test_what_comes_back_is_what_is_stored(triosigno_db: IsolatedDatabase) -> None:
     user, signs = make_user().id, [make_sign().id for _ in range(3)]
     db.record_attempt(user, signs[1], is_correct=True)
     made = db.record_attempts(user, [attempt(sign) for sign in signs])
@@ -138,7 +143,7 @@ def test_what_comes_back_is_what_is_stored(database: str) -> None:
 # -- what is given and what comes back --------------------------------------------------------
 
 
-def test_records_come_in_the_order_of_the_first_attempts(database: str) -> None:
+def test_records_come_in_the_order_of_the_first_attempts(triosigno_db: IsolatedDatabase) -> None:
     user, signs = make_user().id, [make_sign().id for _ in range(20)]
     db.record_attempts(user, [attempt(sign) for sign in signs[::2]])
     random.Random(1).shuffle(signs)
@@ -146,7 +151,7 @@ def test_records_come_in_the_order_of_the_first_attempts(database: str) -> None:
     assert [each.sign_id for each in made] == signs
 
 
-def test_a_shape_of_fewer_fields_is_read_alone(database: str) -> None:
+def test_a_shape_of_fewer_fields_is_read_alone(triosigno_db: IsolatedDatabase) -> None:
     class Level(db.Record):
         mastery_level: int
 
@@ -154,22 +159,22 @@ def test_a_shape_of_fewer_fields_is_read_alone(database: str) -> None:
     assert db.record_attempts(user, [attempt(sign)], shape=Level) == (Level(mastery_level=10),)
 
 
-def test_ids_of_any_form_are_of_one_sign(database: str) -> None:
+def test_ids_of_any_form_are_of_one_sign(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     forms: list[Any] = [sign, sign.upper(), UUID(sign)]
     (made,) = db.record_attempts(UUID(user), [attempt(form) for form in forms])
     assert counters(made) == (sign, 30, 3, 3)
 
 
-def test_no_attempts_send_nothing(database: str) -> None:
+def test_no_attempts_send_nothing(triosigno_db: IsolatedDatabase) -> None:
     user = make_user().id
     with counting_statements() as sent:
         assert db.record_attempts(user, []) == ()
     assert sent.names == []
 
 
-def test_ten_thousand_signs_are_one_statement(database: str) -> None:
-    user, signs = make_user().id, make_many_signs(database, 10_000)
+def test_ten_thousand_signs_are_one_statement(triosigno_db: IsolatedDatabase) -> None:
+    user, signs = make_user().id, make_many_signs(triosigno_db.url, 10_000)
     batch = [attempt(sign, number % 2 == 0) for number, sign in enumerate(signs)]
     for times in (1, 2):
         with counting_statements() as sent:
@@ -178,11 +183,14 @@ def test_ten_thousand_signs_are_one_statement(database: str) -> None:
         assert [each.sign_id for each in made] == signs
         assert {each.total_attempts for each in made} == {times}
     assert run_plain(
-        database, 'SELECT count(*), sum("correctAttempts"), sum("totalAttempts") FROM "Progress"'
+        triosigno_db.url,
+        'SELECT count(*), sum("correctAttempts"), sum("totalAttempts") FROM "Progress"',
     ) == [(10_000, 10_000, 20_000)]
 
 
-def test_ten_thousand_attempts_at_one_sign_stay_within_bounds(database: str) -> None:
+def test_ten_thousand_attempts_at_one_sign_stay_within_bounds(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     user, sign = make_user().id, make_sign().id
     batch = [attempt(sign, number >= 5_000) for number in range(10_000)]
     for times in (1, 2):
@@ -190,7 +198,9 @@ def test_ten_thousand_attempts_at_one_sign_stay_within_bounds(database: str) -> 
         assert counters(made) == (sign, 100, times * 5_000, times * 10_000)
 
 
-def test_one_attempt_too_many_is_refused_before_anything_is_sent(database: str) -> None:
+def test_one_attempt_too_many_is_refused_before_anything_is_sent(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     batch = [attempt(uuid4())] * 10_001
     with counting_statements() as sent, pytest.raises(db.InvalidInputError) as caught:
         db.record_attempts(uuid4(), batch)
@@ -210,7 +220,9 @@ def test_one_attempt_too_many_is_refused_before_anything_is_sent(database: str) 
         (b"x", "attempts[0]"),
     ],
 )
-def test_what_is_no_list_of_attempts_is_named(database: str, wrong: Any, field: str) -> None:
+def test_what_is_no_list_of_attempts_is_named(
+    triosigno_db: IsolatedDatabase, wrong: Any, field: str
+) -> None:
     with counting_statements() as sent, pytest.raises(db.InvalidInputError) as caught:
         db.record_attempts(uuid4(), wrong)
     assert (caught.value.field, sent.names) == (field, [])
@@ -220,7 +232,9 @@ def test_what_is_no_list_of_attempts_is_named(database: str, wrong: Any, field: 
     ("name", "value"),
     [("sign_id", "no id"), ("is_correct", "yes"), ("mastery_level", 101), ("mastery_level", 0.5)],
 )
-def test_a_copy_with_unchecked_values_is_refused(database: str, name: str, value: Any) -> None:
+def test_a_copy_with_unchecked_values_is_refused(
+    triosigno_db: IsolatedDatabase, name: str, value: Any
+) -> None:
     attempt = db.Attempt(sign_id=make_sign().id, is_correct=True)
     unchecked = attempt.model_copy(update={name: value})
     with pytest.raises(db.InvalidInputError) as refused:
@@ -228,7 +242,7 @@ def test_a_copy_with_unchecked_values_is_refused(database: str, name: str, value
     assert refused.value.field == f"attempts[1].{name}"
 
 
-def test_a_wrong_learner_id_is_named(database: str) -> None:
+def test_a_wrong_learner_id_is_named(triosigno_db: IsolatedDatabase) -> None:
     with pytest.raises(db.InvalidInputError) as caught:
         db.record_attempts("no id", [attempt(uuid4())])
     assert caught.value.field == "user_id"
@@ -238,10 +252,12 @@ def test_a_wrong_learner_id_is_named(database: str) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
-def test_the_first_missing_sign_is_named_and_nothing_counted(database: str, place: int) -> None:
+def test_the_first_missing_sign_is_named_and_nothing_counted(
+    triosigno_db: IsolatedDatabase, place: int
+) -> None:
     user, signs = make_user().id, [make_sign().id, make_sign().id]
     db.record_attempt(user, signs[0], is_correct=True)
-    before = stored(database, user)
+    before = stored(triosigno_db.url, user)
     missing = str(uuid4())
     signs.insert(place, missing)
     batch = [attempt(sign) for sign in [*signs, uuid4()]]
@@ -249,50 +265,52 @@ def test_the_first_missing_sign_is_named_and_nothing_counted(database: str, plac
         db.record_attempts(user, batch)
     assert (caught.value.entity, caught.value.key) == ("Sign", missing)
     assert len(sent) == 1
-    assert stored(database, user) == before
+    assert stored(triosigno_db.url, user) == before
 
 
-def test_an_unknown_learner_is_named(database: str) -> None:
+def test_an_unknown_learner_is_named(triosigno_db: IsolatedDatabase) -> None:
     unknown = uuid4()
     with pytest.raises(db.NotFoundError) as caught:
         db.record_attempts(unknown, [attempt(make_sign().id)])
     assert (caught.value.entity, caught.value.key) == ("User", str(unknown))
-    assert stored(database, str(unknown)) == []
+    assert stored(triosigno_db.url, str(unknown)) == []
 
 
-def test_a_counter_that_is_full_refuses_the_whole_batch(database: str) -> None:
+def test_a_counter_that_is_full_refuses_the_whole_batch(triosigno_db: IsolatedDatabase) -> None:
     user, full, other = make_user().id, make_sign().id, make_sign().id
-    add_rows(database, "Progress", progress_row(user, full, totalAttempts=2**31 - 1))
+    add_rows(triosigno_db.url, "Progress", progress_row(user, full, totalAttempts=2**31 - 1))
     with pytest.raises(db.InvalidInputError):
         db.record_attempts(user, [attempt(other), attempt(full)])
-    assert stored(database, user) == [(full, 0, 0, 2**31 - 1)]
+    assert stored(triosigno_db.url, user) == [(full, 0, 0, 2**31 - 1)]
 
 
-def test_a_batch_goes_with_its_transaction(database: str) -> None:
+def test_a_batch_goes_with_its_transaction(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     with pytest.raises(ZeroDivisionError), db.transaction():
         db.record_attempts(user, [attempt(sign)] * 2)
         raise ZeroDivisionError
-    assert stored(database, user) == []
+    assert stored(triosigno_db.url, user) == []
 
 
-def test_a_batch_counts_what_its_transaction_counted_before(database: str) -> None:
+def test_a_batch_counts_what_its_transaction_counted_before(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     with db.transaction():
         db.record_attempt(user, sign, is_correct=True)
         db.record_attempts(user, [attempt(sign)] * 2)
-    assert stored(database, user) == [(sign, 30, 3, 3)]
+    assert stored(triosigno_db.url, user) == [(sign, 30, 3, 3)]
 
 
 # -- with others ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("have_rows", [True, False])
-def test_batches_at_once_in_any_order_count_every_attempt(database: str, have_rows: bool) -> None:
-    user, signs = make_user().id, sorted(make_many_signs(database, 60))
+def test_batches_at_once_in_any_order_count_every_attempt(
+    triosigno_db: IsolatedDatabase, have_rows: bool
+) -> None:
+    user, signs = make_user().id, sorted(make_many_signs(triosigno_db.url, 60))
     if have_rows:
         add_rows(
-            database,
+            triosigno_db.url,
             "Progress",
             *(progress_row(user, sign, correctAttempts=0, totalAttempts=0) for sign in signs),
         )
@@ -308,10 +326,12 @@ def test_batches_at_once_in_any_order_count_every_attempt(database: str, have_ro
         return record
 
     assert run_at_once(*(batches(seed) for seed in range(4))) == [None] * 4
-    assert stored(database, user) == [(sign, 100, 20, 20) for sign in signs]
+    assert stored(triosigno_db.url, user) == [(sign, 100, 20, 20) for sign in signs]
 
 
-def test_a_row_that_another_call_inserts_meanwhile_is_counted_further(database: str) -> None:
+def test_a_row_that_another_call_inserts_meanwhile_is_counted_further(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     user, sign = make_user().id, make_sign().id
     insert = (
         'INSERT INTO "Progress" (id, "userId", "signId", "masteryLevel", "correctAttempts",'
@@ -319,33 +339,38 @@ def test_a_row_that_another_call_inserts_meanwhile_is_counted_further(database: 
     )
     batch = [attempt(sign), attempt(sign), attempt(sign, False)]
     (made,) = run_during(
-        database, insert, (str(uuid4()), user, sign), lambda: db.record_attempts(user, batch)
+        triosigno_db.url,
+        insert,
+        (str(uuid4()), user, sign),
+        lambda: db.record_attempts(user, batch),
     )
     assert [counters(each) for each in made] == [(sign, 65, 3, 5)]
 
 
-def test_a_row_that_is_deleted_meanwhile_is_made_again(database: str) -> None:
-    user, signs = make_user().id, sorted(make_many_signs(database, 2))
+def test_a_row_that_is_deleted_meanwhile_is_made_again(triosigno_db: IsolatedDatabase) -> None:
+    user, signs = make_user().id, sorted(make_many_signs(triosigno_db.url, 2))
     db.record_attempts(user, [attempt(sign) for sign in signs])
     (made,) = run_during(
-        database,
+        triosigno_db.url,
         'DELETE FROM "Progress" WHERE "signId" = %s',
         (signs[0],),
         lambda: db.record_attempts(user, [attempt(sign) for sign in signs]),
     )
     expected = [(signs[0], 10, 1, 1), (signs[1], 20, 2, 2)]
     assert [counters(each) for each in made] == expected
-    assert stored(database, user) == expected
+    assert stored(triosigno_db.url, user) == expected
 
 
-def test_a_sign_that_is_deleted_meanwhile_is_named_and_nothing_counted(database: str) -> None:
-    user, signs = make_user().id, sorted(make_many_signs(database, 2))
+def test_a_sign_that_is_deleted_meanwhile_is_named_and_nothing_counted(
+    triosigno_db: IsolatedDatabase,
+) -> None:
+    user, signs = make_user().id, sorted(make_many_signs(triosigno_db.url, 2))
     (made,) = run_during(
-        database,
+        triosigno_db.url,
         'DELETE FROM "Sign" WHERE id = %s',
         (signs[0],),
         lambda: db.record_attempts(user, [attempt(sign) for sign in signs]),
     )
     assert isinstance(made, db.NotFoundError)
     assert made.entity == "Sign"
-    assert stored(database, user) == []
+    assert stored(triosigno_db.url, user) == []

@@ -9,12 +9,12 @@ from uuid import uuid4
 import pytest
 
 import triosigno_db as db
-from tests.content import make_lesson, make_sign, make_user
 from tests.learning_rows import Clock
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy
-from triosigno_db.testing import counting_statements
+from triosigno_db.testing import IsolatedDatabase, counting_statements
+from triosigno_db.testing.factories import make_lesson, make_sign, make_user
 
 KEYS = 'SELECT count(*) FROM triosigno_db."IdempotencyKey"'
 
@@ -44,7 +44,7 @@ def in_threads(count: int, call: Any) -> list[Any]:
 # -- attempts ---------------------------------------------------------------------------------
 
 
-def test_a_repeated_attempt_counts_once(database: str) -> None:
+def test_a_repeated_attempt_counts_once(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     first = attempt(user, sign, "one")
     assert (first.mastery_level, first.total_attempts) == (10, 1)
@@ -54,7 +54,7 @@ def test_a_repeated_attempt_counts_once(database: str) -> None:
     assert attempt(user, sign, "one") == second == db.get_progress(user, sign)
 
 
-def test_an_attempt_with_a_key_is_one_statement(database: str) -> None:
+def test_an_attempt_with_a_key_is_one_statement(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     with counting_statements() as counter:
         attempt(user, sign, "key")
@@ -63,13 +63,13 @@ def test_an_attempt_with_a_key_is_one_statement(database: str) -> None:
         assert len(counter) == 3
 
 
-def test_a_key_is_of_one_learner_and_one_sign(database: str) -> None:
+def test_a_key_is_of_one_learner_and_one_sign(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     for one, other in ((user, sign), (user, make_sign().id), (make_user().id, sign)):
         assert attempt(one, other, "same").total_attempts == 1
 
 
-def test_a_keyed_attempt_is_as_one_without(database: str) -> None:
+def test_a_keyed_attempt_is_as_one_without(triosigno_db: IsolatedDatabase) -> None:
     user, sign, other = make_user().id, make_sign().id, make_sign().id
     given: tuple[dict[str, Any], ...] = (
         {"is_correct": False},
@@ -85,7 +85,7 @@ def test_a_keyed_attempt_is_as_one_without(database: str) -> None:
         assert plain.model_dump(include=same) == keyed.model_dump(include=same)
 
 
-def test_repetitions_at_once_count_once(database: str) -> None:
+def test_repetitions_at_once_count_once(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     for number in range(1, 6):
         outcomes = in_threads(4, lambda: attempt(user, sign, str(number)))  # noqa: B023
@@ -93,7 +93,7 @@ def test_repetitions_at_once_count_once(database: str) -> None:
 
 
 @pytest.mark.parametrize("missing", ["User", "Sign"])
-def test_what_fails_leaves_its_key_free(database: str, missing: str) -> None:
+def test_what_fails_leaves_its_key_free(triosigno_db: IsolatedDatabase, missing: str) -> None:
     user = str(uuid4()) if missing == "User" else make_user().id
     sign = str(uuid4()) if missing == "Sign" else make_sign().id
     with pytest.raises(db.NotFoundError) as caught:
@@ -102,7 +102,7 @@ def test_what_fails_leaves_its_key_free(database: str, missing: str) -> None:
     assert run_sql(KEYS) == [(0,)]
 
 
-def test_a_key_goes_with_its_transaction(database: str) -> None:
+def test_a_key_goes_with_its_transaction(triosigno_db: IsolatedDatabase) -> None:
     user, sign = make_user().id, make_sign().id
     with pytest.raises(ZeroDivisionError), db.transaction():
         attempt(user, sign, "key")
@@ -114,7 +114,7 @@ def test_a_key_goes_with_its_transaction(database: str) -> None:
     assert db.get_progress(user, sign).total_attempts == 2
 
 
-def test_a_shape_of_fewer_fields_is_given_each_time(database: str) -> None:
+def test_a_shape_of_fewer_fields_is_given_each_time(triosigno_db: IsolatedDatabase) -> None:
     class Level(db.Record):
         mastery_level: int
 
@@ -124,8 +124,10 @@ def test_a_shape_of_fewer_fields_is_given_each_time(database: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["", " ", "x" * 201, 7, b"key", "a\0b", "\ud800"])
-def test_a_wrong_key_is_named_before_anything_is_sent(database: str, wrong: Any) -> None:
-    user, sign, lesson = make_user().id, make_sign().id, make_lesson().id
+def test_a_wrong_key_is_named_before_anything_is_sent(
+    triosigno_db: IsolatedDatabase, wrong: Any
+) -> None:
+    user, sign, lesson = make_user().id, make_sign().id, make_lesson(signs=0).id
     session = db.start_session(user, lesson).id
     with counting_statements() as counter:
         for call in (
@@ -142,8 +144,8 @@ def test_a_wrong_key_is_named_before_anything_is_sent(database: str, wrong: Any)
 
 
 @pytest.mark.parametrize("count", [0, 2])
-def test_a_repeated_completion_changes_nothing(database: str, count: int) -> None:
-    user, sign, lesson = make_user().id, make_sign().id, make_lesson().id
+def test_a_repeated_completion_changes_nothing(triosigno_db: IsolatedDatabase, count: int) -> None:
+    user, sign, lesson = make_user().id, make_sign().id, make_lesson(signs=0).id
     session = db.start_session(user, lesson).id
     attempts = [db.Attempt(sign_id=sign, is_correct=True)] * count
 
@@ -163,8 +165,8 @@ def test_a_repeated_completion_changes_nothing(database: str, count: int) -> Non
     assert db.get_session(session) == done
 
 
-def test_completions_by_one_key_at_once_are_one(database: str) -> None:
-    user, sign, lesson = make_user().id, make_sign().id, make_lesson().id
+def test_completions_by_one_key_at_once_are_one(triosigno_db: IsolatedDatabase) -> None:
+    user, sign, lesson = make_user().id, make_sign().id, make_lesson(signs=0).id
     attempts = [db.Attempt(sign_id=sign, is_correct=True)]
     for number in range(1, 6):
         session = db.start_session(user, lesson).id
@@ -182,8 +184,8 @@ def test_completions_by_one_key_at_once_are_one(database: str) -> None:
         assert db.get_progress(user, sign).total_attempts == number
 
 
-def test_a_key_completes_no_session_that_was_abandoned(database: str) -> None:
-    session = db.start_session(make_user().id, make_lesson().id).id
+def test_a_key_completes_no_session_that_was_abandoned(triosigno_db: IsolatedDatabase) -> None:
+    session = db.start_session(make_user().id, make_lesson(signs=0).id).id
     db.abandon_session(session)
     for _ in range(2):
         with pytest.raises(db.ConflictError, match="abandoned before"):
@@ -206,7 +208,7 @@ def test_keys_are_forgotten_by_their_age(clock: Clock) -> None:
     assert attempt(user, sign, "0").total_attempts == 4
 
 
-def test_many_keys_are_forgotten(database: str) -> None:
+def test_many_keys_are_forgotten(triosigno_db: IsolatedDatabase) -> None:
     run_sql(
         'INSERT INTO triosigno_db."IdempotencyKey"'
         " SELECT gen_random_uuid(), timestamp '2026-01-01' FROM generate_series(1, 25000)"
@@ -215,7 +217,7 @@ def test_many_keys_are_forgotten(database: str) -> None:
     assert run_sql(KEYS) == [(0,)]
 
 
-def test_without_the_migration_only_keyed_calls_fail(database: str) -> None:
+def test_without_the_migration_only_keyed_calls_fail(triosigno_db: IsolatedDatabase) -> None:
     run_sql('DROP TABLE triosigno_db."IdempotencyKey"')
     user, sign = make_user().id, make_sign().id
     with pytest.raises(db.SchemaMismatchError):

@@ -1,0 +1,40 @@
+"""Tables: as wide as the terminal for people, a line for each row in a pipe."""
+
+import io
+import re
+import sys
+
+import pytest
+from rich.table import Table
+
+from triosigno_db.cli.tables import print_table
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def table() -> Table:
+    table = Table("name", "description")
+    table.add_row("Bonjour", "x" * 300)
+    return table
+
+
+def test_in_a_pipe_each_row_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    print_table(table())
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "Bonjour" in line]
+    assert "x" * 300 in row
+
+
+def test_in_a_terminal_nothing_is_wider_than_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    print_table(table())
+    lines = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert "Bonjour" in terminal.getvalue()

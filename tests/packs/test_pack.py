@@ -1,0 +1,28 @@
+"""A pack as an object, and the starter pack."""
+
+import pytest
+
+from triosigno_db.packs import ContentPack, starter_pack
+
+
+def test_the_starter_pack_is_as_large_as_promised() -> None:
+    pack = starter_pack()
+    names = {sign.name for sign in pack.signs}
+    assert len(names) >= 100
+    assert len(pack.categories) == 6
+    assert len(pack.modules) == 4
+    assert sum(len(module.lessons) for module in pack.modules) == 16
+    assert {f"Lettre {letter}" for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"} <= names
+    assert {"Zéro", "Vingt", "Bonjour", "Mère", "Rouge", "Dimanche"} <= names
+
+
+def test_every_sign_of_the_starter_pack_is_taught() -> None:
+    pack = starter_pack()
+    taught = {name for module in pack.modules for lesson in module.lessons for name in lesson.signs}
+    assert taught == {sign.name for sign in pack.signs}
+
+
+def test_a_pack_can_not_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        starter_pack().signs = ()  # type: ignore[misc]
+    assert isinstance(starter_pack(), ContentPack)

@@ -1,0 +1,251 @@
+"""Logging in and changing passwords: who is let in, and what is told to who is not."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import bcrypt
+import pytest
+
+import triosigno_db as db
+from tests.plain_sql import run_plain
+from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
+
+PASSWORD = "un mot de passe é 🤟🏽"
+
+
+def hash_of(password: str, prefix: str = "$2b$", cost: int = 4) -> str:
+    made = bcrypt.hashpw(password.encode(), bcrypt.gensalt(cost)).decode()
+    return prefix + made.removeprefix("$2b$")
+
+
+def store_hash(url: str, user_id: str, password_hash: str) -> None:
+    run_plain(url, 'UPDATE "User" SET "password" = %s WHERE "id" = %s', (password_hash, user_id))
+
+
+def stored_hash(url: str, user_id: str) -> str:
+    ((found,),) = run_plain(url, 'SELECT "password" FROM "User" WHERE "id" = %s', (user_id,))
+    return str(found)
+
+
+@contextmanager
+def counting_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Count bcrypt's rounds: the work itself, which time would show only on an idle machine."""
+    rounds = [0]
+    hash_password, check_password = bcrypt.hashpw, bcrypt.checkpw
+
+    def count(salt: bytes) -> None:
+        rounds[0] += 2 ** int(salt[4:6])
+
+    def counted_hash(password: bytes, salt: bytes) -> bytes:
+        count(salt)
+        return hash_password(password, salt)
+
+    def counted_check(password: bytes, hashed: bytes) -> bool:
+        count(hashed)
+        return check_password(password, hashed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bcrypt, "hashpw", counted_hash)
+        patch.setattr(bcrypt, "checkpw", counted_check)
+        yield rounds
+
+
+def test_a_login_is_an_address_in_any_case_or_a_username(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(email="Camille@Example.org", username="Camille", password=PASSWORD)
+    for login in ("camille@example.org", "CAMILLE@EXAMPLE.ORG", " Camille "):
+        assert db.authenticate(login, PASSWORD) == db.get_user(user.id)
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate("camille", PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "un mot de passe", PASSWORD + " ", "x" * 73, PASSWORD + "\0", "\ud800", "é" * 40]
+)
+def test_a_wrong_password_is_told_like_an_unknown_login(
+    triosigno_db: IsolatedDatabase, wrong: str
+) -> None:
+    user = make_user(password=PASSWORD)
+    told = []
+    for login in (user.username, "nobody"):
+        with pytest.raises(db.InvalidCredentialsError) as caught:
+            db.authenticate(login, wrong)
+        told.append((str(caught.value), caught.value.args, caught.value.__cause__))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("stored", [4, 5, 6, None])
+def test_a_refusal_takes_as_many_rounds_whoever_it_is(
+    triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch, stored: int | None
+) -> None:
+    user = make_user(password=PASSWORD)
+    store_hash(
+        triosigno_db.url, user.id, "no hash" if stored is None else hash_of(PASSWORD, cost=stored)
+    )
+    db.connect(triosigno_db.url, password_cost=6)
+    spent = []
+    for login in (user.username, "nobody"):
+        with counting_rounds(monkeypatch) as rounds:
+            with pytest.raises(db.InvalidCredentialsError):
+                db.authenticate(login, "wrong")
+            spent.append(rounds[0])
+    assert spent == [2**6, 2**6]
+
+
+def test_who_knows_the_password_learns_that_the_account_is_inactive(
+    triosigno_db: IsolatedDatabase,
+) -> None:
+    user = make_user(password=PASSWORD)
+    db.deactivate_user(user.id)
+    with pytest.raises(db.AccountInactiveError) as caught:
+        db.authenticate(user.username, PASSWORD)
+    assert caught.value.user_id == user.id
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate(user.username, "wrong")
+    db.reactivate_user(user.id)
+    assert db.authenticate(user.username, PASSWORD).id == user.id
+
+
+@pytest.mark.parametrize("prefix", ["$2a$", "$2b$", "$2y$"])
+def test_hashes_of_other_software_are_read(triosigno_db: IsolatedDatabase, prefix: str) -> None:
+    user = make_user()
+    store_hash(triosigno_db.url, user.id, hash_of(PASSWORD, prefix))
+    assert db.authenticate(user.username, PASSWORD).id == user.id
+
+
+@pytest.mark.parametrize(
+    "stored",
+    ["", "plain", "$2b$04$short", "$argon2id$v=19$m=1", "$2x$04$" + "a" * 53, "$2b$99$" + "." * 53],
+)
+def test_what_is_no_hash_lets_nobody_in(triosigno_db: IsolatedDatabase, stored: str) -> None:
+    user = make_user()
+    store_hash(triosigno_db.url, user.id, stored)
+    for password in (PASSWORD, stored or "x"):
+        with pytest.raises(db.InvalidCredentialsError):
+            db.authenticate(user.username, password)
+
+
+def test_a_cheaper_hash_is_renewed_by_the_next_login(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(password=PASSWORD)
+    db.connect(triosigno_db.url, password_cost=5)
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate(user.username, "wrong")
+    assert stored_hash(triosigno_db.url, user.id).startswith("$2b$04$")
+    db.authenticate(user.username, PASSWORD)
+    renewed = stored_hash(triosigno_db.url, user.id)
+    assert renewed.startswith("$2b$05$")
+    db.authenticate(user.username, PASSWORD)
+    assert stored_hash(triosigno_db.url, user.id) == renewed
+
+
+def test_a_dearer_hash_is_kept(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user()
+    store_hash(triosigno_db.url, user.id, dear := hash_of(PASSWORD, cost=6))
+    db.authenticate(user.username, PASSWORD)
+    assert stored_hash(triosigno_db.url, user.id) == dear
+
+
+def test_a_username_that_looks_like_an_address_opens_no_other_account(
+    triosigno_db: IsolatedDatabase,
+) -> None:
+    victim = make_user(email="victim@example.org", password=PASSWORD)
+    make_user(username="victim@example.org", password="the attacker's")
+    assert db.authenticate("victim@example.org", PASSWORD).id == victim.id
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate("victim@example.org", "the attacker's")
+
+
+def test_addresses_that_differ_in_case_only_are_told_apart(triosigno_db: IsolatedDatabase) -> None:
+    lower, upper = make_user(email="ana@example.org"), make_user()
+    run_plain(
+        triosigno_db.url,
+        'UPDATE "User" SET "email" = %s WHERE "id" = %s',
+        ("ANA@example.org", upper.id),
+    )
+    found = [
+        db.find_user_by_email(each)
+        for each in ("ANA@example.org", "ana@example.org", "Ana@example.org")
+    ]
+    assert [user and user.id for user in found] == [upper.id, lower.id, lower.id]
+
+
+def test_a_password_is_changed_by_who_knows_it(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(password=PASSWORD)
+    with pytest.raises(db.InvalidCredentialsError):
+        db.change_password(user.id, "wrong", "new")
+    db.change_password(user.id, PASSWORD, "new")
+    assert db.authenticate(user.username, "new").id == user.id
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate(user.username, PASSWORD)
+    assert db.get_user(user.id).updated_at > user.updated_at
+
+
+def test_a_password_is_set_whatever_it_was(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(password=PASSWORD)
+    db.set_password(user.id, "new")
+    assert db.authenticate(user.username, "new").id == user.id
+
+
+@pytest.mark.parametrize("new", ["", "x" * 73, "é" * 37, "a\0b", "\ud800", 1, None])
+def test_a_password_that_can_not_be_hashed_is_refused(
+    triosigno_db: IsolatedDatabase, new: Any
+) -> None:
+    user = make_user(password=PASSWORD)
+    with pytest.raises(db.InvalidInputError, match=r"^new: must"):
+        db.change_password(user.id, PASSWORD, new)
+    with pytest.raises(db.InvalidInputError, match=r"^password: must"):
+        db.set_password(user.id, new)
+    assert db.authenticate(user.username, PASSWORD).id == user.id
+
+
+def test_72_bytes_are_a_whole_password(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(password="é" * 36)
+    assert db.authenticate(user.username, "é" * 36).id == user.id
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate(user.username, "é" * 36 + "x")
+
+
+def test_an_unknown_account_has_no_password(triosigno_db: IsolatedDatabase) -> None:
+    for change in (
+        lambda: db.change_password(uuid4(), PASSWORD, "new"),
+        lambda: db.set_password(uuid4(), "new"),
+    ):
+        with pytest.raises(db.NotFoundError) as caught:
+            change()
+        assert caught.value.entity == "User"
+
+
+def test_of_two_changes_at_once_one_wins(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(password=PASSWORD)
+    barrier = threading.Barrier(2)
+    outcomes: dict[str, type[BaseException] | None] = {}
+
+    def change(new: str) -> None:
+        barrier.wait()
+        try:
+            db.change_password(user.id, PASSWORD, new)
+        except db.TrioSignoDBError as error:
+            outcomes[new] = type(error)
+        else:
+            outcomes[new] = None
+
+    threads = [threading.Thread(target=change, args=(new,)) for new in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (winner,) = [new for new, error in outcomes.items() if error is None]
+    assert {*outcomes.values()} <= {None, db.ConflictError, db.InvalidCredentialsError}
+    assert db.authenticate(user.username, winner).id == user.id
+
+
+def test_no_error_shows_a_password_or_a_hash(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user(password=PASSWORD)
+    with pytest.raises(db.InvalidCredentialsError) as caught:
+        db.authenticate(user.username, "a wrong secret")
+    shown = repr(caught.value) + str(caught.value)
+    assert "secret" not in shown
+    assert "$2b$" not in shown

@@ -1,0 +1,38 @@
+"""The schema dropped: what is the library's, and nothing else."""
+
+import pytest
+
+import triosigno_db as db
+from tests.schema.catalogs import read_catalogs
+from triosigno_db.database.execution import run_sql
+
+
+def test_dropping_twice_is_no_error(connected: str) -> None:
+    db.create_schema()
+    db.drop_schema()
+    assert read_catalogs(connected) == {"enums": {}, "tables": {}}
+    db.drop_schema()
+
+
+def test_what_is_missing_already_is_passed_over(connected: str) -> None:
+    db.create_schema()
+    run_sql('DROP TABLE "UserAchievement"')
+    db.drop_schema()
+    assert read_catalogs(connected) == {"enums": {}, "tables": {}}
+
+
+def test_an_altered_table_is_not_dropped(connected: str) -> None:
+    db.create_schema()
+    run_sql('ALTER TABLE "User" ADD "age" INT')
+    with pytest.raises(db.SchemaMismatchError, match="nothing was dropped") as caught:
+        db.drop_schema()
+    assert caught.value.differences == ('column "User"."age" is not expected: integer',)
+    assert len(read_catalogs(connected)["tables"]) == 11
+
+
+def test_what_others_need_is_not_dropped(connected: str) -> None:
+    db.create_schema()
+    run_sql('CREATE VIEW "Learners" AS SELECT id FROM "User"')
+    with pytest.raises(db.InUseError, match=r'view "Learners" depends on table "User"'):
+        db.drop_schema()
+    assert len(read_catalogs(connected)["tables"]) == 11
