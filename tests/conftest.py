@@ -10,7 +10,7 @@ import triosigno_db as db
 from tests.redis_server import RedisServer
 from triosigno_db.database import events as observers
 from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
-from triosigno_db.testing import DatabaseServer, IsolatedDatabase
+from triosigno_db.testing import DatabaseServer
 
 WriteHistory = Callable[..., Path]
 
@@ -29,29 +29,6 @@ def connected(empty_url: str) -> Iterator[str]:
     db.connect(empty_url, password_cost=4)
     yield empty_url
     db.disconnect()
-
-
-# The kit's fixtures under the names that some tests still ask for.
-
-
-@pytest.fixture(scope="session")
-def server(triosigno_server: DatabaseServer) -> DatabaseServer:
-    return triosigno_server
-
-
-@pytest.fixture(scope="session")
-def template(triosigno_template: str) -> str:
-    return triosigno_template
-
-
-@pytest.fixture
-def url(triosigno_url: str) -> str:
-    return triosigno_url
-
-
-@pytest.fixture
-def database(triosigno_db: IsolatedDatabase) -> str:
-    return triosigno_db.url
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import triosigno_db as db
 from triosigno_db.database.connector import connection_parameters
 from triosigno_db.database.execution import run_sql
 from triosigno_db.settings import Settings
+from triosigno_db.testing import DatabaseServer
 
 URL = "postgresql://learner:geheim@db.example.org:5433/triosigno"
 
@@ -255,7 +256,9 @@ def test_settings_show_no_password() -> None:
     assert "geheim" not in f"{settings!r} {settings} {settings.model_dump()}"
 
 
-def test_a_password_of_any_characters_logs_in(server: Any, empty_url: str) -> None:
+def test_a_password_of_any_characters_logs_in(
+    triosigno_server: DatabaseServer, empty_url: str
+) -> None:
     password = "p@ss:w/ö rd#%?&=+'\"\\"
     connection = psycopg2.connect(empty_url)
     with connection, connection.cursor() as cursor:

@@ -46,30 +46,32 @@ def ask(connection: Any, sql: str) -> list[tuple[Any, ...]]:
     return rows
 
 
-def test_each_statement_is_a_transaction_of_its_own(url: str) -> None:
-    with closing(open_connection(db.Settings.load(url))) as connection:
+def test_each_statement_is_a_transaction_of_its_own(triosigno_url: str) -> None:
+    with closing(open_connection(db.Settings.load(triosigno_url))) as connection:
         assert connection.autocommit
         ((first,),) = run(connection, "SELECT pg_current_xact_id()")
         ((second,),) = run(connection, "SELECT pg_current_xact_id()")
         assert first != second
 
 
-def test_timestamps_are_read_as_aware_ones(url: str) -> None:
-    with closing(open_connection(db.Settings.load(url))) as connection:
+def test_timestamps_are_read_as_aware_ones(triosigno_url: str) -> None:
+    with closing(open_connection(db.Settings.load(triosigno_url))) as connection:
         rows = run(connection, "SELECT timestamp '2026-01-31 08:00', now()")
     assert rows[0][0] == datetime(2026, 1, 31, 8, tzinfo=UTC)
 
 
-def test_the_settings_hold(url: str, connect: Open) -> None:
-    settings = db.Settings.load(url, statement_timeout=3, application_name="name of a test")
+def test_the_settings_hold(triosigno_url: str, connect: Open) -> None:
+    settings = db.Settings.load(
+        triosigno_url, statement_timeout=3, application_name="name of a test"
+    )
     with closing(connect(settings)) as connection:
         query = "SELECT current_setting('statement_timeout'), current_setting('application_name')"
         answer = ask if connection.async_ else run
         assert answer(connection, query) == [("3s", "name of a test")]
 
 
-def test_another_database_of_the_server(url: str) -> None:
-    settings = db.Settings.load(url)
+def test_another_database_of_the_server(triosigno_url: str) -> None:
+    settings = db.Settings.load(triosigno_url)
     query = "SELECT current_database()"
     with closing(open_connection(settings, database="postgres")) as connection:
         assert run(connection, query) == [("postgres",)]
@@ -77,11 +79,11 @@ def test_another_database_of_the_server(url: str) -> None:
         assert ask(connection, query) == [("postgres",)]
 
 
-def test_one_particular_server_of_several(url: str) -> None:
+def test_one_particular_server_of_several(triosigno_url: str) -> None:
     several = db.Settings.load(
-        url, host="127.0.0.1,127.0.0.1", ports=(get_unused_port(), get_unused_port())
+        triosigno_url, host="127.0.0.1,127.0.0.1", ports=(get_unused_port(), get_unused_port())
     )
-    port = urlsplit(url).port
+    port = urlsplit(triosigno_url).port
     assert port is not None
     address = ("127.0.0.1", port)
     with closing(open_connection(several, address=address)) as connection:
@@ -122,8 +124,8 @@ def test_a_refusal_is_reported_in_the_server_s_words(connect: Open) -> None:
     assert_no_secret(caught.value, "geheim")
 
 
-def test_a_wrong_password_is_not_shown(url: str, connect: Open) -> None:
-    settings = db.Settings.load(url, password="geheim")
+def test_a_wrong_password_is_not_shown(triosigno_url: str, connect: Open) -> None:
+    settings = db.Settings.load(triosigno_url, password="geheim")
     with pytest.raises(db.DatabaseUnavailableError, match="password authentication") as caught:
         connect(settings)
     assert_no_secret(caught.value, "geheim")

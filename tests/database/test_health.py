@@ -11,48 +11,52 @@ import triosigno_db as db
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import IsolatedDatabase, ThrowawayPostgres
 from triosigno_db.testing.factories import make_category
 
 
 @pytest.fixture
-def silent_url(url: str) -> Iterator[str]:
+def silent_url(triosigno_url: str) -> Iterator[str]:
     """The URL of a port that takes connections and says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield url.replace(f":{urlsplit(url).port}/", f":{listener.getsockname()[1]}/")
+        yield triosigno_url.replace(
+            f":{urlsplit(triosigno_url).port}/", f":{listener.getsockname()[1]}/"
+        )
 
 
-def test_a_ping_tells_how_long_it_took(database: str) -> None:
+def test_a_ping_tells_how_long_it_took(triosigno_db: IsolatedDatabase) -> None:
     assert 0 < db.ping() < 1
 
 
-def test_a_ping_leaves_nothing_behind(database: str) -> None:
+def test_a_ping_leaves_nothing_behind(triosigno_db: IsolatedDatabase) -> None:
     before = db.pool_status()
     for _ in range(3):
         db.ping()
     assert db.pool_status() == before
     sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
     # The one that asks, and the one that connect() opened.
-    while (count := run_plain(database, sessions)) != [(2,)]:
+    while (count := run_plain(triosigno_db.url, sessions)) != [(2,)]:
         assert count > [(2,)]
 
 
-def test_a_ping_needs_no_place_in_the_pool(url: str) -> None:
-    db.connect(url, connection_limit=1)
+def test_a_ping_needs_no_place_in_the_pool(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1)
     with db.connection():
         assert db.ping() > 0
         with db.transaction():
             assert db.ping() > 0
 
 
-def test_a_server_that_is_away_is_told_at_once(url: str) -> None:
+def test_a_server_that_is_away_is_told_at_once(triosigno_url: str) -> None:
     with ThrowawayPostgres() as server:
         db.connect(server.url)
     with pytest.raises(db.DatabaseUnavailableError):
         db.ping(timeout=60)
 
 
-def test_a_server_that_says_nothing_is_given_up(database: str, silent_url: str) -> None:
+def test_a_server_that_says_nothing_is_given_up(
+    triosigno_db: IsolatedDatabase, silent_url: str
+) -> None:
     settings = db.Settings.load(silent_url)
     current = current_database()
     earlier, current.settings = current.settings, settings
@@ -64,7 +68,7 @@ def test_a_server_that_says_nothing_is_given_up(database: str, silent_url: str) 
 
 
 @pytest.mark.parametrize("timeout", [0, -1, 61, "1", None, True, float("nan")])
-def test_a_wrong_limit_is_named(database: str, timeout: float) -> None:
+def test_a_wrong_limit_is_named(triosigno_db: IsolatedDatabase, timeout: float) -> None:
     with pytest.raises(db.InvalidInputError) as caught:
         db.ping(timeout=timeout)
     assert caught.value.field == "timeout"
@@ -76,8 +80,8 @@ def test_without_a_connection_there_is_nothing_to_ask() -> None:
             ask()
 
 
-def test_the_pool_is_counted(url: str) -> None:
-    db.connect(url, connection_limit=2)
+def test_the_pool_is_counted(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=2)
     assert db.pool_status() == db.PoolStatus(limit=2, in_use=0, idle=1, opening=0, waiting=0)
     may_end, are_in = threading.Event(), threading.Barrier(3)
 

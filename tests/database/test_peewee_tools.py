@@ -9,12 +9,13 @@ from playhouse.test_utils import assert_query_count, count_queries
 import triosigno_db as db
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import SignCategory, User, database_proxy
+from triosigno_db.testing import IsolatedDatabase
 
 SECRET = "a value that nobody may see"
 
 
 @pytest.fixture
-def events(database: str) -> Iterator[list[peewee.QueryEvent]]:
+def events(triosigno_db: IsolatedDatabase) -> Iterator[list[peewee.QueryEvent]]:
     """What Peewee's hooks are called with."""
     seen: list[peewee.QueryEvent] = []
     database_proxy.query_hooks.append(seen.append)
@@ -48,7 +49,7 @@ def test_hooks_see_a_statement_that_fails_without_its_values(
     assert SECRET not in str(events[-1].exception)
 
 
-def test_queries_are_counted(database: str) -> None:
+def test_queries_are_counted(triosigno_db: IsolatedDatabase) -> None:
     with assert_query_count(2):
         list(User.select())
         SignCategory.create(name=SECRET, description="a theme")
@@ -61,14 +62,16 @@ def test_queries_are_counted(database: str) -> None:
     assert SECRET not in repr([record.msg for record in counted.get_queries()])
 
 
-def test_commit_and_rollback_without_a_connection_are_typed_errors(database: str) -> None:
+def test_commit_and_rollback_without_a_connection_are_typed_errors(
+    triosigno_db: IsolatedDatabase,
+) -> None:
     with pytest.raises(peewee.InterfaceError, match="not open"):
         current_database().commit()
     with pytest.raises(peewee.InterfaceError, match="not open"):
         current_database().rollback()
 
 
-def test_peewee_s_own_contexts_check_connections_in(database: str) -> None:
+def test_peewee_s_own_contexts_check_connections_in(triosigno_db: IsolatedDatabase) -> None:
     with database_proxy.connection_context():
         assert SignCategory.select().count() == 0
         assert current_database().pool.get_status().in_use == 1
@@ -80,7 +83,7 @@ def test_peewee_s_own_contexts_check_connections_in(database: str) -> None:
     assert SignCategory.select().count() == 1
 
 
-def test_what_runs_after_the_commit_runs_once_it_is_done(database: str) -> None:
+def test_what_runs_after_the_commit_runs_once_it_is_done(triosigno_db: IsolatedDatabase) -> None:
     seen: list[int] = []
     with database_proxy.atomic():
         SignCategory.create(name="inside", description="a theme")

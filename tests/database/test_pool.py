@@ -19,8 +19,8 @@ MakePool = Callable[..., ConnectionPool]
 
 
 @pytest.fixture
-def settings(url: str) -> Settings:
-    return Settings.load(url)
+def settings(triosigno_url: str) -> Settings:
+    return Settings.load(triosigno_url)
 
 
 @pytest.fixture
@@ -119,12 +119,12 @@ def test_a_wait_ends_at_the_time_limit_and_leaves_no_gap(make_pool: MakePool) ->
     assert stats.wait_seconds >= 0.05
 
 
-def test_a_lost_connection_is_replaced(make_pool: MakePool, url: str) -> None:
+def test_a_lost_connection_is_replaced(make_pool: MakePool, triosigno_url: str) -> None:
     pool = make_pool()
     lost = pool.getconn()
     backend = lost.info.backend_pid
     pool.putconn(lost)
-    other = psycopg2.connect(url)
+    other = psycopg2.connect(triosigno_url)
     other.autocommit = True
     other.cursor().execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
     other.close()

@@ -11,6 +11,7 @@ import pytest
 import triosigno_db as db
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory, User
+from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_category, make_user
 
 SESSIONS = """
@@ -20,9 +21,9 @@ WHERE datname = current_database() AND application_name = 'triosigno_db'
 
 
 @pytest.fixture
-def observe(url: str) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
+def observe(triosigno_url: str) -> Iterator[Callable[[str], list[tuple[object, ...]]]]:
     """Ask the server over a connection of the test's own."""
-    connection = psycopg2.connect(url)
+    connection = psycopg2.connect(triosigno_url)
     connection.autocommit = True
 
     def ask(sql: str) -> list[tuple[object, ...]]:
@@ -45,7 +46,7 @@ def in_threads(count: int, work: Callable[[], object]) -> None:
         thread.join()
 
 
-def test_one_connection_serves_one_thread(database: str, observe: Observe) -> None:
+def test_one_connection_serves_one_thread(triosigno_db: IsolatedDatabase, observe: Observe) -> None:
     for _ in range(5):
         make_category()
         SignCategory.select().count()
@@ -54,16 +55,18 @@ def test_one_connection_serves_one_thread(database: str, observe: Observe) -> No
     assert observe(SESSIONS) == [("idle",)]
 
 
-def test_threads_that_end_leave_their_connections_to_others(url: str, observe: Observe) -> None:
-    db.connect(url, connection_limit=2, password_cost=4)
+def test_threads_that_end_leave_their_connections_to_others(
+    triosigno_url: str, observe: Observe
+) -> None:
+    db.connect(triosigno_url, connection_limit=2, password_cost=4)
     in_threads(12, make_category)
     in_threads(12, SignCategory.select().count)
     assert len(observe(SESSIONS)) <= 2
     assert SignCategory.select().count() == 12
 
 
-def test_a_call_waits_for_a_connection(url: str) -> None:
-    db.connect(url, connection_limit=1)
+def test_a_call_waits_for_a_connection(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1)
     held, done = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -82,8 +85,8 @@ def test_a_call_waits_for_a_connection(url: str) -> None:
     assert SignCategory.select().count() == 1
 
 
-def test_waiting_in_vain_ends(url: str) -> None:
-    db.connect(url, connection_limit=1, pool_timeout=0.1)
+def test_waiting_in_vain_ends(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, pool_timeout=0.1)
     failures: list[db.TrioSignoDBError] = []
 
     def call() -> None:
@@ -100,8 +103,8 @@ def test_waiting_in_vain_ends(url: str) -> None:
     make_category()
 
 
-def test_an_error_gives_the_connection_back(url: str) -> None:
-    db.connect(url, connection_limit=1, pool_timeout=0.1)
+def test_an_error_gives_the_connection_back(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, pool_timeout=0.1)
     category = make_category()
     for _ in range(3):
         with pytest.raises(db.AlreadyExistsError):
@@ -109,15 +112,17 @@ def test_an_error_gives_the_connection_back(url: str) -> None:
     make_category()
 
 
-def test_an_exception_in_a_block_gives_the_connection_back(url: str) -> None:
-    db.connect(url, connection_limit=1, pool_timeout=0.1)
+def test_an_exception_in_a_block_gives_the_connection_back(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, pool_timeout=0.1)
     for block in (db.connection, db.transaction):
         with pytest.raises(ZeroDivisionError), block():
             1 / 0  # noqa: B018
     make_category()
 
 
-def test_disconnect_closes_the_server_s_sessions(database: str, observe: Observe) -> None:
+def test_disconnect_closes_the_server_s_sessions(
+    triosigno_db: IsolatedDatabase, observe: Observe
+) -> None:
     in_threads(3, make_category)
     db.disconnect()
     # Sessions end a moment after their sockets.
@@ -127,7 +132,7 @@ def test_disconnect_closes_the_server_s_sessions(database: str, observe: Observe
     assert observe(SESSIONS) == []
 
 
-def test_a_thread_in_a_block_finishes_it_after_disconnect(database: str) -> None:
+def test_a_thread_in_a_block_finishes_it_after_disconnect(triosigno_db: IsolatedDatabase) -> None:
     inside, go_on = threading.Event(), threading.Event()
     results: list[object] = []
 
@@ -151,7 +156,7 @@ def test_a_thread_in_a_block_finishes_it_after_disconnect(database: str) -> None
     go_on.set()
     thread.join()
     assert isinstance(results[0], db.NotConnectedError)
-    db.connect(database)
+    db.connect(triosigno_db.url)
     assert SignCategory.select().count() == 1
 
 
@@ -173,30 +178,30 @@ def count_transactions(work: Callable[[], object], times: int) -> int:
     return int(after - before)
 
 
-def test_a_connection_in_use_is_not_checked(url: str) -> None:
-    db.connect(url, connection_limit=1, password_cost=4)
+def test_a_connection_in_use_is_not_checked(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, password_cost=4)
     user = make_user()
     db.get_user_with_preferences(user.id)
     assert count_transactions(lambda: db.get_user_with_preferences(user.id), 50) < 50 + 5
 
 
-def test_an_idle_connection_is_checked(url: str) -> None:
-    db.connect(url, connection_limit=1, idle_check_after=0, password_cost=4)
+def test_an_idle_connection_is_checked(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, idle_check_after=0, password_cost=4)
     user = make_user()
     db.get_user_with_preferences(user.id)
     assert count_transactions(lambda: db.get_user_with_preferences(user.id), 50) >= 2 * 50
 
 
-def test_a_statement_is_limited(url: str) -> None:
-    db.connect(url, statement_timeout=0.1)
+def test_a_statement_is_limited(triosigno_url: str) -> None:
+    db.connect(triosigno_url, statement_timeout=0.1)
     with pytest.raises(db.QueryTimeoutError, match="statement timeout") as caught:
         run_sql("SELECT pg_sleep(10)")
     assert caught.value.prisma_code == "P1008"
     make_category()
 
 
-def test_waiting_for_a_lock_is_limited(url: str) -> None:
-    db.connect(url, lock_timeout=0.1, password_cost=4)
+def test_waiting_for_a_lock_is_limited(triosigno_url: str) -> None:
+    db.connect(triosigno_url, lock_timeout=0.1, password_cost=4)
     user = make_user()
     failures: list[db.TrioSignoDBError] = []
 
@@ -215,8 +220,8 @@ def test_waiting_for_a_lock_is_limited(url: str) -> None:
     assert "lock" in str(failure)
 
 
-def test_an_idle_transaction_is_limited(url: str, observe: Observe) -> None:
-    db.connect(url, idle_transaction_timeout=0.1)
+def test_an_idle_transaction_is_limited(triosigno_url: str, observe: Observe) -> None:
+    db.connect(triosigno_url, idle_transaction_timeout=0.1)
     with pytest.raises(db.QueryTimeoutError, match="idle") as caught, db.transaction():
         make_category()
         while observe(SESSIONS):
@@ -226,7 +231,7 @@ def test_an_idle_transaction_is_limited(url: str, observe: Observe) -> None:
     assert SignCategory.select().count() == 0
 
 
-def test_prepared_statements_are_prepared_once(database: str) -> None:
+def test_prepared_statements_are_prepared_once(triosigno_db: IsolatedDatabase) -> None:
     with db.connection():
         for _ in range(3):
             make_category()
@@ -235,8 +240,8 @@ def test_prepared_statements_are_prepared_once(database: str) -> None:
     assert re.fullmatch(r"triosigno_insert_row_SignCategory_\d+", name)
 
 
-def test_those_who_wait_are_served_in_their_order(url: str) -> None:
-    db.connect(url, connection_limit=1)
+def test_those_who_wait_are_served_in_their_order(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1)
     served: list[int] = []
 
     def take(number: int) -> None:
@@ -257,8 +262,8 @@ def test_those_who_wait_are_served_in_their_order(url: str) -> None:
     assert served[8:] == [-1]
 
 
-def test_who_waits_in_vain_leaves_no_gap(url: str) -> None:
-    db.connect(url, connection_limit=1, pool_timeout=0.1)
+def test_who_waits_in_vain_leaves_no_gap(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, pool_timeout=0.1)
     with db.connection():
         in_vain: list[BaseException] = []
 

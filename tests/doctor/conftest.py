@@ -8,29 +8,31 @@ import pytest
 
 from tests.doctor.checked_database import CheckedDatabase
 from triosigno_db.migrator import deploy
-from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing import DatabaseServer
 
 
 @pytest.fixture(scope="session")
-def migrated(server: ThrowawayPostgres) -> str:
+def migrated(triosigno_server: DatabaseServer) -> str:
     """A database with the history, to be copied."""
     name = f"migrated_{uuid4().hex}"
-    deploy(server.create_database(name))
+    deploy(triosigno_server.create_database(name))
     return name
 
 
 @pytest.fixture
-def checked(server: ThrowawayPostgres, migrated: str) -> Iterator[CheckedDatabase]:
+def checked(triosigno_server: DatabaseServer, migrated: str) -> Iterator[CheckedDatabase]:
     """A migrated database of the test's own."""
     name = f"checked_{uuid4().hex}"
-    checked = CheckedDatabase(server.create_database(name, template=migrated))
+    checked = CheckedDatabase(triosigno_server.create_database(name, template=migrated))
     yield checked
     checked.leave()
-    server.drop_database(name)
+    triosigno_server.drop_database(name)
 
 
 @pytest.fixture
-def service(server: ThrowawayPostgres, checked: CheckedDatabase) -> Iterator[CheckedDatabase]:
+def service(
+    triosigno_server: DatabaseServer, checked: CheckedDatabase
+) -> Iterator[CheckedDatabase]:
     """The same database, as a role that has rights on rows only."""
     role = f"service_{uuid4().hex}"
     checked.run(

@@ -72,8 +72,8 @@ def test_a_history_that_is_broken_on_disk(checked: CheckedDatabase, history: Pat
     assert run.of("indexes", "ok")
 
 
-def test_tables_without_a_history(url: str) -> None:
-    run = run_doctor(url)
+def test_tables_without_a_history(triosigno_url: str) -> None:
+    run = run_doctor(triosigno_url)
     assert "baseline" in run.one("history", "warning").advice
     assert "as the models make them" in run.one("drift", "ok").summary
 

@@ -193,18 +193,18 @@ def test_connect_is_refused(refusing_server: FakeServer) -> None:
 
 
 def test_a_replica_that_refuses_is_skipped(
-    url: str, refusing_server: FakeServer, caplog: pytest.LogCaptureFixture
+    triosigno_url: str, refusing_server: FakeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    db.connect(url, replica_url=refusing_server.url)
+    db.connect(triosigno_url, replica_url=refusing_server.url)
     (record,) = [each for each in caplog.records if "is skipped" in each.message]
     assert "n'existe pas" in record.message
     with db.reading_from_replica():
         assert run_sql("SELECT 1") == [(1,)]
 
 
-def test_a_ping_is_refused(url: str) -> None:
-    with Proxy(port_of(url)) as proxy:
-        address = proxy.lead_through(url)
+def test_a_ping_is_refused(triosigno_url: str) -> None:
+    with Proxy(port_of(triosigno_url)) as proxy:
+        address = proxy.lead_through(triosigno_url)
         db.connect(address)
     # The server has gone, and another one has taken its place.
     with FakeServer(LATIN_1_REFUSAL, port_of(address)):

@@ -35,12 +35,14 @@ from triosigno_db.migrator import (
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 
-def test_the_shipped_history_gives_what_create_schema_gives(connected: str, url: str) -> None:
+def test_the_shipped_history_gives_what_create_schema_gives(
+    connected: str, triosigno_url: str
+) -> None:
     applied = deploy()
     assert applied == tuple(each.name for each in read_history(shipped_history()))
     deployed = schema()
     db.disconnect()
-    db.connect(url)
+    db.connect(triosigno_url)
     assert compare(schema(), deployed) == ()
 
 

@@ -38,7 +38,7 @@ def test_nothing_to_do_writes_nothing(connected: str, history: Path) -> None:
 
 
 def test_what_the_history_lacks_is_written_and_applied(
-    connected: str, url: str, history: Path
+    connected: str, triosigno_url: str, history: Path
 ) -> None:
     for name in (INDEXES, CHECKS):
         shutil.rmtree(history / name)
@@ -51,7 +51,7 @@ def test_what_the_history_lacks_is_written_and_applied(
     assert 'DROP INDEX "Sign_categoryId_idx"' in script_of(written, "down.sql")
     assert status(history=history).exit_code == 0
     there = sorted_schema()
-    assert compare(declared(url), there) == ()
+    assert compare(declared(triosigno_url), there) == ()
 
 
 def test_what_was_written_can_be_undone(connected: str, history: Path) -> None:

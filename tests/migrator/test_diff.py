@@ -11,7 +11,7 @@ def test_a_deployed_database_shows_no_drift(connected: str) -> None:
     assert drift.sql == ""
 
 
-def test_drift_is_told_against_history_and_models(connected: str, url: str) -> None:
+def test_drift_is_told_against_history_and_models(connected: str, triosigno_url: str) -> None:
     deploy()
     run_sql(
         'DROP INDEX "Sign_categoryId_idx"; ALTER TABLE "Progress" '

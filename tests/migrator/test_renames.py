@@ -23,7 +23,9 @@ from triosigno_db.migrator.renames import find_column_renames, find_key_renames,
 from triosigno_db.schema.catalog import Catalog, Column, Table, compare
 
 
-def test_a_rename_keeps_the_values(connected: str, url: str, history: Path, edit: Edit) -> None:
+def test_a_rename_keeps_the_values(
+    connected: str, triosigno_url: str, history: Path, edit: Edit
+) -> None:
     edit('"firstName"', '"givenName"')
     asked: list[str] = []
 
@@ -46,11 +48,11 @@ def test_a_rename_keeps_the_values(connected: str, url: str, history: Path, edit
     assert run_sql('SELECT "givenName" FROM "User"') == [("Zoé",)]
     deploy(history=history)
     there = sorted_schema()
-    assert compare(declared(url), there) == ()
+    assert compare(declared(triosigno_url), there) == ()
 
 
 def test_a_renamed_table_takes_its_keys_and_indexes_along(
-    connected: str, url: str, history: Path, edit: Edit
+    connected: str, triosigno_url: str, history: Path, edit: Edit
 ) -> None:
     for path in history.rglob("*.sql"):
         path.write_text(re.sub(r'"Achievement(_|")', r'"Badge\1', path.read_text()))
@@ -66,7 +68,7 @@ def test_a_renamed_table_takes_its_keys_and_indexes_along(
     assert run_sql('SELECT name FROM "Badge"') == [("first",)]
     deploy(history=history)
     there = sorted_schema()
-    assert compare(declared(url), there) == ()
+    assert compare(declared(triosigno_url), there) == ()
 
 
 def test_what_is_no_rename_is_dropped_and_added(connected: str, history: Path, edit: Edit) -> None:

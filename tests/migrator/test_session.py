@@ -17,6 +17,7 @@ from triosigno_db.cli.app import app
 from triosigno_db.errors import MigrationError, MigrationLockedError
 from triosigno_db.migrator import deploy
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
+from triosigno_db.testing import IsolatedDatabase
 
 
 def hold_lock(url: str) -> Any:
@@ -95,10 +96,13 @@ def test_a_url_or_settings_are_enough(
 
 
 def test_without_a_database_nothing_is_changed(
-    write_history: WriteHistory, call: tuple[str, Call], monkeypatch: pytest.MonkeyPatch, url: str
+    write_history: WriteHistory,
+    call: tuple[str, Call],
+    monkeypatch: pytest.MonkeyPatch,
+    triosigno_url: str,
 ) -> None:
     # Not even that of the environment: nobody has named it.
-    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.setenv("DATABASE_URL", triosigno_url)
     _, function = call
     with pytest.raises(db.NotConnectedError, match="give a URL or Settings"):
         function(None, write_history(one="SELECT 1;"))
@@ -113,7 +117,7 @@ def test_what_is_no_database_is_named(write_history: WriteHistory, call: tuple[s
 
 
 def test_the_database_that_is_given_comes_before_the_connected_one(
-    database: str, empty_url: str
+    triosigno_db: IsolatedDatabase, empty_url: str
 ) -> None:
     deploy(empty_url)
     assert migrator.status(empty_url).exit_code == 0

@@ -14,9 +14,9 @@ from triosigno_db.schema.databases import create_database, drop_database
 
 
 @pytest.fixture
-def session(url: str) -> Iterator[Session]:
+def session(triosigno_url: str) -> Iterator[Session]:
     """A session on the server."""
-    with closing(open_connection(db.Settings.load(url))) as connection:
+    with closing(open_connection(db.Settings.load(triosigno_url))) as connection:
         yield Session(connection, "public")
 
 
@@ -41,8 +41,8 @@ def test_it_is_created_and_dropped(session: Session, name: str) -> None:
     drop_database(name, session.run)
 
 
-def test_it_is_empty_or_a_copy(url: str, session: Session, name: str) -> None:
-    settings = db.Settings.load(url)
+def test_it_is_empty_or_a_copy(triosigno_url: str, session: Session, name: str) -> None:
+    settings = db.Settings.load(triosigno_url)
     create_database(name, session.run)
     with closing(open_connection(settings, database=name)) as empty:
         assert Session(empty, "public").run("SELECT to_regclass('\"User\"')") == [(None,)]
@@ -60,9 +60,9 @@ def test_a_name_that_is_taken_is_refused(session: Session, name: str) -> None:
         create_database(name, session.run)
 
 
-def test_sessions_in_it_are_ended(url: str, session: Session, name: str) -> None:
+def test_sessions_in_it_are_ended(triosigno_url: str, session: Session, name: str) -> None:
     create_database(name, session.run)
-    with closing(open_connection(db.Settings.load(url), database=name)) as user:
+    with closing(open_connection(db.Settings.load(triosigno_url), database=name)) as user:
         drop_database(name, session.run)
         with pytest.raises(psycopg2.OperationalError):
             user.cursor().execute("SELECT 1")
