@@ -22,7 +22,7 @@ OWN_DOCS = {
     "run_in_transaction",
     "transaction",
 }
-AT_ONCE = {"on_statement", "pool_status"}
+AT_ONCE = {"on_statement", "pool_stats", "pool_status"}
 FUNCTIONS = [
     name
     for name in db.__all__
