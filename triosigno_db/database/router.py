@@ -118,10 +118,10 @@ class Router:
         return self._call(lambda database: database.execute(query, **context_options))
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a model's statement.
+        """Run a model's statement, as Peewee's databases do.
 
         Args:
-            sql: The statement.
+            sql: Its text.
             params: Its values.
 
         Returns:
