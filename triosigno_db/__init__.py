@@ -14,9 +14,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from triosigno_db.database.events import StatementEvent, on_statement
-from triosigno_db.database.health import ping, pool_status
+from triosigno_db.database.health import ping, pool_stats, pool_status
 from triosigno_db.database.lifecycle import connect, disconnect
-from triosigno_db.database.pool import PoolStatus
+from triosigno_db.database.pool import PoolStats, PoolStatus
 from triosigno_db.database.transactions import (
     Isolation,
     connection,
@@ -266,6 +266,7 @@ __all__ = [
     "Page",
     "Period",
     "PermissionDeniedError",
+    "PoolStats",
     "PoolStatus",
     "PoolTimeoutError",
     "PreferenceChanges",
@@ -347,6 +348,7 @@ __all__ = [
     "list_users",
     "on_statement",
     "ping",
+    "pool_stats",
     "pool_status",
     "reactivate_user",
     "reading_from_replica",

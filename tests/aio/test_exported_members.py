@@ -18,7 +18,7 @@ OWN_DOCS = {
     "transaction",
 }
 
-AT_ONCE = {"on_statement", "pool_status"}
+AT_ONCE = {"on_statement", "pool_stats", "pool_status"}
 
 FUNCTIONS = [
     name

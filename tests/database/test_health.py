@@ -75,7 +75,7 @@ def test_a_wrong_limit_is_named(triosigno_db: IsolatedDatabase, timeout: float) 
 
 
 def test_without_a_connection_there_is_nothing_to_ask() -> None:
-    for ask in (db.ping, db.pool_status):
+    for ask in (db.ping, db.pool_stats, db.pool_status):
         with pytest.raises(db.NotConnectedError):
             ask()
 
@@ -105,3 +105,39 @@ def test_the_pool_is_counted(triosigno_url: str) -> None:
     for thread in (*holders, waiter):
         thread.join()
     assert db.pool_status() == (2, 0, 2, 0, 0)
+
+
+def test_what_the_pool_has_done_is_counted(url: str) -> None:
+    db.connect(url, connection_limit=1, pool_timeout=0.05)
+    before = db.pool_stats()
+    assert before == db.PoolStats(
+        requests=1, waits=0, wait_seconds=0, timeouts=0, opened=1, lost=0, errors=0
+    )
+    raised = []
+
+    def wait_in_vain() -> None:
+        try:
+            make_category()
+        except db.PoolTimeoutError as exc:
+            raised.append(exc)
+
+    with db.connection():
+        run_sql("SELECT 1")
+        waiter = threading.Thread(target=wait_in_vain)
+        waiter.start()
+        waiter.join()
+    assert len(raised) == 1
+    after = db.pool_stats()
+    assert after.wait_seconds >= 0.05
+    assert after == db.PoolStats(
+        requests=3, waits=1, wait_seconds=after.wait_seconds, timeouts=1, opened=1, lost=0, errors=0
+    )
+
+
+def test_the_counters_start_anew_with_the_next_connect(url: str) -> None:
+    db.connect(url)
+    make_category()
+    assert db.pool_stats().requests == 2
+    db.disconnect()
+    db.connect(url)
+    assert db.pool_stats().requests == 1

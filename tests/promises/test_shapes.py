@@ -27,6 +27,7 @@ RETURN_NO_RECORD = {
     "drop_schema",
     "on_statement",
     "ping",
+    "pool_stats",
     "pool_status",
     "revoke_achievement",
     "reading_from_replica",

@@ -25,6 +25,7 @@ SEND_NOTHING_OF_THEIR_OWN = {
     "drop_schema",
     "on_statement",
     "ping",
+    "pool_stats",
     "pool_status",
     "reading_from_replica",
     "run_in_transaction",

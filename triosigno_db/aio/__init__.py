@@ -5,7 +5,7 @@
     async with db.connect():                            # once, reads DATABASE_URL
         tree = await db.get_module_tree(module_id)      # an immutable record
 
-A function that sends nothing, `on_statement` or `pool_status`, is called as there, without `await`.
+A function that sends nothing, such as `on_statement` or `pool_stats`, is called without `await`.
 Every other name is the one of `triosigno_db` itself: an asynchronous service imports this module
 alone. The names are derived when the module is imported; `__init__.pyi` gives checkers their types.
 """
@@ -16,7 +16,7 @@ from typing import Any
 import triosigno_db as _blocking
 from triosigno_db.aio import scopes as _scopes
 
-_SENDS_NOTHING = ("on_statement", "pool_status")
+_SENDS_NOTHING = ("on_statement", "pool_stats", "pool_status")
 
 
 def _asynchronous(name: str) -> Any:

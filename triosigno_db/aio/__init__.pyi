@@ -57,6 +57,7 @@ from triosigno_db import (
     Page,
     Period,
     PermissionDeniedError,
+    PoolStats,
     PoolStatus,
     PoolTimeoutError,
     PreferenceChanges,
@@ -82,6 +83,7 @@ from triosigno_db import (
     UserWithPreferences,
     __version__,
     on_statement,
+    pool_stats,
     pool_status,
 )
 from triosigno_db.aio.scopes import (
@@ -166,6 +168,7 @@ __all__ = [
     "Page",
     "Period",
     "PermissionDeniedError",
+    "PoolStats",
     "PoolStatus",
     "PoolTimeoutError",
     "PreferenceChanges",
@@ -247,6 +250,7 @@ __all__ = [
     "list_users",
     "on_statement",
     "ping",
+    "pool_stats",
     "pool_status",
     "reactivate_user",
     "reading_from_replica",

@@ -1,4 +1,4 @@
-"""Health: whether the server answers, and how many connections the pool has."""
+"""Health: whether the server answers, and what the pool does and has done."""
 
 import time
 from contextlib import closing
@@ -8,7 +8,7 @@ from triosigno_db.database.connection import await_answer
 from triosigno_db.database.connector import open_polled
 from triosigno_db.database.execution import translated
 from triosigno_db.database.lifecycle import connected_database
-from triosigno_db.database.pool import PoolStatus
+from triosigno_db.database.pool import PoolStats, PoolStatus
 from triosigno_db.errors import DatabaseUnavailableError
 
 MAX_PING_SECONDS = 60.0
@@ -57,3 +57,17 @@ def pool_status() -> PoolStatus:
         NotConnectedError: `connect()` was not called.
     """
     return connected_database().pool.get_status()
+
+
+def pool_stats() -> PoolStats:
+    """Count what this process's pool has done since `connect()`.
+
+    The counters only grow: a service reads them from time to time and exports the differences.
+
+    Returns:
+        The counters.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+    """
+    return connected_database().pool.get_stats()

@@ -1,7 +1,7 @@
 """Peewee's database over the library's pool: transactions and the statements of models."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -9,7 +9,7 @@ import peewee
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
-from triosigno_db.database.connection import Connection, DetachedCursor, Row
+from triosigno_db.database.connection import Connection, DetachedCursor
 from triosigno_db.database.connector import open_connection
 from triosigno_db.database.content_cache import ContentCache
 from triosigno_db.database.events import StatementTimer
@@ -18,7 +18,6 @@ from triosigno_db.database.pool import ConnectionPool
 from triosigno_db.database.read_only import SET_READ_ONLY, is_read_only, refuse_writing_query
 from triosigno_db.database.session import Session
 from triosigno_db.database.sqlstates import is_outcome_known, redact
-from triosigno_db.database.statements import CompiledStatement
 from triosigno_db.database.watchdog import Watchdog
 from triosigno_db.errors import (
     ConflictError,
@@ -129,18 +128,6 @@ class Database(HookedDatabase):
                 other.cursor().execute("SELECT pg_cancel_backend(%s)", (backend,))
             finally:
                 other.close()
-
-    def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
-        """Run a statement of the library and fetch its rows.
-
-        Args:
-            compiled: The statement.
-            parameters: Its values by name.
-
-        Returns:
-            The rows.
-        """
-        return self.executor.fetch(compiled, parameters)
 
     # -- connections ------------------------------------------------------------------------
 
@@ -283,15 +270,7 @@ class Database(HookedDatabase):
             return DetachedCursor(super().execute_sql(sql, params))
 
     def send(self, sql: str, parameters: Any) -> Any:
-        """Send a model's statement, time it, and keep values out of its error.
-
-        Args:
-            sql: The statement.
-            parameters: Its values.
-
-        Returns:
-            The driver's cursor.
-        """
+        """Run a model's statement, time it, and keep values out of its error."""
         is_savepoint = sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT"))
         name = sql.partition('"')[0].rstrip() if is_savepoint else sql
         try:

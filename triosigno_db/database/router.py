@@ -87,31 +87,23 @@ class Router:
         Returns:
             The rows.
         """
-        database = self.route()
-        if database is self.primary or database.in_transaction():
-            return database.executor.fetch(compiled, parameters)
-        return self._read(
-            lambda: database.executor.fetch_once(compiled, parameters, Attempt()),
-            lambda: self.primary.executor.fetch(compiled, parameters),
+        return self._call(
+            lambda database: database.executor.fetch(compiled, parameters),
+            # What fails on the replica is not retried there.
+            lambda replica: replica.executor.fetch_once(compiled, parameters, Attempt()),
         )
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None) -> list[Row]:
         """Run SQL text once and fetch the rows of its last statement.
 
         Args:
-            sql: One statement or several; `%(name)s` stands for a parameter where there are any.
-            parameters: Values by name; with `None` a percent sign is only a percent sign.
+            sql: The text, as `Executor.run` takes it.
+            parameters: Its values, or `None`.
 
         Returns:
             The rows, none for a statement that gives none.
         """
-        database = self.route()
-        if database is self.primary or database.in_transaction():
-            return database.executor.run(sql, parameters)
-        return self._read(
-            lambda: database.executor.run(sql, parameters),
-            lambda: self.primary.executor.run(sql, parameters),
-        )
+        return self._call(lambda database: database.executor.run(sql, parameters))
 
     def execute(self, query: Any, **context_options: Any) -> Any:
         """Run a model's query.
@@ -123,31 +115,19 @@ class Router:
         Returns:
             The cursor.
         """
-        database = self.route()
-        if database is self.primary or database.in_transaction():
-            return database.execute(query, **context_options)
-        return self._read(
-            lambda: database.execute(query, **context_options),
-            lambda: self.primary.execute(query, **context_options),
-        )
+        return self._call(lambda database: database.execute(query, **context_options))
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a model's statement.
+        """Run a model's statement, as Peewee's databases do.
 
         Args:
-            sql: The statement.
+            sql: Its text.
             params: Its values.
 
         Returns:
             The cursor.
         """
-        database = self.route()
-        if database is self.primary or database.in_transaction():
-            return database.execute_sql(sql, params)
-        return self._read(
-            lambda: database.execute_sql(sql, params),
-            lambda: self.primary.execute_sql(sql, params),
-        )
+        return self._call(lambda database: database.execute_sql(sql, params))
 
     def interrupt(self, thread_id: int) -> None:
         """Have the server cancel the statement that a thread waits for, if it does.
@@ -178,13 +158,24 @@ class Router:
     def _databases(self) -> tuple[Database, ...]:
         return (self.primary,) if self._replica is None else (self.primary, self._replica)
 
-    def _read(self, replica: Callable[[], ResultT], primary: Callable[[], ResultT]) -> ResultT:
+    def _call(
+        self,
+        function: Callable[[Database], ResultT],
+        on_replica: Callable[[Database], ResultT] | None = None,
+    ) -> ResultT:
+        """Call a function with the routed database, and with the primary where the replica fails.
+
+        Inside a transaction of the replica its failure is the answer.
+        """
+        database = self.route()
+        if database is self.primary or database.in_transaction():
+            return function(database)
         try:
-            return replica()
+            return (on_replica or function)(database)
         except (psycopg2.Error, peewee.PeeweeException, DatabaseUnavailableError) as exc:
             if not self._is_skipped(getattr(exc, "orig", None) or exc):
                 raise
-        return primary()
+        return function(self.primary)
 
     def _is_skipped(self, failure: BaseException) -> bool:
         """Judge a failure of the replica: one that the primary would not meet is no answer."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import psycopg2
-from psycopg2.errorcodes import READ_ONLY_SQL_TRANSACTION
+from psycopg2 import errorcodes
 from pydantic.alias_generators import to_snake
 
 from triosigno_db.errors import (
@@ -89,45 +89,60 @@ def _still_needed(failure: _Failure) -> TrioSignoDBError:
     return InUseError(f"{failure.message}:\n{failure.cause.diag.message_detail}")
 
 
+_SERVER_SHUTDOWN = "57P"
+"""How the codes begin of a server that shuts down, has crashed, or takes no connections yet."""
+
+_CONNECTION_LOST = (
+    errorcodes.CLASS_CONNECTION_EXCEPTION,
+    errorcodes.IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+    _SERVER_SHUTDOWN,
+)
+_OUTCOME_UNKNOWN = (errorcodes.CLASS_CONNECTION_EXCEPTION, errorcodes.CRASH_SHUTDOWN)
+_SERIALIZATION_FAILURES = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
+
 _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
-    # A whole code is looked up first, then its class, the first two characters.
+    # A whole code is looked up first, then its first three characters, then its class.
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
-    "0A000": _not_supported,
-    "08": _plain(DatabaseUnavailableError, "P1017"),
-    "22": _invalid("P2007"),
-    "22001": _invalid("P2000"),
-    "22003": _invalid("P2020"),
-    "23001": _plain(InUseError),
-    "23502": _invalid("P2011"),
-    "23503": _reference_broken,
-    "23505": _already_exists,
-    "23514": _invalid("P2004"),
-    "25006": _plain(ReadOnlyError),
-    "25P02": _plain(
+    errorcodes.FEATURE_NOT_SUPPORTED: _not_supported,
+    errorcodes.CLASS_CONNECTION_EXCEPTION: _plain(DatabaseUnavailableError, "P1017"),
+    errorcodes.CLASS_DATA_EXCEPTION: _invalid("P2007"),
+    errorcodes.STRING_DATA_RIGHT_TRUNCATION: _invalid("P2000"),
+    errorcodes.NUMERIC_VALUE_OUT_OF_RANGE: _invalid("P2020"),
+    errorcodes.RESTRICT_VIOLATION: _plain(InUseError),
+    errorcodes.NOT_NULL_VIOLATION: _invalid("P2011"),
+    errorcodes.FOREIGN_KEY_VIOLATION: _reference_broken,
+    errorcodes.UNIQUE_VIOLATION: _already_exists,
+    errorcodes.CHECK_VIOLATION: _invalid("P2004"),
+    errorcodes.READ_ONLY_SQL_TRANSACTION: _plain(ReadOnlyError),
+    errorcodes.IN_FAILED_SQL_TRANSACTION: _plain(
         ConflictError,
         "P2028",
         "An earlier statement of this transaction failed: put what may fail into a nested "
         "transaction() to go on after it",
     ),
-    "25P03": _plain(QueryTimeoutError, "P2028"),
-    "28": _plain(DatabaseUnavailableError, "P1000"),
-    "2BP01": _still_needed,
-    "3D000": _plain(DatabaseUnavailableError, "P1003"),
-    "3F000": _plain(SchemaMismatchError),
-    "40001": _plain(ConflictError),
-    "40P01": _plain(ConflictError),
-    "42501": _plain(PermissionDeniedError),
-    "42703": _plain(SchemaMismatchError, "P2022"),
-    "42804": _invalid("P2007"),
-    "42704": _plain(SchemaMismatchError),
-    "42710": _plain(SchemaMismatchError),
-    "42P07": _plain(SchemaMismatchError),
-    "42P01": _plain(SchemaMismatchError, None, "create_schema() or the migrations make the tables"),
-    "53": _plain(DatabaseUnavailableError, "P2037"),
-    "55P03": _plain(QueryTimeoutError, None, "Another transaction holds the lock"),
-    "57014": _plain(QueryTimeoutError),
-    "57P": _plain(DatabaseUnavailableError, "P1017"),
-    "58": _plain(DatabaseUnavailableError, "P1017"),
+    errorcodes.IDLE_IN_TRANSACTION_SESSION_TIMEOUT: _plain(QueryTimeoutError, "P2028"),
+    errorcodes.CLASS_INVALID_AUTHORIZATION_SPECIFICATION: _plain(DatabaseUnavailableError, "P1000"),
+    errorcodes.DEPENDENT_OBJECTS_STILL_EXIST: _still_needed,
+    errorcodes.INVALID_CATALOG_NAME: _plain(DatabaseUnavailableError, "P1003"),
+    errorcodes.INVALID_SCHEMA_NAME: _plain(SchemaMismatchError),
+    errorcodes.SERIALIZATION_FAILURE: _plain(ConflictError),
+    errorcodes.DEADLOCK_DETECTED: _plain(ConflictError),
+    errorcodes.INSUFFICIENT_PRIVILEGE: _plain(PermissionDeniedError),
+    errorcodes.UNDEFINED_COLUMN: _plain(SchemaMismatchError, "P2022"),
+    errorcodes.DATATYPE_MISMATCH: _invalid("P2007"),
+    errorcodes.UNDEFINED_OBJECT: _plain(SchemaMismatchError),
+    errorcodes.DUPLICATE_OBJECT: _plain(SchemaMismatchError),
+    errorcodes.DUPLICATE_TABLE: _plain(SchemaMismatchError),
+    errorcodes.UNDEFINED_TABLE: _plain(
+        SchemaMismatchError, None, "create_schema() or the migrations make the tables"
+    ),
+    errorcodes.CLASS_INSUFFICIENT_RESOURCES: _plain(DatabaseUnavailableError, "P2037"),
+    errorcodes.LOCK_NOT_AVAILABLE: _plain(
+        QueryTimeoutError, None, "Another transaction holds the lock"
+    ),
+    errorcodes.QUERY_CANCELED: _plain(QueryTimeoutError),
+    _SERVER_SHUTDOWN: _plain(DatabaseUnavailableError, "P1017"),
+    errorcodes.CLASS_SYSTEM_ERROR: _plain(DatabaseUnavailableError, "P1017"),
 }
 
 
@@ -172,7 +187,7 @@ def is_connection_lost(cause: psycopg2.Error) -> bool:
     if code is None:
         # libpq's own errors have no SQLSTATE: a socket that closed, a connection that is closed.
         return isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
-    return code.startswith(("08", "57P")) or code == "25P03"
+    return code.startswith(_CONNECTION_LOST)
 
 
 def is_outcome_known(cause: psycopg2.Error) -> bool:
@@ -191,7 +206,7 @@ def is_outcome_known(cause: psycopg2.Error) -> bool:
         `True` where nothing was applied, `False` where that is not known.
     """
     code = cause.pgcode
-    if code is None or code.startswith("08") or code == "57P02":
+    if code is None or code.startswith(_OUTCOME_UNKNOWN):
         return not is_connection_lost(cause)
     return cause.diag.severity_nonlocalized != "PANIC"
 
@@ -207,8 +222,9 @@ def is_plan_stale(cause: psycopg2.Error) -> bool:
     Returns:
         `True` for both: prepared anew, the statement may succeed.
     """
-    is_outdated = cause.pgcode == "0A000" and cause.diag.source_function == "RevalidateCachedQuery"
-    return is_outdated or cause.pgcode == "26000"
+    if cause.pgcode == errorcodes.FEATURE_NOT_SUPPORTED:
+        return cause.diag.source_function == "RevalidateCachedQuery"
+    return cause.pgcode == errorcodes.INVALID_SQL_STATEMENT_NAME
 
 
 def is_serialization_failure(cause: BaseException | None) -> bool:
@@ -220,7 +236,7 @@ def is_serialization_failure(cause: BaseException | None) -> bool:
     Returns:
         `True` for a deadlock and for a serialization failure: run again, it may succeed.
     """
-    return isinstance(cause, psycopg2.Error) and cause.pgcode in ("40001", "40P01")
+    return isinstance(cause, psycopg2.Error) and cause.pgcode in _SERIALIZATION_FAILURES
 
 
 def is_refused_write(cause: BaseException) -> bool:
@@ -232,7 +248,9 @@ def is_refused_write(cause: BaseException) -> bool:
     Returns:
         `True` for a write on a standby, or on a server or a transaction that is read-only.
     """
-    return isinstance(cause, psycopg2.Error) and cause.pgcode == READ_ONLY_SQL_TRANSACTION
+    return (
+        isinstance(cause, psycopg2.Error) and cause.pgcode == errorcodes.READ_ONLY_SQL_TRANSACTION
+    )
 
 
 def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> InvalidInputError:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator.deploy import locked_ledger
-from triosigno_db.migrator.history import Migration, read_history, shipped_history
+from triosigno_db.migrator.history import Migration, read_history
 from triosigno_db.migrator.session import Session, resolve_settings
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
@@ -34,7 +34,7 @@ def baseline(
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history or shipped_history())
+    migrations = read_history(history)
     if not migrations:
         raise MigrationError("The history is empty: there is nothing to compare with.")
     with locked_ledger(settings) as (session, ledger):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from triosigno_db.errors import MigrationError, MigrationFailedError
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
-from triosigno_db.migrator.history import Migration, read_history, shipped_history
+from triosigno_db.migrator.history import Migration, read_history
 from triosigno_db.migrator.ledger import (
     Ledger,
     MigrationState,
@@ -81,7 +81,7 @@ def status(
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history or shipped_history())
+    migrations = read_history(history)
     with open_reading_session(settings) as session:
         return HistoryStatus(compare_histories(migrations, Ledger(session).rows()))
 
@@ -113,9 +113,8 @@ def deploy(
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    settings = resolve_settings(url_or_settings)
-    migrations = read_history(history or shipped_history())
-    with locked_ledger(settings, lock_timeout) as (session, ledger):
+    migrations = read_history(history)
+    with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
         _refuse_unknown_tables(ledger)
         found = HistoryStatus(compare_histories(migrations, ledger.rows()))
         _refuse_failed(found)
@@ -147,7 +146,7 @@ def resolve_applied(
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
-    migration = _find(name, read_history(history or shipped_history()))
+    migration = _find(name, read_history(history))
     with locked_ledger(settings) as (session, ledger):
         if any(row.is_applied for row in ledger.rows() if row.name == name):
             raise MigrationError(f"{name} is applied already.").with_prisma_code("P3008")
@@ -206,9 +205,8 @@ def rollback(
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    settings = resolve_settings(url_or_settings)
-    migrations = read_history(history or shipped_history())
-    with locked_ledger(settings, lock_timeout) as (session, ledger):
+    migrations = read_history(history)
+    with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
         found = HistoryStatus(compare_histories(migrations, ledger.rows()))
         _refuse_failed(found)
         in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)

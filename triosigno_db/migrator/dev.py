@@ -151,7 +151,7 @@ def reset(
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history or shipped_history())
+    migrations = read_history(history)
     with shadow_database(settings) as shadow:
         created = replay(shadow, migrations)
     with locked_ledger(settings, lock_timeout) as (session, ledger):

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.migrator.autogenerate import write_script
-from triosigno_db.migrator.history import read_history, shipped_history
+from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.session import open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
@@ -53,7 +53,7 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
             allowed to create a database.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history or shipped_history())
+    migrations = read_history(history)
     with open_session(settings) as session:
         live = without_positions(read_current_schema(session.run))
     with shadow_database(settings) as shadow:

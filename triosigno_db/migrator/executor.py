@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import psycopg2
+from psycopg2 import errorcodes
 
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import MigrationFailedError
 from triosigno_db.migrator.script import ScriptStatement, split_statements
 from triosigno_db.migrator.session import Session
 
-_EXISTS = ("42P07", "42710")
+_EXISTS = (errorcodes.DUPLICATE_TABLE, errorcodes.DUPLICATE_OBJECT)
 """The SQLSTATEs of a statement that creates what exists already."""
 
 

@@ -52,11 +52,12 @@ def shipped_history() -> Path:
     return Path(str(resources.files("triosigno_db"))) / "migrations"
 
 
-def read_history(folder: Path) -> tuple[Migration, ...]:
+def read_history(folder: Path | None = None) -> tuple[Migration, ...]:
     """Read a history from disk.
 
     Args:
-        folder: What holds `migration_lock.toml` and one folder for each migration.
+        folder: What holds `migration_lock.toml` and one folder for each migration; by default the
+            history that ships with the package.
 
     Returns:
         The migrations in the order of their names.
@@ -64,6 +65,7 @@ def read_history(folder: Path) -> tuple[Migration, ...]:
     Raises:
         MigrationError: The folder, a file or a name is not as it must be.
     """
+    folder = folder or shipped_history()
     if not folder.is_dir():
         raise MigrationError(f"There is no folder {folder}.").with_prisma_code("P3015")
     _check_provider(folder / LOCK_FILE)

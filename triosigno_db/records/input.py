@@ -2,24 +2,16 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, Field, ValidationError
 
+from triosigno_db.records.base import WireModel
 from triosigno_db.records.validation import invalid_input
 
 
-class Input(BaseModel):
+class Input(WireModel):
     """The values of a call: validated when made, every wrong field in one `InvalidInputError`."""
 
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        hide_input_in_errors=True,
-    )
+    model_config = ConfigDict(extra="forbid")
 
     def __init__(self, **values: Any) -> None:
         failure = None

@@ -2,15 +2,15 @@
 
 from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, SerializeAsAny
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, SerializeAsAny
 
+from triosigno_db.records.base import WireModel
 from triosigno_db.records.record import Record
 
 T = TypeVar("T", bound=Record)
 
 
-class Page(BaseModel, Generic[T]):
+class Page(WireModel, Generic[T]):
     """A part of a list.
 
     Attributes:
@@ -19,14 +19,7 @@ class Page(BaseModel, Generic[T]):
         has_more: Whether there is a next page.
     """
 
-    model_config = ConfigDict(
-        frozen=True,
-        defer_build=True,
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-    )
+    model_config = ConfigDict(defer_build=True)
 
     items: tuple[SerializeAsAny[T], ...]
     next_cursor: str | None

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import ConfigDict, ValidationError
 
 from triosigno_db.errors import InvalidInputError
+from triosigno_db.records.base import WireModel
 from triosigno_db.records.validation import invalid_input
 
 
@@ -37,7 +37,7 @@ NO_COLUMNS = Selection(())
 """The selection of a record that is not wanted."""
 
 
-class Record(BaseModel):
+class Record(WireModel):
     """A row that was read: immutable, and in JSON what Prisma's client would send.
 
     A subclass's fields, in their order, are the columns that a statement reads for it; a field that
@@ -45,14 +45,8 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(
-        frozen=True,
-        defer_build=True,  # a third of the time that importing the library took
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        hide_input_in_errors=True,
-    )
+        defer_build=True
+    )  # a third of the time that importing the library took
 
     _selection: ClassVar[Selection | None] = None
 

@@ -98,6 +98,11 @@ class Catalog:
     tables: Mapping[str, Table]
     enums: Mapping[str, tuple[str, ...]]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no table and no enum type."""
+        return not self.tables and not self.enums
+
     def only(self, tables: Collection[str], enums: Collection[str]) -> "Catalog":
         """Leave out what has another name.
 

@@ -1,6 +1,7 @@
 """Create the schema from the models, or compare with them the one that is there."""
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
@@ -31,10 +32,8 @@ def create_schema() -> None:
         QueryTimeoutError: The lock that guards changes of the schema was not free in time.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    schema_name = current_database().settings.schema_name
-    with transaction():
-        found = lock_and_read(schema_name)
-        if not found.tables and not found.enums:
+    with locked_schema() as (schema_name, found):
+        if found.is_empty:
             _create(schema_name)
             return
         differences = compare(expected_catalog(), found)
@@ -48,18 +47,19 @@ def create_schema() -> None:
         )
 
 
-def lock_and_read(schema_name: str) -> Catalog:
-    """Lock the schema against other changes until the transaction ends, and read it.
+@contextmanager
+def locked_schema() -> Iterator[tuple[str, Catalog]]:
+    """Run a transaction in which nobody else changes the schema.
 
-    Args:
-        schema_name: The schema.
-
-    Returns:
-        Its tables and enum types, as far as they have names of the library's.
+    Yields:
+        The schema's name, and its tables and enum types that have names of the library's.
     """
-    run_sql(_LOCK, key=PRISMA_LOCK)
+    schema_name = current_database().settings.schema_name
     tables = {model._meta.table_name for model in MODELS}
-    return read_catalog(identifier(schema_name)).only(tables, {enum.__name__ for enum in enums()})
+    types = {each.__name__ for each in enums()}
+    with transaction():
+        run_sql(_LOCK, key=PRISMA_LOCK)
+        yield schema_name, read_catalog(identifier(schema_name)).only(tables, types)
 
 
 def expected_catalog() -> Catalog:

@@ -1,11 +1,9 @@
 """Drop the schema that the models make, and nothing else."""
 
 from triosigno_db.database.execution import run_sql
-from triosigno_db.database.lifecycle import current_database
-from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.schema.catalog import compare
-from triosigno_db.schema.create import enter_schema, expected_catalog, lock_and_read
+from triosigno_db.schema.create import enter_schema, expected_catalog, locked_schema
 from triosigno_db.schema.ddl import drop_script
 
 
@@ -21,10 +19,8 @@ def drop_schema() -> None:
         QueryTimeoutError: The lock that guards changes of the schema was not free in time.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    schema_name = current_database().settings.schema_name
-    with transaction():
-        found = lock_and_read(schema_name)
-        if not found.tables and not found.enums:
+    with locked_schema() as (schema_name, found):
+        if found.is_empty:
             return
         differences = compare(expected_catalog().only(found.tables, found.enums), found)
         if differences:

@@ -6,7 +6,6 @@ import secrets
 import subprocess
 import sys
 from itertools import count
-from types import TracebackType
 from typing import IO, Self, cast
 from urllib.parse import quote, urlsplit
 
@@ -58,12 +57,7 @@ class DatabaseServer:
         """Give the server itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the connection."""
         self.close()
 
