@@ -239,7 +239,7 @@ def test_without_redis_the_database_answers(
     assert title_of(module) == "earlier"
     db.update_module(module, db.ModuleChanges(title="later"))
     assert title_of(module) == "later"
-    assert "the content cache can't be used: ConnectionError" in caplog.messages
+    assert "the content cache is not available: ConnectionError" in caplog.messages
 
 
 @pytest.mark.parametrize(
