@@ -246,8 +246,8 @@ def test_without_redis_the_database_answers(
     ("address", "told"),
     [
         ("http://host", "must start with"),
-        ("redis://:secret:x@host:port/z", "can't be read"),
-        ("redis://host:99999", "can't be read"),
+        ("redis://:secret:x@host:port/z", "invalid host or port"),
+        ("redis://host:99999", "invalid host or port"),
     ],
 )
 def test_a_wrong_address_of_the_cache_is_refused(address: str, told: str, database: str) -> None:
