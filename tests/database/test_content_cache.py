@@ -239,15 +239,15 @@ def test_without_redis_the_database_answers(
     assert title_of(module) == "earlier"
     db.update_module(module, db.ModuleChanges(title="later"))
     assert title_of(module) == "later"
-    assert "the content cache can't be used: ConnectionError" in caplog.messages
+    assert "the content cache is not available: ConnectionError" in caplog.messages
 
 
 @pytest.mark.parametrize(
     ("address", "told"),
     [
         ("http://host", "must start with"),
-        ("redis://:secret:x@host:port/z", "can't be read"),
-        ("redis://host:99999", "can't be read"),
+        ("redis://:secret:x@host:port/z", "invalid host or port"),
+        ("redis://host:99999", "invalid host or port"),
     ],
 )
 def test_a_wrong_address_of_the_cache_is_refused(

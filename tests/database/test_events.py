@@ -143,7 +143,7 @@ def test_a_statement_that_is_sent_again_is_told_each_time(
     assert db.get_sign(sign.id) == sign
     assert names(events) == ["select_row_Sign"] * 2
     assert [event.error is None for event in events] == [False, True]
-    assert "select_row_Sign is retried: FeatureNotSupported" in caplog.text
+    assert "retrying select_row_Sign after FeatureNotSupported" in caplog.text
 
 
 def test_a_connection_that_is_replaced_is_logged(
@@ -156,4 +156,4 @@ def test_a_connection_that_is_replaced_is_logged(
     )
     with caplog.at_level(logging.INFO, logger="triosigno_db"):
         make_category()
-    assert "a lost connection is replaced" in caplog.text
+    assert "replacing a lost connection" in caplog.text

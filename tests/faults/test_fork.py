@@ -102,7 +102,7 @@ def test_a_child_that_leaves_its_parent_s_transaction_is_told(
         os._exit(1)
     os.close(writing)
     with os.fdopen(reading) as answers:
-        assert "stays its parent's" in answers.read()
+        assert "belongs to its parent" in answers.read()
     os.waitpid(child, 0)
     assert SignCategory.select().count() == 1
 

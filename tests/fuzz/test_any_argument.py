@@ -132,7 +132,7 @@ def is_misfit(error: Exception | None) -> bool:
 
     It is told once the row is there, and a write is done by then.
     """
-    return isinstance(error, db.InvalidInputError) and "does not fit what is stored" in str(error)
+    return isinstance(error, db.InvalidInputError) and "does not match the database" in str(error)
 
 
 @pytest.fixture

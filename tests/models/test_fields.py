@@ -22,8 +22,8 @@ OUT_OF_REACH = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
         (LearningSession, "end_time", date(2026, 1, 31), "must be a datetime"),
         (User, "email", "a\0b", "NUL"),
         (User, "first_name", "\ud800", "Unicode"),
-        (User, "username", b"bytes", "must be a text"),
-        (User, "username", 3, "must be a text"),
+        (User, "username", b"bytes", "must be a string"),
+        (User, "username", 3, "must be a string"),
         (User, "is_active", "no", "True or False"),
         (User, "is_active", 1, "True or False"),
         (User, "role", "GUEST", "ADMIN, TEACHER, STUDENT"),
@@ -33,8 +33,8 @@ OUT_OF_REACH = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
         (UserPreference, "learning_goal", 1.0, "whole number"),
         (Module, "order", 2**31, "32 bits"),
         (Module, "order", -(2**31) - 1, "32 bits"),
-        (User, "id", 7, "must be a text"),
-        (UserPreference, "user", 7, "must be a text"),
+        (User, "id", 7, "must be a string"),
+        (UserPreference, "user", 7, "must be a string"),
     ],
 )
 def test_a_wrong_value_names_its_attribute(

@@ -268,7 +268,7 @@ def test_a_type_that_does_not_fit_is_named(triosigno_db: IsolatedDatabase) -> No
     with pytest.raises(db.InvalidInputError) as caught:
         db.get_sign(without.id, shape=Illustrated)
     assert caught.value.field == "shape"
-    assert "Illustrated does not fit what is stored: image_url" in caught.value.why
+    assert "Illustrated does not match the database: image_url" in caught.value.why
     assert without.name not in str(caught.value)
 
 

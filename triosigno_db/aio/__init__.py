@@ -1,13 +1,13 @@
-"""The same functions as coroutines, with the same arguments, records and errors.
+"""Coroutine versions of the functions, with the same arguments, records and errors.
 
     from triosigno_db import aio as db
 
     async with db.connect():                            # once, reads DATABASE_URL
         tree = await db.get_module_tree(module_id)      # an immutable record
 
-A function that sends nothing, such as `on_statement` or `pool_stats`, is called without `await`.
-Every other name is the one of `triosigno_db` itself: an asynchronous service imports this module
-alone. The names are derived when the module is imported; `__init__.pyi` gives checkers their types.
+`on_statement`, `pool_stats` and `pool_status` send no statement and are not coroutines. All other
+names are those of `triosigno_db`, so an asynchronous service needs to import only this module. The
+names are derived when the module is imported; `__init__.pyi` declares them for type checkers.
 """
 
 from types import FunctionType

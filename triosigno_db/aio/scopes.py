@@ -1,9 +1,9 @@
-"""The library's functions for asyncio: one thread for each connection, one block for each task.
+"""The functions of the library for asyncio: one thread per connection, one scope per task.
 
-A call runs the synchronous function itself on a thread of a bounded pool, so that there is one
-implementation, one driver and one set of errors for both worlds, and hashing a password or making
-ten thousand records never holds up the event loop. A `connection()` or `transaction()` block keeps
-its thread, and with it its connection, for the task that entered it.
+A call runs the synchronous function on a thread of a bounded pool. So synchronous and asynchronous
+code share one implementation, one driver and one set of errors, and hashing a password or creating
+ten thousand records does not block the event loop. A `connection()` or `transaction()`
+block keeps its thread, and the connection of that thread, for the task that entered it.
 """
 
 import asyncio
@@ -33,22 +33,22 @@ _scope_of: WeakKeyDictionary[asyncio.Task[Any], WorkerScope] = WeakKeyDictionary
 
 
 def connect(url: str | None = None, **options: Any) -> "Connecting":
-    """Connect the process to its database, once, when the service starts.
+    """Connect the process to its database; call this once, when the service starts.
 
-    `await connect(url)` connects; `async with connect(url):` disconnects at its end as well. What
-    is connected serves the synchronous functions too.
+    `await connect(url)` connects; `async with connect(url):` also disconnects at the end of the
+    block. The synchronous functions use the same database.
 
     Args:
-        url: `postgresql://user:password@host:5432/database?schema=public`, as Prisma takes it;
-            without it the environment's `DATABASE_URL`.
+        url: `postgresql://user:password@host:5432/database?schema=public`, as for Prisma;
+            by default the environment variable `DATABASE_URL`.
         **options: Attributes of `Settings`, such as `connection_limit=20` or
             `statement_timeout=5` (seconds); each takes precedence over the URL.
 
     Returns:
-        What to await or to enter.
+        An object to await, or to enter with `async with`.
 
     Raises:
-        InvalidInputError: There is no URL, or a part of it or an option is wrong.
+        InvalidInputError: There is no URL, or a part of it or an option is invalid.
         DatabaseUnavailableError: The server can't be reached or refuses the login.
         ConflictError: This task is inside a block of the library.
     """
@@ -56,10 +56,10 @@ def connect(url: str | None = None, **options: Any) -> "Connecting":
 
 
 class Connecting:
-    """What `connect()` returns: to be awaited, or entered with `async with`.
+    """The result of `connect()`: await it, or enter it with `async with`.
 
     Args:
-        url: The database.
+        url: The URL of the database.
         options: Attributes of `Settings`.
     """
 
@@ -83,7 +83,7 @@ class Connecting:
 
 
 async def disconnect() -> None:
-    """Close the pool; connections in use are closed when their call or block ends.
+    """Close the pool; a connection in use is closed when its call or block ends.
 
     Raises:
         ConflictError: This task is inside a block of the library.
@@ -98,11 +98,11 @@ async def disconnect() -> None:
 def connection() -> AbstractAsyncContextManager[None]:
     """Hold one pooled connection for several calls, as a web request does.
 
-    Calls of this task inside the block share the connection; blocks may nest. Tasks that it starts
-    use connections of their own. Without a block each call checks one out and in again.
+    All calls of this task inside the block share the connection; blocks may nest. Tasks that it
+    starts use other connections. Without a block each call checks a connection out and in.
 
     Returns:
-        The block, for `async with`.
+        The context manager, for `async with`.
 
     Raises:
         NotConnectedError: `connect()` was not called.
@@ -113,39 +113,39 @@ def connection() -> AbstractAsyncContextManager[None]:
 
 
 def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManager[None]:
-    """Run everything that this task calls inside the block in one transaction.
+    """Run all calls of this task inside the block in one transaction.
 
-    It is committed at the block's end, or rolled back where an exception or a cancellation leaves
-    the block. A block inside another is a savepoint. The transaction belongs to its task: what
-    another task calls, also one that was started inside the block, is not part of it.
+    The transaction is committed at the end of the block, or rolled back if an exception or a
+    cancellation leaves it. A nested block is a savepoint. The transaction belongs to its task:
+    calls of other tasks, including tasks started inside the block, are not part of it.
 
     Args:
-        isolation: `"read committed"`, `"repeatable read"` or `"serializable"`; the server's default
-            where it is missing. The outermost block alone may choose it.
+        isolation: `"read committed"`, `"repeatable read"` or `"serializable"`; by default that of
+            the server. Only the outermost block may set it.
 
     Returns:
-        The block, for `async with`.
+        The context manager, for `async with`.
 
     Raises:
-        InvalidInputError: There is no such isolation, or an outer transaction has begun already.
+        InvalidInputError: The isolation level does not exist, or the block is nested and sets one.
         NotConnectedError: `connect()` was not called.
         PoolTimeoutError: No connection became free in time.
-        DatabaseUnavailableError: The server can't be reached, or was lost before the commit;
-            nothing was applied.
-        OutcomeUnknownError: The answer to the commit was lost: everything was applied, or nothing.
-        ConflictError: A concurrent transaction made this one fail at its commit; run it again.
+        DatabaseUnavailableError: The server can't be reached, or the connection was lost before the
+            commit; nothing was applied.
+        OutcomeUnknownError: The answer to the commit was lost; everything was applied or nothing.
+        ConflictError: The commit failed because of a concurrent transaction; run this one again.
     """
     return _Scope(transactions.transaction(isolation))
 
 
 def reading_from_replica() -> AbstractAsyncContextManager[None]:
-    """Read from the replica inside the block, and write nothing.
+    """Read from the replica inside the block; writes are refused.
 
-    As the synchronous function of this name does it. The block belongs to its task: what another
-    task calls, also one that was started inside the block, is not part of it.
+    See the synchronous function of this name. The block belongs to its task: calls of other tasks,
+    including tasks started inside the block, are not part of it.
 
     Returns:
-        The block, for `async with`.
+        The context manager, for `async with`.
 
     Raises:
         NotConnectedError: `connect()` was not called.
@@ -156,19 +156,19 @@ def reading_from_replica() -> AbstractAsyncContextManager[None]:
 
 
 async def ping(*, timeout: float = 1.0) -> float:
-    """Ask the server for an answer, over a connection of its own that is closed again.
+    """Check that the server responds, on a separate connection that is closed afterwards.
 
-    As the synchronous function of this name does it, and beside the threads of the other calls.
+    See the synchronous function of this name. It does not use a thread of the other calls.
 
     Args:
-        timeout: The limit for connecting and asking, over 0 to 60 seconds.
+        timeout: The time limit for connecting and the query, above 0 and up to 60 seconds.
 
     Returns:
-        How long that took, in seconds.
+        The duration in seconds.
 
     Raises:
-        DatabaseUnavailableError: The server can't be reached, refuses the login, or has not
-            answered in time.
+        DatabaseUnavailableError: The server can't be reached, refuses the login, or did not
+            respond in time.
         InvalidInputError: `timeout` is out of bounds.
         NotConnectedError: `connect()` was not called.
     """
@@ -181,23 +181,23 @@ async def run_in_transaction(
     isolation: Isolation | None = None,
     tries: int = 5,
 ) -> ResultT:
-    """Await a function in a transaction, again where the server undid it for a concurrent one.
+    """Await a function in a transaction, and retry after a deadlock or a serialization failure.
 
-    As the synchronous function of this name does it.
+    See the synchronous function of this name.
 
     Args:
-        function: What to call and await; as that may happen several times, it should do nothing
-            that the transaction can't undo.
+        function: The function to call and await; it may be called several times, so it should have
+            no side effects outside the transaction.
         isolation: As for `transaction()`.
-        tries: How often it is called at most, 1 to 100.
+        tries: The maximum number of calls, 1 to 100.
 
     Returns:
-        What the function returned, once that is committed.
+        The result of the function, after the commit.
 
     Raises:
-        ConflictError: The last try met a deadlock or a serialization failure as well.
-        InvalidInputError: `tries` is out of bounds, or `isolation` is not available.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        ConflictError: The last try failed with a deadlock or a serialization failure as well.
+        InvalidInputError: `tries` is out of bounds, or `isolation` is invalid or can't be set here.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     check_integer("tries", tries, minimum=1, maximum=100)
     if await _is_in_transaction():
@@ -213,13 +213,13 @@ async def run_in_transaction(
 def coroutine(
     function: Callable[Parameters, ResultT],
 ) -> Callable[Parameters, Coroutine[Any, Any, ResultT]]:
-    """Make a coroutine function of a function of the library.
+    """Turn a synchronous function of the library into a coroutine function.
 
     Args:
         function: The function.
 
     Returns:
-        The same function, to be awaited.
+        The coroutine function.
     """
 
     @wraps(function)
@@ -230,13 +230,13 @@ def coroutine(
 
 
 async def run(call: Callable[[], ResultT]) -> ResultT:
-    """Run a call on the thread of this task's block, or on the next one that is free.
+    """Run a call on the thread of the block of this task, or on the next free thread.
 
     Args:
-        call: What to run.
+        call: The call to run.
 
     Returns:
-        Its result.
+        The result of the call.
 
     Raises:
         NotConnectedError: `connect()` was not called.
@@ -249,7 +249,7 @@ async def run(call: Callable[[], ResultT]) -> ResultT:
 
 
 class _Scope(AbstractAsyncContextManager[None]):
-    """A synchronous block, entered and left on a thread that serves the task in between."""
+    """A synchronous context manager, entered and exited on a thread that is kept for the task."""
 
     def __init__(self, context: AbstractContextManager[None]) -> None:
         self._context = context
@@ -277,7 +277,7 @@ class _Scope(AbstractAsyncContextManager[None]):
 def _current_task() -> asyncio.Task[Any]:
     task = asyncio.current_task()
     if task is None:
-        raise RuntimeError("A block is entered by a task of asyncio.")
+        raise RuntimeError("Only an asyncio task can enter a block.")
     return task
 
 

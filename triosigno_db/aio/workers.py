@@ -1,8 +1,8 @@
 """A bounded pool of threads that run blocking calls for one event loop.
 
-Everything but the calls themselves happens on the loop: the queue of waiters and the results need
-no lock. A call that has ended is posted to a queue, and wakes the loop only where nothing else has
-woken it already, which under load saves most of the cost of switching threads.
+Everything except the calls runs on the loop, so the queue of waiters and the results need no lock.
+A finished call is posted to a queue and wakes the loop only if that was not done already. Under
+load this saves most of the cost of switching threads.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _numbers = count(1)
 
 
 class _Job:
-    """A call that a thread runs; `future` is what its caller awaits."""
+    """A call that a thread runs; its caller awaits `future`."""
 
     __slots__ = ("call", "error", "future", "has_ended", "on_end", "result")
 
     def __init__(self, call: Callable[[], Any], on_end: Callable[[], None] | None) -> None:
-        # What the caller's context holds, such as a trace, is there for the call as well.
+        # The call runs in the context of the caller, which may hold a trace, for example.
         self.call: Callable[[], Any] = partial(copy_context().run, call)
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.on_end = on_end
@@ -54,7 +54,7 @@ class _Job:
 
 
 class _CompletionQueue:
-    """Calls that have ended: threads post them, the loop resolves them."""
+    """A queue of finished calls: threads post them, the loop resolves their futures."""
 
     def __init__(self) -> None:
         self._loop = weakref.ref(asyncio.get_running_loop())
@@ -62,28 +62,28 @@ class _CompletionQueue:
         self._is_loop_woken = False
 
     def post(self, job: _Job) -> None:
-        """Post a call that has ended, from any thread."""
+        """Post a finished call, from any thread."""
         self._ended.append(job)
         if not self._is_loop_woken:
             self._is_loop_woken = True
             self.wake(self._resolve)
 
     def wake(self, callback: Callable[[], None]) -> None:
-        """Have the loop call something, unless it is closed and nobody waits any more."""
+        """Schedule a callback on the loop, unless the loop is closed."""
         loop = self._loop()
         if loop is not None:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(callback)
 
     def _resolve(self) -> None:
-        # First: what is posted after the queue was found empty must wake the loop again.
+        # Reset first: a call that is posted after the queue was found empty must wake the loop.
         self._is_loop_woken = False
         while self._ended:
             self._ended.popleft().resolve()
 
 
 class _Worker:
-    """One thread, which runs the calls that are submitted to it, one after the other."""
+    """A thread that runs the calls submitted to it, one after the other."""
 
     def __init__(self, completions: _CompletionQueue) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
@@ -95,7 +95,7 @@ class _Worker:
         )
         self._thread.start()
         self.interruption: asyncio.Future[None] | None = None
-        # Also where a loop is discarded and nobody has stopped its workers.
+        # The finalizer also stops the thread of a loop that was discarded without stopping it.
         self.stop = weakref.finalize(self, self._jobs.put, None)
 
     @property
@@ -112,21 +112,21 @@ def _work(jobs: SimpleQueue[_Job | None], completions: _CompletionQueue) -> None
     while (job := jobs.get()) is not None:
         try:
             job.result = job.call()
-        except BaseException as exc:  # noqa: BLE001 (it is raised where the call is awaited)
+        except BaseException as exc:  # noqa: BLE001 (raised where the call is awaited)
             job.error = exc
         completions.post(job)
-        # The result of a call is not kept until the next one.
+        # Do not keep the result of a call until the next one.
         del job
 
 
 class Workers:
-    """The threads of one event loop: as many as connections, started when they are needed.
+    """The threads of one event loop: one per connection, started on demand.
 
     Args:
-        size: The most threads.
-        wait_limit: How long a call waits for a thread, in seconds; 0 means without a limit.
-        interrupt: Called in a thread of its own with the id of a worker's thread whose caller was
-            cancelled, to end what runs there.
+        size: The maximum number of threads.
+        wait_limit: The time limit in seconds for waiting for a thread; 0 means no limit.
+        interrupt: Called in a separate thread with the id of a worker thread whose caller was
+            cancelled, to end the call that runs there.
     """
 
     def __init__(self, size: int, wait_limit: float, interrupt: Callable[[int], None]) -> None:
@@ -140,13 +140,13 @@ class Workers:
         self._is_stopped = False
 
     async def run(self, call: Callable[[], ResultT]) -> ResultT:
-        """Run a call on the next worker that is free.
+        """Run a call on the next free worker.
 
         Args:
-            call: What to run.
+            call: The call to run.
 
         Returns:
-            Its result.
+            The result of the call.
 
         Raises:
             PoolTimeoutError: No worker became free in time.
@@ -157,29 +157,29 @@ class Workers:
         return result
 
     async def run_on(self, worker: _Worker, call: Callable[[], ResultT]) -> ResultT:
-        """Run a call on a worker that was acquired.
+        """Run a call on an acquired worker.
 
         Args:
             worker: The worker.
-            call: What to run.
+            call: The call to run.
 
         Returns:
-            Its result.
+            The result of the call.
         """
         if worker.interruption is not None:
-            # What ends the call before this one must not hit this one.
+            # The interruption of the previous call must not interrupt this one.
             await asyncio.shield(worker.interruption)
         result: ResultT = await self._outcome(worker, worker.submit(call))
         return result
 
     async def acquire(self) -> _Worker:
-        """Acquire a worker; callers are served in the order in which they asked.
+        """Acquire a worker; waiting callers are served in order.
 
         Returns:
-            The worker, to be released.
+            The worker; release it afterwards.
 
         Raises:
-            PoolTimeoutError: None became free in time.
+            PoolTimeoutError: No worker became free in time.
         """
         if self._idle:
             return self._idle.pop()
@@ -196,7 +196,7 @@ class Workers:
             return await waiter
         except asyncio.CancelledError:
             if waiter.cancelled():
-                with suppress(ValueError):  # whoever released a worker may have removed it
+                with suppress(ValueError):  # it may have been removed when a worker was released
                     self._waiting.remove(waiter)
             elif waiter.exception() is None:
                 self.release(waiter.result())
@@ -206,10 +206,10 @@ class Workers:
                 limit.cancel()
 
     def release(self, worker: _Worker) -> None:
-        """Pass a worker on, once no interruption is pending that could hit its next call.
+        """Release a worker, once no interruption is pending that could affect its next call.
 
         Args:
-            worker: A worker that was acquired.
+            worker: An acquired worker.
         """
         if worker.interruption is not None:
             worker.interruption.add_done_callback(lambda _: self.release(worker))
@@ -225,7 +225,7 @@ class Workers:
             self._idle.append(worker)
 
     def stop(self) -> None:
-        """End the threads, those in use once they are released."""
+        """Stop the idle threads now, and threads in use when they are released."""
         self._is_stopped = True
         for worker in self._idle:
             worker.stop()
@@ -260,11 +260,11 @@ class Workers:
 
 
 class WorkerScope:
-    """A block of calls that share one worker, and a context that is entered and left on it.
+    """Calls that share one worker, and a context manager that is entered and exited on it.
 
     Args:
-        workers: Where the worker comes from.
-        outer: The block around it, whose worker it shares.
+        workers: The pool of the worker.
+        outer: The enclosing scope, whose worker is shared.
     """
 
     def __init__(self, workers: Workers, outer: WorkerScope | None = None) -> None:
@@ -274,10 +274,10 @@ class WorkerScope:
         self._contexts = ExitStack()
 
     async def enter(self, context: AbstractContextManager[Any]) -> None:
-        """Acquire a worker and enter a context there; where that fails, the block is left.
+        """Acquire a worker and enter a context manager on it; if that fails, leave the scope.
 
         Args:
-            context: What to enter.
+            context: The context manager to enter.
 
         Raises:
             PoolTimeoutError: No worker became free in time.
@@ -291,28 +291,28 @@ class WorkerScope:
             raise
 
     async def run(self, call: Callable[[], ResultT]) -> ResultT:
-        """Run a call on the block's worker.
+        """Run a call on the worker of the scope.
 
         Args:
-            call: What to run.
+            call: The call to run.
 
         Returns:
-            Its result.
+            The result of the call.
         """
-        assert self._worker is not None  # noqa: S101 (a block is entered before it runs anything)
+        assert self._worker is not None  # noqa: S101 (a scope is entered before it runs a call)
         return await self.workers.run_on(self._worker, call)
 
     async def leave(self, error: BaseException | None) -> None:
-        """Leave the context and release the worker; once begun, this runs to its end.
+        """Exit the context manager and release the worker; a cancellation does not interrupt this.
 
         Args:
-            error: What has left the block.
+            error: The exception that left the block, if any.
         """
         await asyncio.shield(_in_background(self._leave(error)))
 
     async def _leave(self, error: BaseException | None) -> None:
         worker = self._worker
-        assert worker is not None  # noqa: S101 (only what was entered is left)
+        assert worker is not None  # noqa: S101 (only an entered scope is left)
         try:
             if error is None:
                 await self.workers.run_on(worker, self._contexts.close)
@@ -328,7 +328,7 @@ _background: set[asyncio.Task[None]] = set()
 
 
 def _in_background(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    # The loop itself keeps only weak references to its tasks.
+    # The loop keeps only weak references to its tasks.
     task = asyncio.get_running_loop().create_task(coroutine)
     _background.add(task)
     task.add_done_callback(_background.discard)

@@ -1,1 +1,1 @@
-"""How a statement reaches the server and how its answer comes back."""
+"""Connections, transactions, and the execution of statements."""

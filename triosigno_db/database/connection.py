@@ -27,7 +27,7 @@ class Cursor(psycopg2.extensions.cursor):
 
         Args:
             query: The statement.
-            vars: Its values.
+            vars: The values of its placeholders.
         """
         connection = self.connection
         connection.start_deadline()
@@ -39,21 +39,21 @@ class Cursor(psycopg2.extensions.cursor):
 
 
 class Connection(psycopg2.extensions.connection):
-    """A driver's connection that remembers what was prepared on it and when it was last used.
+    """A driver's connection that records its prepared statements and when it was last used.
 
     Attributes:
-        prepared: The names of the statements that the server has parsed for it.
+        prepared: The names of the statements that are prepared on it.
         address: Host and port of the server.
-        expires_at: When the pool closes it instead of keeping it, by `time.monotonic`.
-        last_used: When its last statement succeeded, by `time.monotonic`.
-        thread_id: The thread that has checked it out; 0 for an idle one.
-        is_interrupted: Whether the server was asked to cancel a statement of it.
-        is_demoted: Whether its server takes no writes any more, where one that does is wanted.
-        answer_limit: How long an answer may take, in seconds.
-        answer_due: Until when the statement that runs must be answered, by `time.monotonic`;
-            infinite where none runs.
-        is_aborted: Whether an answer was overdue.
-        on_wait: Called with `answer_due` when a statement is sent.
+        expires_at: The time from which the pool closes it at check-in, by `time.monotonic`.
+        last_used: The time at which its last statement succeeded, by `time.monotonic`.
+        thread_id: The thread that has checked it out, or 0 if it is idle.
+        is_interrupted: Whether the server was asked to cancel one of its statements.
+        is_demoted: Whether its server no longer accepts writes although writes are required.
+        answer_limit: The time limit of an answer, in seconds.
+        answer_due: The deadline for the answer to the running statement, by `time.monotonic`;
+            infinite if none is running.
+        is_aborted: Whether it was closed because an answer was overdue.
+        on_wait: A function that is called with `answer_due` when a statement is sent.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -72,20 +72,20 @@ class Connection(psycopg2.extensions.connection):
         self.on_wait: Callable[[float], None] | None = None
         self._input = select.poll()
         self._input.register(self.fileno(), select.POLLIN)
-        # libpq closes its own descriptor when it likes, and the number may mean another file then.
+        # libpq may close its own descriptor at any time, and its number may then be reused.
         descriptor = os.dup(self.fileno())
         self._descriptor = descriptor
         self._descriptor_lock = threading.Lock()
         self._close_descriptor = weakref.finalize(self, os.close, descriptor)
 
     def start_deadline(self) -> None:
-        """Set until when the answer to a statement that is sent now must be there."""
+        """Set the deadline for the answer to a statement that is sent now."""
         if self.on_wait is not None:
             self.answer_due = due = time.monotonic() + self.answer_limit
             self.on_wait(due)
 
     def abort(self) -> None:
-        """End the wait of another thread for an answer, as if the server had closed."""
+        """End the wait of another thread for an answer, as if the server had disconnected."""
         with self._descriptor_lock:
             if not self._close_descriptor.alive:
                 return
@@ -100,14 +100,14 @@ class Connection(psycopg2.extensions.connection):
             self._close_descriptor()
 
     def has_pending_input(self) -> bool:
-        """Tell whether anything waits to be read: of an idle server that is mostly its end."""
+        """Return whether there is input to read: on an idle connection, it is usually the end."""
         return bool(self.closed or self._input.poll(0))
 
     def is_reusable(self) -> bool:
-        """Tell whether the pool may keep the connection for the next caller.
+        """Return whether the pool may keep the connection for the next caller.
 
         Returns:
-            `False` for one that is closed, inside a transaction, expired, interrupted or demoted.
+            `False` if it is closed, inside a transaction, expired, interrupted or demoted.
         """
         return (
             not self.closed
@@ -118,13 +118,13 @@ class Connection(psycopg2.extensions.connection):
         )
 
     def is_usable(self, idle_check_after: float) -> bool:
-        """Tell whether the server is still there, with a round trip only where it is in doubt.
+        """Return whether the server still responds; make a round trip only if that is uncertain.
 
         Args:
-            idle_check_after: Seconds without use after which the server is asked.
+            idle_check_after: The idle time in seconds after which a round trip is made.
 
         Returns:
-            `False` for a connection that is closed, lost, or to a server that was demoted.
+            `False` if the connection is closed or lost, or its server was demoted.
         """
         if self.closed or self.is_demoted:
             return False
@@ -139,15 +139,15 @@ class Connection(psycopg2.extensions.connection):
 
 
 def await_answer(connection: psycopg2.extensions.connection, deadline: float) -> None:
-    """Wait until a connection that was made with `async_=True` is open, or has its answer.
+    """Wait until a connection opened with `async_=True` is established, or has its answer.
 
     Args:
         connection: The connection.
-        deadline: Until when, by `time.monotonic`.
+        deadline: The deadline, by `time.monotonic`.
 
     Raises:
         TimeoutError: The deadline has passed.
-        psycopg2.Error: The server's answer, or its loss.
+        psycopg2.Error: The server returned an error, or the connection was lost.
     """
     while (state := connection.poll()) != POLL_OK:
         wanted = select.poll()
@@ -158,7 +158,7 @@ def await_answer(connection: psycopg2.extensions.connection, deadline: float) ->
 
 
 class DetachedCursor:
-    """The rows of a statement whose connection is back in the pool.
+    """The rows of a statement whose connection is checked in already.
 
     Args:
         cursor: The driver's cursor, read to its end and closed.
@@ -171,16 +171,16 @@ class DetachedCursor:
         cursor.close()
 
     def fetchone(self) -> Row | None:
-        """Give the next row, `None` after the last."""
+        """Return the next row, or `None` after the last."""
         return next(self._rows, None)
 
     def fetchall(self) -> list[Row]:
-        """Give the rows that are left."""
+        """Return the remaining rows."""
         return list(self._rows)
 
     def __iter__(self) -> Iterator[Row]:
         return self._rows
 
     def close(self) -> None:
-        """Drop the rows that are left."""
+        """Discard the remaining rows."""
         self._rows = iter(())

@@ -1,8 +1,8 @@
-"""The cache of content: what was read is served again for a while, or until it is written.
+"""The cache of content: entries are served until they expire or content is written.
 
-What is kept belongs to a generation, whose name is in the cache as well. A write of this process,
-or of one that shares the cache, begins a new generation once it is committed: what a slower reader
-puts into the earlier one is never read again.
+Each entry belongs to a generation, whose name is stored in the cache as well. A write by this
+process, or by one that shares the cache, starts a new generation once it is committed. An entry
+that a slower reader adds to an earlier generation is never read.
 
 https://dogpilecache.sqlalchemy.org/en/latest/api.html
 """
@@ -26,7 +26,7 @@ logger = logging.getLogger("triosigno_db")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 MAX_ENTRIES = 10_000
-"""How many entries one process keeps in memory; the oldest make room."""
+"""The maximum number of entries that a process keeps in memory; the oldest are evicted."""
 
 _REDIS = "triosigno_db.redis"
 _GENERATION = "triosigno_db:generation"
@@ -37,13 +37,13 @@ _A_DAY = 86_400
 
 
 class ContentCache:
-    """Entries that one caller refreshes while the others are still served the earlier one.
+    """A cache in which one caller refreshes an entry while others still get the earlier one.
 
     Args:
-        settings: How long an entry is served, and where it is kept.
+        settings: The lifetime of an entry, and where entries are stored.
 
     Raises:
-        InvalidInputError: A package that it needs is not installed, or its URL is wrong.
+        InvalidInputError: A required package is not installed, or the URL is invalid.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -67,7 +67,7 @@ class ContentCache:
         self._failures = (redis.RedisError,)
         if not url.startswith(("redis://", "rediss://", "unix://")):
             raise InvalidInputError("content_cache_url", "must start with redis:// or rediss://")
-        # What is stored is JSON: unlike a pickle, it can do no harm to whoever reads it.
+        # Entries are JSON: unlike a pickle, JSON is safe to read from a shared server.
         dogpile.register_backend(
             _REDIS, "triosigno_db.database.redis_backend", "ExpiringRedisBackend"
         )
@@ -81,27 +81,25 @@ class ContentCache:
                     "url": url,
                     "socket_timeout": _REDIS_SECONDS,
                     "socket_connect_timeout": _REDIS_SECONDS,
-                    # When Redis itself forgets what was not refreshed, of any generation.
+                    # When Redis deletes an entry that was not refreshed, of any generation.
                     "redis_expiration_time": math.ceil(self._seconds) + _A_DAY,
                     "distributed_lock": True,
                     "thread_local_lock": False,
                     "lock_timeout": _LOCK_SECONDS,
                 },
             )
-        raise InvalidInputError("content_cache_url", "has a host or port that can't be read")
+        raise InvalidInputError("content_cache_url", "has an invalid host or port")
 
     def fetch(
         self, shape: type[BaseModel], kind: type[ModelT], key: str, load: Callable[[], ModelT]
     ) -> ModelT:
-        """Give an entry, loaded where it is missing or too old.
-
-        Where the shared cache can't be reached, it is loaded as well.
+        """Return an entry; load it if it is missing, too old, or the shared cache is not available.
 
         Args:
-            shape: The class of the records in it.
+            shape: The class of the records in the entry.
             kind: The class of the entry.
-            key: What tells it from others of the same class.
-            load: Reads it from the database.
+            key: The key of the entry, unique within the class.
+            load: Reads the entry from the database.
 
         Returns:
             The entry.
@@ -112,7 +110,7 @@ class ContentCache:
             if self._is_shared:
                 text = self._get_or_create(name, lambda: load().model_dump_json())
                 return kind.model_validate_json(text)
-            # Classes that are made in a function may share a name.
+            # Classes that are defined in a function may share a name.
             owner, found = self._get_or_create(name, lambda: (shape, load()))
             if owner is shape:
                 return cast("ModelT", found)
@@ -122,7 +120,7 @@ class ContentCache:
         return self._region.get_or_create(name, create, self._seconds)
 
     def clear(self) -> None:
-        """Begin a new generation, in which nothing is kept yet."""
+        """Start a new, empty generation."""
         with self._survived():
             self._region.set(_GENERATION, _new_generation())
 
@@ -131,11 +129,11 @@ class ContentCache:
         try:
             yield
         except self._failures as exc:
-            logger.warning("the content cache can't be used: %s", type(exc).__name__)
+            logger.warning("the content cache is not available: %s", type(exc).__name__)
 
 
 class _BoundedDict(dict[str, Any]):
-    """Entries in memory, of which the oldest make room for new ones."""
+    """Entries in memory; the oldest are evicted to make room for new ones."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +142,7 @@ class _BoundedDict(dict[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         with self._lock:
             if key == _GENERATION:
-                # What belongs to an earlier one is never read again.
+                # Entries of an earlier generation are never read again.
                 self.clear()
             super().__setitem__(key, value)
             while len(self) > MAX_ENTRIES:

@@ -1,4 +1,4 @@
-"""Events: who is notified of each statement that was sent, and the log of the slow ones."""
+"""Events: notify observers of each statement that was sent, and log slow statements."""
 
 import logging
 import math
@@ -19,14 +19,15 @@ class StatementEvent(NamedTuple):
     """A statement that has ended.
 
     Attributes:
-        name: Its name; of a model's, its text with a placeholder for each value; `BEGIN`, `COMMIT`,
-            `ROLLBACK` and what has to do with a `SAVEPOINT` by these words.
-        duration: How long it took, its rows fetched, in seconds.
-        rows: How many rows it gave; 0 where it gives none or failed.
-        error: The driver's error, cut down to its first line; `None` where it succeeded.
-        host: Where it was sent: host name, address, or the folder of a Unix socket.
-        port: The port there.
-        database: The database.
+        name: The name of the statement; for a statement of a model, its text with a placeholder for
+            each value; for transaction control, the command, such as `BEGIN`, `COMMIT` or
+            `RELEASE SAVEPOINT`.
+        duration: The duration in seconds, including fetching the rows.
+        rows: The number of rows returned; 0 if it returns no rows or failed.
+        error: The driver's error, reduced to its first line; `None` if the statement succeeded.
+        host: The host name, the address, or the directory of the Unix socket of the server.
+        port: The port of the server.
+        database: The name of the database.
     """
 
     name: str
@@ -41,23 +42,24 @@ class StatementEvent(NamedTuple):
 Observer = Callable[[StatementEvent], None]
 
 observers: list[Observer] = []
-"""Who is notified, in this order."""
+"""The functions that are notified, in this order."""
 
 
 def on_statement(callback: Observer) -> Callable[[], None]:
-    """Have a function called after each statement that this process sends through the library.
+    """Register a function to call after each statement that this process sends.
 
-    It is called where the statement was sent, before its caller goes on: what it does should be
-    short. What it raises is logged, and nothing more.
+    The function runs in the thread that sent the statement, before the caller continues, so it
+    should be fast. An exception that it raises is logged and otherwise ignored.
 
     Args:
-        callback: Takes a `StatementEvent`, which never holds a value that a statement was given.
+        callback: A function that takes a `StatementEvent`; an event never contains the values of a
+            statement.
 
     Returns:
-        A function without arguments that ends this.
+        A function without arguments that removes the registration.
 
     Raises:
-        InvalidInputError: `callback` can't be called.
+        InvalidInputError: `callback` is not callable.
     """
     if not callable(callback):
         raise InvalidInputError("callback", "must be a function")
@@ -73,7 +75,7 @@ def on_statement(callback: Observer) -> Callable[[], None]:
 
 
 class StatementTiming:
-    """What is known of a statement while it runs: `rows` is set by its sender."""
+    """The timing of a running statement; the sender sets `rows`."""
 
     rows = 0
 
@@ -82,8 +84,8 @@ class StatementTimer:
     """Times the statements of one database, logs the slow ones, and notifies the observers.
 
     Args:
-        slow: From how many seconds on a statement is logged; 0 means never.
-        database: The database's name.
+        slow: The duration in seconds from which a statement is logged as slow; 0 disables this.
+        database: The name of the database.
     """
 
     def __init__(self, slow: float, database: str) -> None:
@@ -92,14 +94,14 @@ class StatementTimer:
 
     @contextmanager
     def timed(self, name: str, address: tuple[str, int]) -> Iterator[StatementTiming]:
-        """Time the one statement that is sent inside the block.
+        """Time the statement that is sent inside the block.
 
         Args:
-            name: The statement's name, or its text where it has none.
-            address: Host and port that it is sent to.
+            name: The name of the statement, or its text if it has no name.
+            address: The host and port that it is sent to.
 
         Yields:
-            Where to set how many rows it gave.
+            The timing, on which the sender sets the number of rows.
         """
         timing = StatementTiming()
         started = time.perf_counter()
@@ -122,11 +124,11 @@ class StatementTimer:
         """Log a statement that has ended, and notify the observers.
 
         Args:
-            name: The statement's name, or its text where it has none.
-            address: Host and port that it was sent to.
-            started: When it was sent, by `time.perf_counter`.
-            rows: How many rows it gave.
-            error: Why it failed.
+            name: The name of the statement, or its text if it has no name.
+            address: The host and port that it was sent to.
+            started: The time at which it was sent, by `time.perf_counter`.
+            rows: The number of rows returned.
+            error: The error, if it failed.
         """
         duration = time.perf_counter() - started
         if duration >= self._slow:

@@ -1,4 +1,4 @@
-"""Statements run and their rows fetched; what goes wrong becomes the library's errors here."""
+"""Run statements, fetch their rows, and convert driver errors to the errors of the library."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,14 +20,14 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
     """Run a statement in one round trip.
 
     Args:
-        statement: What to run.
-        **parameters: A value for each of its parameters.
+        statement: The statement.
+        **parameters: The values of its parameters.
 
     Returns:
         The rows.
 
     Raises:
-        TrioSignoDBError: Whatever went wrong, as the matching class.
+        TrioSignoDBError: The statement failed; the class depends on the reason.
     """
     if not statement.reads_only:
         refuse_write(statement.name)
@@ -40,39 +40,39 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
         raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
     except ValueError as exc:
         failure = refused_by_driver(exc, parameters)
-    # Outside of the handler: the driver's error, which may hold a value, is no context of it.
+    # Outside the handler: the driver's error, which may contain a value, must not be its context.
     raise failure
 
 
 def fetch_one(statement: Statement, **parameters: Any) -> Row | None:
-    """Run a statement that gives at most one row.
+    """Run a statement that returns at most one row.
 
     Args:
-        statement: What to run.
-        **parameters: A value for each of its parameters.
+        statement: The statement.
+        **parameters: The values of its parameters.
 
     Returns:
-        The row, `None` where there is none.
+        The row, or `None` if there is none.
 
     Raises:
-        TrioSignoDBError: Whatever went wrong, as the matching class.
+        TrioSignoDBError: The statement failed; the class depends on the reason.
     """
     rows = fetch_all(statement, **parameters)
     return rows[0] if rows else None
 
 
 def run_sql(sql: str, **parameters: Any) -> list[Row]:
-    """Run SQL text that is needed too rarely to be prepared.
+    """Run SQL text that runs too rarely to be prepared.
 
     Args:
-        sql: One statement or several; `%(name)s` stands for a parameter.
-        **parameters: A value for each parameter; without any, a percent sign stands for itself.
+        sql: One or more statements, with `%(name)s` for each parameter.
+        **parameters: The values of the parameters; without any, a percent sign is literal.
 
     Returns:
-        The rows of the last statement, none where it gives none.
+        The rows of the last statement; empty if it returns no rows.
 
     Raises:
-        TrioSignoDBError: Whatever went wrong, as the matching class.
+        TrioSignoDBError: The statement failed; the class depends on the reason.
     """
     try:
         return current_router().run(sql, parameters or None)
@@ -82,13 +82,13 @@ def run_sql(sql: str, **parameters: Any) -> list[Row]:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors of the driver and of Peewee that leave the block into the library's own.
+    """Convert errors of the driver and of Peewee raised in the block to those of the library.
 
     Yields:
         Nothing.
 
     Raises:
-        TrioSignoDBError: Whatever went wrong, as the matching class.
+        TrioSignoDBError: The statement failed; the class depends on the reason.
     """
     try:
         yield

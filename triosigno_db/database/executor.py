@@ -1,4 +1,4 @@
-"""Sends the library's statements: prepared, retried where that is safe, and checked afterwards."""
+"""Executes the statements of the library: prepares, retries if that is safe, checks the outcome."""
 
 import logging
 import time
@@ -31,13 +31,13 @@ logger = logging.getLogger("triosigno_db")
 
 
 class Executor:
-    """Sends statements over the connection that the thread holds, or one checked out for the call.
+    """Executes statements on the connection that the thread holds, or one checked out for the call.
 
     Args:
         session: The connection of each thread.
-        settings: The limits to keep.
+        settings: The limits to apply.
         timer: Times each statement.
-        on_unknown_outcome: Called where nobody can tell whether a write was applied.
+        on_unknown_outcome: Called if it is unknown whether a write was applied.
     """
 
     def __init__(
@@ -56,17 +56,18 @@ class Executor:
     def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
         """Run a statement and fetch its rows.
 
-        Outside of a transaction it may be sent again, as `RetryPolicy` decides.
+        Outside a transaction it may be retried, as `RetryPolicy` decides.
 
         Args:
             compiled: The statement.
-            parameters: Its values by name.
+            parameters: The values of its parameters, by name.
 
         Returns:
             The rows.
 
         Raises:
-            psycopg2.Error: The server's answer, or a loss that has changed nothing.
+            psycopg2.Error: The server returned an error, or the connection was lost and nothing was
+                applied.
             OutcomeUnknownError: The answer to a write was lost.
             DatabaseUnavailableError: No connection could be opened; nothing was applied.
         """
@@ -91,12 +92,12 @@ class Executor:
     def fetch_once(
         self, compiled: CompiledStatement, parameters: Mapping[str, Any], attempt: Attempt
     ) -> list[Row]:
-        """Run a statement and fetch its rows, without trying again.
+        """Run a statement and fetch its rows, without a retry.
 
         Args:
             compiled: The statement.
-            parameters: Its values by name.
-            attempt: Where to record how far the statement came.
+            parameters: The values of its parameters, by name.
+            attempt: Records how far the execution got.
 
         Returns:
             The rows.
@@ -116,11 +117,11 @@ class Executor:
         """Run SQL text once, without preparing it, and fetch the rows of its last statement.
 
         Args:
-            sql: One statement or several; `%(name)s` stands for a parameter where there are any.
-            parameters: Values by name; with `None` a percent sign is only a percent sign.
+            sql: One or more statements, with `%(name)s` for each parameter.
+            parameters: The values by name; with `None` a percent sign is literal.
 
         Returns:
-            The rows, none for a statement that gives none.
+            The rows; empty if the statement returns no rows.
         """
         session = self._session
         with session.checked_out(), session.conn.cursor() as cursor:
@@ -129,37 +130,37 @@ class Executor:
                 timing.rows = cursor.rowcount if cursor.description else 0
             return list(cursor.fetchall()) if cursor.description else []
 
-    # -- what the statements of models share ------------------------------------------------
+    # -- shared with the statements of models -----------------------------------------------
 
     def timed(self, name: str) -> Any:
-        """Time a statement that is sent on this thread's connection inside the block.
+        """Time a statement that is sent on the connection of this thread inside the block.
 
         Args:
-            name: Its name, or its text where it has none.
+            name: The name of the statement, or its text if it has no name.
 
         Returns:
-            The block, which yields where to set the number of rows.
+            A context manager that yields the timing, on which the number of rows is set.
         """
         return self._timer.timed(name, self._session.conn.address)
 
     def restricted(self, sql: str) -> str:
-        """Have the server refuse what text writes, where this thread only reads.
+        """Make SQL text read-only, if this thread only reads.
 
         Args:
-            sql: The text.
+            sql: The SQL text.
 
         Returns:
-            The text to send.
+            The text to send; the server refuses writes in it.
         """
         is_free = not is_read_only() or self._session.transactions
         return sql if is_free else f"{SET_READ_ONLY}; {sql}"
 
     def look_for_primary(self, connection: Connection, failure: BaseException) -> None:
-        """Look for the primary anew where a server that was one has refused a write.
+        """Search for the primary again, if a former primary has refused a write.
 
         Args:
             connection: The connection to that server.
-            failure: What the statement met.
+            failure: The error of the statement.
         """
         if is_refused_write(failure) and self._settings.seeks_writes and not is_read_only():
             connection.is_demoted = True
@@ -168,31 +169,31 @@ class Executor:
     def check_acknowledged(
         self, connection: Connection, started: float, earlier: list[str]
     ) -> None:
-        """Refuse to call a commit safe whose standby has not confirmed it.
+        """Raise an error if the synchronous standby has not confirmed a commit.
 
-        A server that waits for its synchronous standby, and meets the statement's time limit there,
-        answers with a success and a warning: the commit is done, but only there. Nothing else
-        succeeds beyond the limit.
+        If a server reaches the statement timeout while it waits for its synchronous standby, it
+        reports success with a warning: the commit is stored on this server only. No other statement
+        succeeds after the limit.
         https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION
 
         Args:
             connection: The connection that the commit was sent on.
-            started: When it was sent, by `time.perf_counter`.
-            earlier: The connection's last notice before it was sent.
+            started: The time at which it was sent, by `time.perf_counter`.
+            earlier: The last notice of the connection before it was sent.
 
         Raises:
-            OutcomeUnknownError: The standby has not confirmed it.
+            OutcomeUnknownError: The standby has not confirmed the commit.
         """
         limit = self._settings.statement_timeout
         is_late = 0 < limit <= time.perf_counter() - started
         if is_late and connection.notices[-1:] != earlier:
             raise self._outcome_unknown(
-                f"The server has committed, but its standby has not confirmed it within {limit:g} "
-                "s: it is kept unless the server is lost before it is replicated."
+                f"The server committed, but its standby did not confirm it within {limit:g} s: "
+                "the commit is lost only if the server is lost before it is replicated."
             )
 
     def commit_unknown(self, cause: psycopg2.Error) -> TrioSignoDBError:
-        """Say that the answer to a COMMIT was lost.
+        """Build the error for a COMMIT whose answer was lost.
 
         Args:
             cause: The driver's error.
@@ -203,9 +204,9 @@ class Executor:
         return self._answer_lost("the COMMIT", cause)
 
     def was_idle_for_too_long(self) -> bool:
-        """Tell whether the server has ended the transaction for its pause between two statements.
+        """Return whether the server ended the transaction because it was idle for too long.
 
-        The server says so, but libpq reads only that the connection is closed.
+        The server sends the reason, but libpq only notices that the connection is closed.
         """
         session, limit = self._session, self._settings.idle_transaction_timeout
         return (
@@ -216,14 +217,14 @@ class Executor:
         )
 
     def idle_transaction_ended(self) -> TrioSignoDBError:
-        """Say that the server has ended an idle transaction.
+        """Build the error for an idle transaction that the server has ended.
 
         Returns:
             The exception to raise.
         """
         limit = self._settings.idle_transaction_timeout
         return QueryTimeoutError(
-            f"The transaction was idle for longer than {limit:g} s: the server has ended it."
+            f"The server ended the transaction: it was idle for longer than {limit:g} s."
         ).with_prisma_code("P2028")
 
     # -- one attempt ------------------------------------------------------------------------
@@ -289,27 +290,27 @@ class Executor:
             if final is None:
                 raise failure
             raise final from failure
-        logger.warning("%s is retried: %s", compiled.name, type(failure).__name__)
+        logger.warning("retrying %s after %s", compiled.name, type(failure).__name__)
         if not is_serialization_failure(failure):
-            # What cost this connection cost the idle ones as well.
+            # The idle connections were probably lost for the same reason.
             self._session.pool.close_idle()
 
     def _final_failure(
         self, compiled: CompiledStatement, policy: RetryPolicy, attempt: Attempt
     ) -> TrioSignoDBError | None:
-        """Build what is raised in place of the last failure, if that does not say all."""
+        """Build the error to raise instead of the last failure, or `None` to raise that."""
         if policy.unknown_outcome is not None:
             return self._answer_lost(compiled.name, policy.unknown_outcome)
         if attempt.is_aborted:
             return DatabaseUnavailableError(
-                f"No answer to {compiled.name} came within {self._settings.answer_limit:g} s: "
+                f"{compiled.name} got no answer within {self._settings.answer_limit:g} s: "
                 "the network or the server does not respond."
             )
         return None
 
     def _answer_lost(self, what: str, cause: psycopg2.Error) -> TrioSignoDBError:
         return self._outcome_unknown(
-            f"The answer to {what} was lost: it was applied once, or not at all "
+            f"The answer to {what} was lost: it was applied once or not at all "
             f"({primary_message(cause)})."
         )
 

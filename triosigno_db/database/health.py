@@ -1,4 +1,4 @@
-"""Health: whether the server answers, and what the pool does and has done."""
+"""Health checks: ping the server, and report the state and the counters of the pool."""
 
 import time
 from contextlib import closing
@@ -15,20 +15,20 @@ MAX_PING_SECONDS = 60.0
 
 
 def ping(*, timeout: float = 1.0) -> float:
-    """Ask the server for an answer, on a connection of its own that is closed afterwards.
+    """Check that the server responds, on a separate connection that is closed afterwards.
 
-    It takes no connection of the pool, so that a busy service is not mistaken for one that has lost
-    its database. Looking up a host name is not part of the time limit.
+    No connection of the pool is used, so a busy service does not look like one that has lost its
+    database. The time limit does not include the lookup of the host name.
 
     Args:
-        timeout: The limit for connecting and asking, over 0 to 60 seconds.
+        timeout: The time limit for connecting and the query, above 0 and up to 60 seconds.
 
     Returns:
-        How long that took, in seconds.
+        The duration in seconds.
 
     Raises:
-        DatabaseUnavailableError: The server can't be reached, refuses the login, or has not
-            answered in time.
+        DatabaseUnavailableError: The server can't be reached, refuses the login, or did not
+            respond in time.
         InvalidInputError: `timeout` is out of bounds.
         NotConnectedError: `connect()` was not called.
     """
@@ -42,16 +42,16 @@ def ping(*, timeout: float = 1.0) -> float:
             cursor.execute("SELECT 1")
             await_answer(connection, deadline)
     except TimeoutError:
-        late = f"The server has not answered within {timeout:g} s."
+        late = f"The server did not respond within {timeout:g} s."
         raise DatabaseUnavailableError(late) from None
     return time.monotonic() - started
 
 
 def pool_status() -> PoolStatus:
-    """Count the connections of this process's pool.
+    """Return the state of the connection pool of this process.
 
     Returns:
-        The current counts.
+        The current numbers of connections and waiting calls.
 
     Raises:
         NotConnectedError: `connect()` was not called.

@@ -1,4 +1,4 @@
-"""The process's database: connect, disconnect, the connected one, and what a fork leaves."""
+"""The database of the process: connect, disconnect, access it, and reset it after a fork."""
 
 import os
 import threading
@@ -15,20 +15,20 @@ _connecting = threading.Lock()
 
 
 def connect(url: str | None = None, **options: Any) -> None:
-    """Connect the process to its database, once, when the service starts.
+    """Connect the process to its database; call this once, when the service starts.
 
-    One connection is opened at once, so that a wrong URL shows here; a replica that does not answer
-    is logged. A second call changes the database for all later calls; threads that are in a block
-    finish it on the earlier one.
+    One connection is opened immediately, so that a wrong URL fails here. If the replica does not
+    respond, a warning is logged. A second call changes the database for all later calls; threads
+    inside a block finish it on the earlier database.
 
     Args:
-        url: `postgresql://user:password@host:5432/database?schema=public`, as Prisma takes it;
-            without it the environment's `DATABASE_URL`.
+        url: `postgresql://user:password@host:5432/database?schema=public`, as for Prisma;
+            by default the environment variable `DATABASE_URL`.
         **options: Attributes of `Settings`, such as `connection_limit=20`, `replica_url="..."` or
             `statement_timeout=5` (seconds); each takes precedence over the URL.
 
     Raises:
-        InvalidInputError: There is no URL, or a part of it or an option is wrong.
+        InvalidInputError: There is no URL, or a part of it or an option is invalid.
         DatabaseUnavailableError: The server can't be reached or refuses the login.
         ConflictError: This thread is inside a block of the library.
     """
@@ -37,7 +37,7 @@ def connect(url: str | None = None, **options: Any) -> None:
     with router.primary.session.checked_out(waits_for_server=False):
         pass
     with read_only():
-        # A replica is asked now, so that what is wrong with it is logged when the service starts.
+        # Probe the replica now, so that a problem with it is logged when the service starts.
         router.route()
     with _connecting:
         _retire_current()
@@ -47,7 +47,7 @@ def connect(url: str | None = None, **options: Any) -> None:
 
 
 def disconnect() -> None:
-    """Close the pool; connections in use are closed when their call or block ends.
+    """Close the pool; a connection in use is closed when its call or block ends.
 
     Raises:
         ConflictError: This thread is inside a block of the library.
@@ -58,7 +58,7 @@ def disconnect() -> None:
 
 
 def current_router() -> Router:
-    """Give what routes the statements of the database that `connect()` set.
+    """Return the router of the connected database.
 
     Returns:
         The router.
@@ -73,7 +73,7 @@ def current_router() -> Router:
 
 
 def connected_database() -> Database:
-    """Give the database that `connect()` set.
+    """Return the connected database.
 
     Returns:
         The primary.
@@ -85,7 +85,7 @@ def connected_database() -> Database:
 
 
 def current_database() -> Database:
-    """Give the database that serves this thread: the connected one, or its replica.
+    """Return the database that serves this thread: the primary or the replica.
 
     Returns:
         The database.

@@ -31,32 +31,32 @@ Address = tuple[str, int]
 
 
 class LossTolerantSavepoint(Savepoint):
-    """Peewee's savepoint, which keeps the first error where the connection is lost as well."""
+    """A savepoint that preserves the original error if the connection is lost as well."""
 
     def rollback(self, begin: bool = True) -> None:
-        """Roll back to the savepoint; without a connection the server has done so already.
+        """Roll back to the savepoint; if the connection is lost, the server has done so already.
 
         Args:
-            begin: Whether to begin it anew.
+            begin: Whether to begin the savepoint again.
         """
         with self.db.session.ignoring_loss():
             super().rollback(begin)
 
 
 class Database(HookedDatabase):
-    """One server's database: a pool, the session of each thread, and what sends statements.
+    """The database of one server: a pool, the session of each thread, and an executor.
 
     Args:
-        settings: How to reach the server, and the limits to keep.
-        address: For a replica: tells host and port of the server whose lag is known, of several;
-            `None` from it means that any will do.
+        settings: How to connect to the server, and the limits to apply.
+        address: For a replica, a function that returns the host and port of the server whose lag
+            is known, or `None` for any of its hosts.
 
     Attributes:
-        settings: As given.
-        pool: The connections.
-        session: Which of them each thread holds.
-        executor: Sends the library's statements.
-        content_cache: The cache of content, `None` where there is none.
+        settings: The settings.
+        pool: The connection pool.
+        session: The connection that each thread holds.
+        executor: Executes the statements of the library.
+        content_cache: The cache of content, or `None` if it is disabled.
     """
 
     pool: ConnectionPool
@@ -68,7 +68,7 @@ class Database(HookedDatabase):
     ) -> None:
         self.settings = settings
         self._address = address
-        # What is read from a replica is older than what was written: it is not kept.
+        # Rows read from a replica may be outdated, so they are not cached.
         is_cached = bool(settings.content_cache_seconds) and address is None
         self.content_cache = ContentCache(settings) if is_cached else None
         self._start()
@@ -85,15 +85,15 @@ class Database(HookedDatabase):
             max_lifetime=settings.max_lifetime,
             on_drained=self._watchdog.end,
         )
-        # A replica is not waited for: the primary serves.
+        # Do not wait for a replica: the primary can serve instead.
         self.session = Session(self.pool, settings, waits_for_server=self._address is None)
         timer = StatementTimer(settings.slow_statement, settings.database)
         self.executor = Executor(self.session, settings, timer, self._forget_content)
 
     def reset_after_fork(self) -> None:
-        """Start with an empty pool in a forked child, without touching its parent's sockets."""
-        # Blocks that this thread was in have nothing to check in. psycopg2 leaves alone the
-        # connections of another process when they are collected.
+        """Start with an empty pool in a forked child, without using the sockets of its parent."""
+        # The blocks of this thread have no connection to check in. psycopg2 does not close the
+        # connections of another process when they are garbage collected.
         self.session.reset()
         self._start()
         self.reset_state(self.session)
@@ -101,18 +101,18 @@ class Database(HookedDatabase):
             self.content_cache = ContentCache(self.settings)
 
     def retire(self) -> None:
-        """Close what is idle now, and what is in use as soon as it is checked in."""
+        """Close idle connections now, and connections in use when they are checked in."""
         self.pool.close()
 
     def interrupt(self, thread_id: int) -> None:
-        """Have the server cancel the statement that a thread waits for, if it does.
+        """Cancel the statement that a thread waits for, if any.
 
-        The thread's connection is closed when it is checked in, as the cancellation may arrive
-        late. Behind a pooler, and where the server can't be asked, the statement's own time limit
-        ends it.
+        The connection of the thread is closed when it is checked in, because the cancellation may
+        arrive late. Behind a pooler, or if the server can't be reached, the statement runs until
+        its time limit.
 
         Args:
-            thread_id: The thread, as `threading.get_ident` names it there.
+            thread_id: The id of the thread, as returned by `threading.get_ident`.
         """
         connection = self.pool.connection_of(thread_id)
         if connection is None or connection.closed:
@@ -122,7 +122,7 @@ class Database(HookedDatabase):
             return
         backend = connection.info.backend_pid
         with suppress(psycopg2.Error, DatabaseUnavailableError):
-            # Of several hosts the one that runs it, not the first that answers.
+            # With several hosts, connect to the one that runs it, not to the first that responds.
             other = open_connection(self.settings, address=connection.address)
             try:
                 other.cursor().execute("SELECT pg_cancel_backend(%s)", (backend,))
@@ -132,14 +132,14 @@ class Database(HookedDatabase):
     # -- connections ------------------------------------------------------------------------
 
     def check_out(self) -> Connection:
-        """Give a connection to Peewee's `connect()`."""
+        """Check out a connection for the `connect()` method of Peewee."""
         return self.session.check_out()
 
     def check_in(self, connection: Connection) -> None:
-        """Take a connection from Peewee's `close()`.
+        """Check in a connection for the `close()` method of Peewee.
 
         Args:
-            connection: What `check_out` gave.
+            connection: A connection that `check_out` returned.
         """
         self.pool.putconn(connection)
 
@@ -160,10 +160,11 @@ class Database(HookedDatabase):
     # -- transactions -----------------------------------------------------------------------
 
     def begin(self, isolation_level: str | None = None) -> None:
-        """Begin a transaction; outside of a block it holds a connection until it ends.
+        """Begin a transaction; outside a block it holds a connection until it ends.
 
         Args:
-            isolation_level: Such as `"SERIALIZABLE"`; the server's default where it is missing.
+            isolation_level: The isolation level, such as `"SERIALIZABLE"`; by default that of the
+                server.
         """
         self.session.check_out_for_transaction()
         try:
@@ -179,18 +180,18 @@ class Database(HookedDatabase):
             raise
 
     def commit(self) -> None:
-        """Commit; where that fails, Peewee rolls back next."""
+        """Commit the transaction; if that fails, Peewee rolls it back."""
         if self.session.closed:
-            super().commit()  # raises what Peewee raises without a connection
+            super().commit()  # raises the error of Peewee for a closed connection
         connection = self.session.conn
         if connection.info.transaction_status == TRANSACTION_STATUS_INERROR:
-            # The server would answer this COMMIT with a rollback, and without an error.
+            # The server would roll back on this COMMIT without reporting an error.
             raise ConflictError(
-                "A statement of this transaction failed and its error was caught: nothing of the "
-                "transaction can be kept. Put what may fail into a nested transaction()."
+                "A statement of this transaction failed and its error was caught: the transaction "
+                "can't be committed. Use a nested transaction() for statements that may fail."
             ).with_prisma_code("P2028")
         if connection.has_pending_input():
-            # What a server sends to a client that has asked nothing is that it closes.
+            # A server sends unrequested input only when it closes the connection.
             connection.close()
             raise self._lost_before_commit()
         earlier = connection.notices[-1:]
@@ -203,15 +204,15 @@ class Database(HookedDatabase):
             if not isinstance(cause, psycopg2.Error) or is_outcome_known(cause):
                 raise
             if is_read_only():
-                raise  # what was only read leaves nothing behind, whatever came of the COMMIT
+                raise  # a transaction that only read has no outcome to lose
             raise self.executor.commit_unknown(cause) from cause
         self.executor.check_acknowledged(connection, started, earlier)
         self.session.check_in_after_transaction()
 
     def rollback(self) -> None:
-        """Roll back; without a connection the server has done so already."""
+        """Roll back the transaction; if the connection is lost, the server has done so already."""
         if self.session.closed:
-            super().rollback()  # raises what Peewee raises without a connection
+            super().rollback()  # raises the error of Peewee for a closed connection
         try:
             with self.session.ignoring_loss(), self.executor.timed("ROLLBACK"):
                 super().rollback()
@@ -219,7 +220,7 @@ class Database(HookedDatabase):
             self.session.check_in_after_transaction()
 
     def savepoint(self) -> LossTolerantSavepoint:
-        """Make a savepoint.
+        """Create a savepoint.
 
         Returns:
             Its context manager.
@@ -230,22 +231,22 @@ class Database(HookedDatabase):
         if self.executor.was_idle_for_too_long():
             return self.executor.idle_transaction_ended()
         return DatabaseUnavailableError(
-            "The connection was lost before the COMMIT was sent: the server has rolled back."
+            "The connection was lost before the COMMIT was sent: the server rolled back."
         ).with_prisma_code("P1017")
 
     def _forget_content(self) -> None:
-        # A reader that looks for the outcome is not to be served what was cached before.
+        # A reader that checks the outcome must not get what was cached before.
         if self.content_cache is not None:
             self.content_cache.clear()
 
     # -- statements of the models -----------------------------------------------------------
 
     def execute(self, query: Any, **context_options: Any) -> Any:
-        """Run a model's query, unless it writes and this thread only reads.
+        """Run a query of a model; refuse a write if this thread only reads.
 
         Args:
             query: The query.
-            **context_options: As Peewee takes them.
+            **context_options: The context options of Peewee.
 
         Returns:
             The cursor.
@@ -254,11 +255,11 @@ class Database(HookedDatabase):
         return super().execute(query, **context_options)
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a model's statement; outside of a block its connection is checked in at once.
+        """Run a statement of a model; outside a block its connection is checked in immediately.
 
         Args:
             sql: The statement.
-            params: Its values.
+            params: The values of its placeholders.
 
         Returns:
             The cursor.
@@ -270,7 +271,15 @@ class Database(HookedDatabase):
             return DetachedCursor(super().execute_sql(sql, params))
 
     def send(self, sql: str, parameters: Any) -> Any:
-        """Run a model's statement, time it, and keep values out of its error."""
+        """Send a statement of a model, time it, and remove values from its error.
+
+        Args:
+            sql: The statement.
+            parameters: The values of its placeholders.
+
+        Returns:
+            The driver's cursor.
+        """
         is_savepoint = sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO SAVEPOINT"))
         name = sql.partition('"')[0].rstrip() if is_savepoint else sql
         try:

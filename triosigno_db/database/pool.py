@@ -1,6 +1,6 @@
-"""A pool of connections that threads check out and in: bounded, and fair to those that wait.
+"""A bounded pool of connections for threads; waiting threads are served in order.
 
-It has the interface of psycopg_pool's `ConnectionPool`, for the driver's connections of psycopg2.
+Its interface is that of the `ConnectionPool` of psycopg_pool, for connections of psycopg2.
 https://www.psycopg.org/psycopg3/docs/api/pool.html
 """
 
@@ -19,18 +19,18 @@ from triosigno_db.errors import PoolTimeoutError
 logger = logging.getLogger("triosigno_db")
 
 _LIFETIME_JITTER = 0.1
-"""The share of its lifetime by which a connection may expire early, so that not all do at once."""
+"""The fraction of its lifetime by which a connection may expire early, to spread reconnects."""
 
 
 class PoolStatus(NamedTuple):
-    """What the connections of a pool do at one time.
+    """The state of the connections of a pool at one time.
 
     Attributes:
-        limit: How many connections the pool may open.
-        in_use: How many are checked out by a call or a block.
-        idle: How many are open and free.
-        opening: How many are being opened.
-        waiting: How many calls wait for one.
+        limit: The maximum number of connections.
+        in_use: The number of connections that a call or a block has checked out.
+        idle: The number of open connections that are not in use.
+        opening: The number of connections that are being opened.
+        waiting: The number of calls that wait for a connection.
     """
 
     limit: int
@@ -41,16 +41,16 @@ class PoolStatus(NamedTuple):
 
 
 class PoolStats(NamedTuple):
-    """What a pool has done since it was made.
+    """Counters of a pool since it was created.
 
     Attributes:
-        requests: How many times a connection was asked for.
-        waits: How many of these had to wait for one.
-        wait_seconds: How long all of them waited, added up.
-        timeouts: How many gave up waiting, mostly after their time limit.
-        opened: How many connections were opened.
-        lost: How many were found closed or unusable, and replaced.
-        errors: How many could not be opened.
+        requests: The number of requests for a connection.
+        waits: The number of requests that had to wait.
+        wait_seconds: The total time that requests waited.
+        timeouts: The number of requests that ended without a connection, usually by timeout.
+        opened: The number of connections opened.
+        lost: The number of connections found closed or unusable, and replaced.
+        errors: The number of connections that could not be opened.
     """
 
     requests: int
@@ -68,8 +68,8 @@ class _Waiter:
     __slots__ = ("connection", "is_served", "ready", "since", "thread_id")
 
     def __init__(self) -> None:
-        # A bare lock, not a condition: whoever serves the waiter releases it, and the waiter owns
-        # the connection when it wakes, without taking the pool's lock again.
+        # A plain lock instead of a condition: the thread that serves the waiter releases it. The
+        # waiter owns the connection when it wakes, without acquiring the lock of the pool again.
         self.ready = threading.Lock()
         self.ready.acquire()
         self.since = time.monotonic()
@@ -79,15 +79,15 @@ class _Waiter:
 
 
 class ConnectionPool:
-    """Connections for the threads of a process; those that wait are served in order.
+    """A pool of connections for the threads of a process; waiting threads are served in order.
 
     Args:
-        open_connection: Opens a connection; what it raises is raised to the caller.
-        check: Tells whether an idle connection still works; one that does not is replaced.
-        max_size: How many connections there may be, 1 or more.
-        timeout: How long `getconn` waits for one, in seconds; 0 means without a limit.
-        max_lifetime: How old a connection may become, in seconds; 0 means without a limit.
-        on_drained: Called when the pool was closed and its last connection is gone.
+        open_connection: Opens a connection; its exceptions are raised to the caller.
+        check: Returns whether an idle connection still works; if not, it is replaced.
+        max_size: The maximum number of connections, 1 or more.
+        timeout: The time limit of `getconn` in seconds; 0 means no limit.
+        max_lifetime: The maximum age of a connection in seconds; 0 means no limit.
+        on_drained: Called when the pool is closed and its last connection is closed.
     """
 
     def __init__(
@@ -120,11 +120,11 @@ class ConnectionPool:
         """Check out a connection: an idle one, a new one, or the next that is checked in.
 
         Returns:
-            The connection, to be given to `putconn`.
+            The connection; pass it to `putconn` afterwards.
 
         Raises:
-            PoolTimeoutError: None became free in time.
-            Exception: Whatever `open_connection` raises.
+            PoolTimeoutError: No connection became free in time.
+            Exception: Any exception that `open_connection` raises.
         """
         while True:
             connection = self._take_or_reserve()
@@ -132,18 +132,18 @@ class ConnectionPool:
                 return self._open_reserved()
             if self._check(connection):
                 return connection
-            logger.info("a lost connection is replaced")
+            logger.info("replacing a lost connection")
             with self._lock:
                 self._lost += 1
-                self._requests -= 1  # it is the same request that tries again
+                self._requests -= 1  # the same request is counted again
             self.putconn(connection, discard=True)
 
     def putconn(self, connection: Connection, *, discard: bool = False) -> None:
         """Check in a connection; the thread that has waited longest gets it.
 
         Args:
-            connection: A connection that `getconn` gave.
-            discard: Close it instead of keeping it. One that is not reusable is closed in any case.
+            connection: A connection that `getconn` returned.
+            discard: Close the connection even if it is reusable.
         """
         if discard or self._is_closed or not connection.is_reusable():
             self._remove(connection)
@@ -156,13 +156,13 @@ class ConnectionPool:
                 self._idle.append(connection)
 
     def close(self) -> None:
-        """Close what is idle now, and what is in use as soon as it is checked in."""
+        """Close idle connections now, and connections in use when they are checked in."""
         self._is_closed = True
         self.close_idle()
         self._drain()
 
     def close_idle(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
         for connection in idle:
@@ -172,19 +172,19 @@ class ConnectionPool:
         """Find the connection that a thread has checked out.
 
         Args:
-            thread_id: The thread, as `threading.get_ident` names it there.
+            thread_id: The id of the thread, as returned by `threading.get_ident`.
 
         Returns:
-            The connection, `None` where it has none.
+            The connection, or `None` if the thread has none.
         """
         with self._lock:
             return next((each for each in self._connections if each.thread_id == thread_id), None)
 
     def get_status(self) -> PoolStatus:
-        """Count the connections.
+        """Return the state of the connections.
 
         Returns:
-            The counts at this time.
+            The current numbers.
         """
         with self._lock:
             return PoolStatus(
@@ -196,10 +196,10 @@ class ConnectionPool:
             )
 
     def get_stats(self) -> PoolStats:
-        """Count what the pool has done so far.
+        """Return the counters of the pool.
 
         Returns:
-            The counters since the pool was made.
+            The counters since the pool was created.
         """
         with self._lock:
             return PoolStats(
@@ -246,7 +246,7 @@ class ConnectionPool:
         return waiter.connection
 
     def _withdraw(self, waiter: _Waiter) -> None:
-        """Take a waiter out of the queue, or pass on what it was given in the meantime."""
+        """Remove a waiter from the queue, or pass on what it received in the meantime."""
         with self._lock:
             if not waiter.is_served:
                 self._waiters.remove(waiter)
@@ -268,7 +268,7 @@ class ConnectionPool:
         waiter.ready.release()
 
     def _serve_room(self) -> None:
-        """Let those that wait open connections, as far as there is room for more."""
+        """Allow waiting threads to open connections, up to the maximum size."""
         while self._waiters and self._has_room():
             self._opening += 1
             self._serve(self._waiters.popleft(), None)

@@ -1,4 +1,4 @@
-"""Names and constants as parts of a statement in SQL."""
+"""Quote names and constants in SQL."""
 
 from psycopg2.extensions import adapt
 
@@ -10,7 +10,7 @@ def identifier(name: str) -> str:
         name: The name of a table, a column, a type, ...
 
     Returns:
-        The name as SQL takes it, in double quotes.
+        The name in double quotes.
     """
     return '"' + name.replace('"', '""') + '"'
 
@@ -18,15 +18,15 @@ def identifier(name: str) -> str:
 def literal(value: object) -> str:
     """Quote a constant.
 
-    Values of a caller are parameters of a statement; this is for the constants of the statement
-    itself, and for statements that take no parameters, such as DDL.
+    Use this for constants of a statement, and for statements that take no parameters, such as DDL.
+    Pass values of a caller as parameters instead.
 
     Args:
-        value: A text, or another constant that the driver can adapt.
+        value: A string, or another constant that the driver can adapt.
 
     Returns:
-        The constant as SQL takes it. In a text a backslash stands for itself, as it does under
-        `standard_conforming_strings`, which PostgreSQL has on by default.
+        The SQL literal. A backslash in a string is literal, as with the PostgreSQL setting
+        `standard_conforming_strings`, which is on by default.
     """
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""Which threads only read: those inside a `reading_from_replica()` block."""
+"""Threads that only read: those inside a `reading_from_replica()` block."""
 
 import threading
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from triosigno_db.errors import ReadOnlyError
 from triosigno_db.models.peewee_internals import locks_rows
 
 SET_READ_ONLY = "SET TRANSACTION READ ONLY"
-"""Before other text in the same message, it holds for that text alone, without a round trip."""
+"""Sent before other text in the same message, it applies to that text only: no round trip."""
 
 
 class _Blocks(threading.local):
@@ -23,7 +23,7 @@ _blocks = _Blocks()
 
 @contextmanager
 def read_only() -> Iterator[None]:
-    """Let this thread only read while the block lasts; blocks may nest.
+    """Make this thread read-only inside the block; blocks may nest.
 
     Yields:
         Nothing.
@@ -36,32 +36,32 @@ def read_only() -> Iterator[None]:
 
 
 def is_read_only() -> bool:
-    """Tell whether this thread only reads."""
+    """Return whether this thread only reads."""
     return _blocks.depth > 0
 
 
 def refuse_write(name: str) -> None:
-    """Refuse what would write, where this thread only reads.
+    """Refuse a write, if this thread only reads.
 
     Args:
-        name: What would write.
+        name: The name of the statement that writes.
 
     Raises:
         ReadOnlyError: This thread only reads.
     """
     if is_read_only():
         raise ReadOnlyError(
-            f"{name} writes: inside reading_from_replica() there are only reads. Nothing was sent."
+            f"{name} writes, but reading_from_replica() allows only reads; nothing was sent."
         )
 
 
 def refuse_writing_query(query: Any) -> None:
-    """Refuse a model's query that would write or lock, where this thread only reads.
+    """Refuse a query of a model that writes or locks, if this thread only reads.
 
-    What SQL text does, the server alone can tell.
+    Raw SQL is not checked here: only the server knows what it does.
 
     Args:
-        query: What is about to run.
+        query: The query to check.
 
     Raises:
         ReadOnlyError: This thread only reads.

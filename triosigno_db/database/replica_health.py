@@ -1,4 +1,4 @@
-"""Whether a replica is healthy: asked about once a second, with a short time limit."""
+"""The health of a replica: probed about once a second, with a short time limit."""
 
 import logging
 import math
@@ -17,17 +17,17 @@ from triosigno_db.settings import Settings
 logger = logging.getLogger("triosigno_db")
 
 _RECHECK_AFTER = 1.0
-"""Seconds after which a replica that answered is asked again."""
+"""Seconds after which a replica that responded is probed again."""
 
 RETRY_AFTER = 5.0
-"""Seconds after which a replica that did not answer is asked again."""
+"""Seconds after which a replica that did not respond is probed again."""
 
 _PROBE_TIMEOUT = 0.5
-"""Seconds for the whole probe, a connection included."""
+"""The time limit of a probe in seconds, including the connection."""
 
-# While the primary's WAL is received, a replica that has replayed all it received is up to date,
-# however long ago the last transaction was. A role without `pg_read_all_stats` sees of the receiver
-# only that there is one. What is no replica, such as one that was promoted, is behind nobody.
+# While it receives WAL from the primary, a replica that has replayed all of it is up to date,
+# however old the last transaction is. A role without `pg_read_all_stats` sees only that there is a
+# WAL receiver. A server that is not a replica, such as a promoted one, has no lag.
 _LAG = """
 SELECT
     NOT pg_is_in_recovery()
@@ -40,10 +40,10 @@ SELECT
 
 
 class ReplicaHealth:
-    """What is known of one replica, for all threads.
+    """The health of one replica, shared by all threads.
 
     Args:
-        settings: How to reach it, and how far it may be behind.
+        settings: How to connect to the replica, and its maximum lag.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -52,7 +52,7 @@ class ReplicaHealth:
         self.forget()
 
     def forget(self) -> None:
-        """Start without any knowledge of it, as in a forked child."""
+        """Reset all state, as needed in a forked child."""
         self._probe = Probe(self._settings)
         self._asking = threading.Lock()
         self._recording = threading.Lock()
@@ -61,17 +61,17 @@ class ReplicaHealth:
 
     @property
     def server(self) -> tuple[str, int] | None:
-        """Host and port of the server that is asked, of several hosts the one that answered."""
+        """The host and port of the probed server; with several hosts, the one that responded."""
         return self._probe.server
 
     def may_serve(self) -> bool:
-        """Return whether the replica may be read, asking it where that is not known.
+        """Return whether the replica may be read; probe it if that is not known.
 
-        One thread asks. Meanwhile the others wait for its answer where the replica was healthy,
-        half a second at most, and otherwise go on without it.
+        One thread probes it. If the replica was healthy, other threads wait for the result, at most
+        half a second; otherwise they continue without the replica.
 
         Returns:
-            `False` for a replica that is skipped.
+            `False` if the replica is skipped.
         """
         if time.monotonic() < self._known_until:
             return self._is_healthy
@@ -85,19 +85,19 @@ class ReplicaHealth:
             self._asking.release()
 
     def invalidate(self) -> None:
-        """Ask the replica again before it is next read: an error may mean that it is gone."""
+        """Probe the replica again before the next read: an error may mean that it is gone."""
         self._known_until = -math.inf
 
     def fail(self, why: str) -> None:
         """Skip the replica for some seconds.
 
         Args:
-            why: For the log.
+            why: The reason, for the log.
         """
         self._record(why, RETRY_AFTER)
 
     def close(self) -> None:
-        """Close the connection on which the replica is asked."""
+        """Close the connection of the probe."""
         with self._asking:
             self._probe.close()
 
@@ -110,9 +110,9 @@ class ReplicaHealth:
         if lag <= self._max_lag:
             self._record(None, _RECHECK_AFTER)
         elif math.isinf(lag):
-            self._record("it can't tell how far it is behind", _RECHECK_AFTER)
+            self._record("its lag is unknown", _RECHECK_AFTER)
         else:
-            self._record(f"it is {lag:.1f} s behind", _RECHECK_AFTER)
+            self._record(f"its lag is {lag:.1f} s", _RECHECK_AFTER)
 
     def _record(self, why_not: str | None, seconds: float) -> None:
         with self._recording:
@@ -121,23 +121,24 @@ class ReplicaHealth:
         if was_healthy and why_not is not None:
             logger.warning("the replica %s is skipped: %s", self._settings.address, why_not)
         elif not was_healthy and why_not is None:
-            logger.info("the replica %s serves again", self._settings.address)
+            logger.info("the replica %s is used again", self._settings.address)
 
 
 class UnreachableError(Exception):
-    """The replica did not answer; the text says why."""
+    """The replica did not respond; the message gives the reason."""
 
 
 class Probe:
-    """A connection of its own, on which a replica is asked how far it is behind.
+    """Measures the lag of a replica, on a separate connection.
 
-    It is not one of the pool's, all of which may be in use. One thread at a time may ask.
+    A connection of the pool is not used, because all of them may be in use. Only one thread at a
+    time may use the probe.
 
     Args:
-        settings: How to reach the replica.
+        settings: How to connect to the replica.
 
     Attributes:
-        server: Host and port that it was last connected to, `None` before that.
+        server: The host and port of the last connection, or `None` before the first.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -147,13 +148,13 @@ class Probe:
         self._was_up_to_date_at = -math.inf
 
     def lag(self) -> float:
-        """Ask how far the replica is behind.
+        """Measure the lag of the replica.
 
         Returns:
-            The time in seconds, infinite where the replica can't tell.
+            The lag in seconds; infinite if it is unknown.
 
         Raises:
-            UnreachableError: It does not answer in half a second.
+            UnreachableError: The replica did not respond within half a second.
         """
         deadline = time.monotonic() + _PROBE_TIMEOUT
         try:
@@ -165,12 +166,12 @@ class Probe:
         if is_up_to_date:
             self._was_up_to_date_at = now
             return 0.0
-        # After a quiet hour the last transaction is an hour old, the next one is not.
+        # If the primary was idle, the last transaction may be much older than the lag.
         since_last = math.inf if since_last is None else max(since_last, 0.0)
         return min(since_last, now - self._was_up_to_date_at)
 
     def close(self) -> None:
-        """Close the connection; the next question opens another one."""
+        """Close the connection; the next probe opens another one."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
@@ -187,5 +188,5 @@ class Probe:
 
 def _reason(exc: DatabaseUnavailableError | psycopg2.Error | TimeoutError) -> str:
     if isinstance(exc, TimeoutError):
-        return "it does not answer"
+        return "it does not respond"
     return primary_message(exc) if isinstance(exc, psycopg2.Error) else str(exc)

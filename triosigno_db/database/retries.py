@@ -1,4 +1,4 @@
-"""RetryPolicy: which statement is sent again after a failure, and how long to wait before."""
+"""Retries: which statement or transaction is retried after a failure, and with what backoff."""
 
 import math
 import random
@@ -22,15 +22,15 @@ from triosigno_db.settings import Settings
 _FIRST_BACKOFF = 0.05
 _MAX_BACKOFF = 0.5
 _MAX_SERIALIZATION_FAILURES = 5
-"""How often a statement is retried that the server rolled back for a concurrent transaction."""
+"""The number of serialization failures after which a statement is no longer retried."""
 
 
 class Attempt:
-    """How far a statement came, for the judgement of its failure.
+    """Records how far the execution of a statement got.
 
     Attributes:
-        is_sent: Whether the statement itself was sent, and not only what prepares it.
-        is_aborted: Whether the failure was an answer that did not come in time.
+        is_sent: Whether the statement itself was sent, and not only its PREPARE.
+        is_aborted: Whether the attempt failed because an answer was overdue.
     """
 
     __slots__ = ("is_aborted", "is_sent")
@@ -41,20 +41,20 @@ class Attempt:
 
 
 class RetryPolicy:
-    """Decides, for one call, whether its statement is sent again.
+    """Decides whether the statement of one call is retried.
 
-    What the server can't have seen, as only PREPARE was sent, is retried for as long as opening a
-    connection may take, whatever it does. Once the statement was sent and its answer was lost, it
-    is retried once, and only where that does no harm. What the server has rolled back for a
-    concurrent transaction, or did not run because a plan was stale, is retried a few times.
+    If the statement itself was not sent, any statement is retried until the connect timeout. If it
+    was sent and its answer was lost, it is retried once, and only if it is idempotent. If the
+    server rolled it back because of a concurrent transaction, or did not run it because of a stale
+    plan, it is retried a few times.
 
     Args:
         compiled: The statement.
-        settings: The limits to keep.
+        settings: The limits to apply.
 
     Attributes:
-        unknown_outcome: The error after which nobody can tell whether a write was applied; `None`
-            as long as that is known.
+        unknown_outcome: The error after which it is unknown whether a write was applied; `None` as
+            long as the outcome is known.
     """
 
     def __init__(self, compiled: CompiledStatement, settings: Settings) -> None:
@@ -62,21 +62,21 @@ class RetryPolicy:
         self._reads_only = compiled.reads_only
         self._is_idempotent = compiled.reads_only or compiled.idempotent
         self._deadline = time.monotonic() + (settings.connect_timeout or math.inf)
-        # Each pooled connection may hold a plan that is stale.
+        # Each connection of the pool may have a stale plan.
         self._stale_plans_left = settings.connection_limit + 1
         self._serialization_failures_left = _MAX_SERIALIZATION_FAILURES
         self._settings = settings
         self._waits = 0
 
     def should_retry(self, failure: psycopg2.Error, attempt: Attempt) -> bool:
-        """Judge a failure outside of a transaction.
+        """Decide whether to retry after a failure outside a transaction.
 
         Args:
-            failure: What the statement met.
-            attempt: How far it came.
+            failure: The error of the statement.
+            attempt: How far the execution got.
 
         Returns:
-            `True` where it is to be sent again.
+            `True` to retry the statement.
         """
         if is_plan_stale(failure):
             self._stale_plans_left -= 1
@@ -85,7 +85,7 @@ class RetryPolicy:
             self._serialization_failures_left -= 1
             return self._serialization_failures_left > 0
         if is_refused_write(failure):
-            # Of several servers another one is the primary by now, or soon.
+            # With several servers, another one is the primary now, or will be soon.
             return self._settings.seeks_writes and time.monotonic() < self._deadline
         if not is_connection_lost(failure) and is_outcome_known(failure):
             return False
@@ -101,23 +101,23 @@ class RetryPolicy:
         return is_allowed
 
     def wait(self) -> None:
-        """Wait before the statement is sent again, the first time not at all."""
-        # A connection that was lost is mostly there again at once. Later on, nothing tells when a
-        # server is up again but trying.
+        """Wait before the next retry; the first retry does not wait."""
+        # After a lost connection, a new one can usually be opened immediately. If not, only retries
+        # can tell when the server is up again.
         if self._waits:
             time.sleep(backoff(self._waits))
         self._waits += 1
 
 
 class TransactionTry:
-    """One of several tries of a transaction, as a block around it.
+    """One try of a transaction, used as a context manager around it.
 
-    A deadlock or a serialization failure that leaves the block is suppressed, unless it is the last
-    try: the server has undone the transaction, and it can be run again.
+    A deadlock or a serialization failure is suppressed, except in the last try: the server rolled
+    the transaction back, so it can be run again.
 
     Args:
-        number: Which try it is, from 1.
-        is_last: Whether no other follows.
+        number: The number of the try, from 1.
+        is_last: Whether this is the last try.
     """
 
     def __init__(self, number: int, *, is_last: bool) -> None:
@@ -126,7 +126,7 @@ class TransactionTry:
 
     @property
     def backoff(self) -> float:
-        """How long to wait before the next try, in seconds."""
+        """The time to wait before the next try, in seconds."""
         return backoff(self._number)
 
     def __enter__(self) -> None:
@@ -138,7 +138,7 @@ class TransactionTry:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        """Suppress what the next try may avoid."""
+        """Suppress an error that the next try may avoid."""
         is_undone = isinstance(error, ConflictError) and is_serialization_failure(error.__cause__)
         return is_undone and not self._is_last
 
@@ -147,23 +147,23 @@ def transaction_tries(tries: int) -> Iterator[TransactionTry]:
     """Try a transaction until it is committed.
 
     Args:
-        tries: How often at most.
+        tries: The maximum number of tries.
 
     Yields:
-        Each try, to be entered around the transaction.
+        A context manager for each try of the transaction.
     """
     for number in range(1, tries + 1):
         yield TransactionTry(number, is_last=number == tries)
 
 
 def backoff(tries: int) -> float:
-    """Tell how long to wait before the next try: longer each time, and each caller differently.
+    """Compute the time to wait before the next try: it grows exponentially, with jitter.
 
     Args:
-        tries: How many were made.
+        tries: The number of tries so far.
 
     Returns:
         The time in seconds, at most half a second.
     """
     longest = min(_FIRST_BACKOFF * 2**tries, _MAX_BACKOFF)
-    return random.uniform(longest / 2, longest)  # noqa: S311 (no secret depends on it)
+    return random.uniform(longest / 2, longest)  # noqa: S311 (not used for security)

@@ -1,4 +1,4 @@
-"""Sends each statement to the database or, where a thread only reads, to its replica."""
+"""Routes each statement to the primary or, if a thread only reads, to the replica."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -25,16 +25,16 @@ ResultT = TypeVar("ResultT")
 
 
 class Router:
-    """The connected database and its replica, where there is one.
+    """The connected database and its replica, if any.
 
-    What the replica fails to read outside of a transaction, the primary reads. The models know the
-    router as their database: what it does not define is the routed database's own.
+    If a read on the replica fails outside a transaction, it runs on the primary. The router is the
+    database of the models: attributes that it does not define are those of the routed database.
 
     Args:
-        settings: How to reach the primary, and the replica.
+        settings: How to connect to the primary and the replica.
 
     Attributes:
-        primary: The database itself.
+        primary: The primary.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -50,7 +50,7 @@ class Router:
         """Choose the database that serves this thread now.
 
         Returns:
-            The replica for a thread that only reads, while it is healthy; else the primary.
+            The replica if this thread only reads and the replica is healthy, else the primary.
         """
         replica = self._replica
         if replica is None or not is_read_only() or self.primary.in_transaction():
@@ -62,7 +62,7 @@ class Router:
         """Hold one connection for this thread while the block lasts; blocks may nest.
 
         Yields:
-            Whose connection it is: of the primary where the replica gives none.
+            The database of the connection; the primary if the replica is not available.
         """
         database = self.route()
         with ExitStack() as block:
@@ -82,7 +82,7 @@ class Router:
 
         Args:
             compiled: The statement.
-            parameters: Its values by name.
+            parameters: The values of its parameters, by name.
 
         Returns:
             The rows.
@@ -97,20 +97,20 @@ class Router:
         """Run SQL text once and fetch the rows of its last statement.
 
         Args:
-            sql: The text, as `Executor.run` takes it.
-            parameters: Its values, or `None`.
+            sql: One or more statements, with `%(name)s` for each parameter.
+            parameters: The values by name; with `None` a percent sign is literal.
 
         Returns:
-            The rows, none for a statement that gives none.
+            The rows; empty if the statement returns no rows.
         """
         return self._call(lambda database: database.executor.run(sql, parameters))
 
     def execute(self, query: Any, **context_options: Any) -> Any:
-        """Run a model's query.
+        """Run a query of a model.
 
         Args:
             query: The query.
-            **context_options: As Peewee takes them.
+            **context_options: The context options of Peewee.
 
         Returns:
             The cursor.
@@ -118,11 +118,11 @@ class Router:
         return self._call(lambda database: database.execute(query, **context_options))
 
     def execute_sql(self, sql: str, params: Any = None) -> Any:
-        """Run a model's statement, as Peewee's databases do.
+        """Run a statement of a model.
 
         Args:
-            sql: Its text.
-            params: Its values.
+            sql: The statement.
+            params: The values of its placeholders.
 
         Returns:
             The cursor.
@@ -130,23 +130,23 @@ class Router:
         return self._call(lambda database: database.execute_sql(sql, params))
 
     def interrupt(self, thread_id: int) -> None:
-        """Have the server cancel the statement that a thread waits for, if it does.
+        """Cancel the statement that a thread waits for, if any.
 
         Args:
-            thread_id: The thread, as `threading.get_ident` names it there.
+            thread_id: The id of the thread, as returned by `threading.get_ident`.
         """
         for database in self._databases():
             database.interrupt(thread_id)
 
     def retire(self) -> None:
-        """Close what is idle now, and what is in use as soon as it is checked in."""
+        """Close idle connections now, and connections in use when they are checked in."""
         for database in self._databases():
             database.retire()
         if self._replica is not None:
             self._health.close()
 
     def reset_after_fork(self) -> None:
-        """Start anew in a forked child."""
+        """Reset all connections and state in a forked child."""
         for database in self._databases():
             database.reset_after_fork()
         if self._replica is not None:
@@ -178,8 +178,8 @@ class Router:
         return function(self.primary)
 
     def _is_skipped(self, failure: BaseException) -> bool:
-        """Judge a failure of the replica: one that the primary would not meet is no answer."""
-        assert self._replica is not None  # noqa: S101 (only a replica's failure is judged)
+        """Return whether a read on the replica failed in a way that the primary may not."""
+        assert self._replica is not None  # noqa: S101 (called for a failure of the replica only)
         if isinstance(failure, DatabaseUnavailableError):
             self._health.fail(str(failure))
             return True
@@ -189,5 +189,5 @@ class Router:
             self._replica.pool.close_idle()
             self._health.invalidate()
             return True
-        # Replaying WAL cancels a query that still needs the rows that are removed.
+        # The replay of WAL cancels queries that need rows which it removes.
         return is_serialization_failure(failure) or is_plan_stale(failure)

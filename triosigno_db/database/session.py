@@ -1,4 +1,4 @@
-"""Which connection a thread holds: for the length of a block, of a transaction or of a call."""
+"""The connection that a thread holds: during a block, a transaction or a call."""
 
 import logging
 import math
@@ -20,16 +20,16 @@ logger = logging.getLogger("triosigno_db")
 
 
 class Session(ConnectionState):
-    """Peewee's state of each thread, filled from a pool; one object serves all threads.
+    """The per-thread connection state of Peewee, with connections from a pool.
 
     Args:
-        pool: Where connections come from.
-        settings: How long to wait for a server, and when a connection is checked.
-        waits_for_server: Whether a connection that can't be opened is tried again, with backoff,
-            for as long as connecting may take.
+        pool: The pool.
+        settings: The time limits for connecting and for the check of a connection.
+        waits_for_server: Whether to retry opening a connection, with backoff, until the connect
+            timeout.
 
     Attributes:
-        conn: The connection that this thread holds, `None` where it holds none.
+        conn: The connection that this thread holds, or `None`.
         transactions: The transactions and savepoints that this thread has begun.
         ends_with_transaction: Whether the connection is checked in when the transaction ends.
     """
@@ -40,7 +40,7 @@ class Session(ConnectionState):
     commit_callbacks: list[Any]
 
     def __init__(self, pool: ConnectionPool, settings: Settings, *, waits_for_server: bool) -> None:
-        # Called again in each thread, at its first use of the session.
+        # Called again in each thread, when it first uses the session.
         super().__init__()
         self.pool = pool
         self.settings = settings
@@ -49,14 +49,14 @@ class Session(ConnectionState):
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection that this thread holds is beyond use, or there is none."""
+        """Whether the connection that this thread holds is closed, or there is none."""
         return self.conn is None or bool(self.conn.closed)
 
     def check_out(self) -> Connection:
-        """Check a connection out of the pool; where none can be opened, with backoff.
+        """Check a connection out of the pool; retry with backoff if none can be opened.
 
         Returns:
-            The connection; this thread does not hold it yet.
+            The connection, which is not yet recorded as held by this thread.
 
         Raises:
             DatabaseUnavailableError: The server can't be reached.
@@ -71,7 +71,7 @@ class Session(ConnectionState):
         tries = 0
         while True:
             tries += 1
-            # Nothing tells when a server is up again but trying.
+            # Only retries can tell when the server is up again.
             time.sleep(backoff(tries))
             try:
                 return self.pool.getconn()
@@ -81,10 +81,10 @@ class Session(ConnectionState):
 
     @contextmanager
     def checked_out(self, *, waits_for_server: bool = True) -> Iterator[None]:
-        """Hold one connection for this thread while the block lasts; blocks may nest.
+        """Hold one connection for this thread during the block; blocks may nest.
 
         Args:
-            waits_for_server: `False` to fail at once where none can be opened.
+            waits_for_server: `False` to fail immediately if no connection can be opened.
         """
         if not self.closed:
             yield
@@ -95,12 +95,12 @@ class Session(ConnectionState):
         finally:
             connection = self.conn
             self.reset()
-            # In a process that was forked inside the block this session is empty.
+            # If the process was forked inside the block, the child has no connection here.
             if connection is not None:
                 self.pool.putconn(connection)
 
     def check_out_for_transaction(self) -> None:
-        """Hold a connection until the transaction that begins now has ended, unless one is held."""
+        """Hold a connection until the transaction that begins now ends, unless one is held."""
         if self.closed:
             self.set_connection(self.check_out())
             self.ends_with_transaction = True
@@ -108,7 +108,7 @@ class Session(ConnectionState):
             self.renew()
 
     def check_in_after_transaction(self) -> None:
-        """Check in the connection that was held for a transaction, once that has ended."""
+        """Check in the connection that was held for a transaction, if that has ended."""
         if self.transactions or not self.ends_with_transaction:
             return
         self.ends_with_transaction = False
@@ -120,20 +120,20 @@ class Session(ConnectionState):
             self.pool.putconn(connection)
 
     def renew(self) -> None:
-        """Replace the connection that this thread holds, if it was lost between two statements."""
+        """Replace the connection that this thread holds, if it was lost outside a transaction."""
         if self.closed or self.transactions:
             return
         if self.conn is not None:
             if self.conn.is_usable(self.settings.idle_check_after):
                 return
-            logger.info("a lost connection is replaced")
+            logger.info("replacing a lost connection")
             self.pool.putconn(self.conn, discard=True)
             self.conn = None
         self.conn = self.check_out()
 
     @contextmanager
     def ignoring_loss(self) -> Iterator[None]:
-        """Go on where a statement fails only because the connection is lost."""
+        """Suppress the error of a statement if it failed because the connection is lost."""
         try:
             yield
         except (peewee.OperationalError, peewee.InterfaceError):

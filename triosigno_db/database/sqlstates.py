@@ -1,4 +1,4 @@
-"""The one place where the driver's errors become the library's: the SQLSTATE decides."""
+"""Translate driver errors to errors of the library, by SQLSTATE."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -23,14 +23,14 @@ from triosigno_db.errors import (
 )
 
 _HASH = re.compile(r"\$2[abxy]?\$\d\d\$[./A-Za-z0-9]{1,53}")
-"""A bcrypt hash, whole or cut off."""
+"""A bcrypt hash, complete or truncated."""
 
 _MAX_SHOWN = 1000
-"""How many characters of a message are shown: it may quote a value of any length."""
+"""The maximum length of a message, which may quote a value of any length."""
 
 
 class _Failure(NamedTuple):
-    """A driver's error with all that is known of the call that met it."""
+    """A driver error, with the constraints of the schema and the parameters of the call."""
 
     cause: psycopg2.Error
     constraints: Mapping[str, tuple[str, str]]
@@ -85,7 +85,7 @@ def _not_supported(failure: _Failure) -> TrioSignoDBError:
 
 
 def _still_needed(failure: _Failure) -> TrioSignoDBError:
-    # The detail names the dependent objects, no values.
+    # The detail names the dependent objects; it contains no values.
     return InUseError(f"{failure.message}:\n{failure.cause.diag.message_detail}")
 
 
@@ -101,7 +101,7 @@ _OUTCOME_UNKNOWN = (errorcodes.CLASS_CONNECTION_EXCEPTION, errorcodes.CRASH_SHUT
 _SERIALIZATION_FAILURES = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
 
 _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
-    # A whole code is looked up first, then its first three characters, then its class.
+    # A complete code is looked up first, then its first three characters, then its class.
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
     errorcodes.FEATURE_NOT_SUPPORTED: _not_supported,
     errorcodes.CLASS_CONNECTION_EXCEPTION: _plain(DatabaseUnavailableError, "P1017"),
@@ -117,8 +117,8 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     errorcodes.IN_FAILED_SQL_TRANSACTION: _plain(
         ConflictError,
         "P2028",
-        "An earlier statement of this transaction failed: put what may fail into a nested "
-        "transaction() to go on after it",
+        "An earlier statement of this transaction failed: use a nested transaction() for "
+        "statements that may fail",
     ),
     errorcodes.IDLE_IN_TRANSACTION_SESSION_TIMEOUT: _plain(QueryTimeoutError, "P2028"),
     errorcodes.CLASS_INVALID_AUTHORIZATION_SPECIFICATION: _plain(DatabaseUnavailableError, "P1000"),
@@ -134,7 +134,7 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     errorcodes.DUPLICATE_OBJECT: _plain(SchemaMismatchError),
     errorcodes.DUPLICATE_TABLE: _plain(SchemaMismatchError),
     errorcodes.UNDEFINED_TABLE: _plain(
-        SchemaMismatchError, None, "create_schema() or the migrations make the tables"
+        SchemaMismatchError, None, "Run the migrations or create_schema()"
     ),
     errorcodes.CLASS_INSUFFICIENT_RESOURCES: _plain(DatabaseUnavailableError, "P2037"),
     errorcodes.LOCK_NOT_AVAILABLE: _plain(
@@ -147,63 +147,63 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
 
 
 def primary_message(cause: psycopg2.Error) -> str:
-    """Read the server's one-line message, without the details that quote rows and statements.
+    """Return the primary message of the server, without the details that quote rows and statements.
 
-    A message may quote a value as well (of a column that was retyped, in a trigger): a password's
-    hash is masked in it.
+    A primary message may contain a value as well, for example from a trigger: password hashes in it
+    are masked.
 
     Args:
-        cause: The driver's error.
+        cause: The driver error.
 
     Returns:
-        The message; for an error that never came from a server, the driver's own text.
+        The message; for an error that is not from a server, the text of the driver.
     """
     message = _HASH.sub("***", str(cause.diag.message_primary or cause)).strip()
     return message if len(message) <= _MAX_SHOWN else f"{message[:_MAX_SHOWN]}…"
 
 
 def redact(cause: psycopg2.Error) -> None:
-    """Cut a driver's error down to its primary message.
+    """Reduce a driver error to its primary message.
 
-    PostgreSQL's DETAIL may quote a whole row and its LINE the statement with its values; either
-    could show a password's hash to whoever reads the traceback.
+    The DETAIL field of PostgreSQL may quote a complete row, and LINE the statement with its values.
+    Both could expose a password hash in a traceback.
 
     Args:
-        cause: The driver's error, changed in place.
+        cause: The driver error; it is changed in place.
     """
     cause.args = (primary_message(cause),)
 
 
 def is_connection_lost(cause: psycopg2.Error) -> bool:
-    """Tell whether an error means that the server ended or lost the connection.
+    """Return whether an error means that the connection was closed or lost.
 
     Args:
-        cause: The driver's error.
+        cause: The driver error.
 
     Returns:
-        `True` for connection failures and for a server that shuts down or has crashed.
+        `True` for connection failures, and if the server shuts down or crashed.
     """
     code = cause.pgcode
     if code is None:
-        # libpq's own errors have no SQLSTATE: a socket that closed, a connection that is closed.
+        # Errors of libpq have no SQLSTATE, such as that of a closed connection.
         return isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)
     return code.startswith(_CONNECTION_LOST)
 
 
 def is_outcome_known(cause: psycopg2.Error) -> bool:
-    """Tell whether an error of a statement, or of a COMMIT, proves that nothing was applied.
+    """Return whether an error of a statement, or of a COMMIT, proves that nothing was applied.
 
-    A server that answers with an error has undone the transaction. What says nothing is an answer
-    that did not come; a panic, after which the commit may be found in the log and applied; a crash
-    of the server's other processes, which ends this one at any point; and a pooler's word that it
+    A server that returns an error has rolled the transaction back. The outcome is unknown if no
+    answer came; after a PANIC, because recovery may find and apply the commit; after a crash of
+    another server process, which ends this session at any point; and if a pooler reports that it
     has lost the server.
     https://www.postgresql.org/docs/current/errcodes-appendix.html
 
     Args:
-        cause: The driver's error.
+        cause: The driver error.
 
     Returns:
-        `True` where nothing was applied, `False` where that is not known.
+        `True` if nothing was applied, `False` if that is unknown.
     """
     code = cause.pgcode
     if code is None or code.startswith(_OUTCOME_UNKNOWN):
@@ -212,15 +212,16 @@ def is_outcome_known(cause: psycopg2.Error) -> bool:
 
 
 def is_plan_stale(cause: psycopg2.Error) -> bool:
-    """Tell whether a prepared statement no longer fits its tables, or was deallocated.
+    """Return whether a prepared statement no longer matches its tables, or was deallocated.
 
-    The first has the code of whatever PostgreSQL can't do; the function that found it tells more.
+    The SQLSTATE of the first case is shared by all unsupported features, so the name of the server
+    function is checked as well.
 
     Args:
-        cause: The driver's error.
+        cause: The driver error.
 
     Returns:
-        `True` for both: prepared anew, the statement may succeed.
+        `True` in both cases: prepared again, the statement may succeed.
     """
     if cause.pgcode == errorcodes.FEATURE_NOT_SUPPORTED:
         return cause.diag.source_function == "RevalidateCachedQuery"
@@ -228,25 +229,25 @@ def is_plan_stale(cause: psycopg2.Error) -> bool:
 
 
 def is_serialization_failure(cause: BaseException | None) -> bool:
-    """Tell whether the server undid a transaction for the sake of a concurrent one.
+    """Return whether the server rolled a transaction back because of a concurrent one.
 
     Args:
-        cause: The driver's error.
+        cause: The driver error.
 
     Returns:
-        `True` for a deadlock and for a serialization failure: run again, it may succeed.
+        `True` for a deadlock or a serialization failure: a retry may succeed.
     """
     return isinstance(cause, psycopg2.Error) and cause.pgcode in _SERIALIZATION_FAILURES
 
 
 def is_refused_write(cause: BaseException) -> bool:
-    """Tell whether a server that takes no writes has refused one.
+    """Return whether a read-only server has refused a write.
 
     Args:
-        cause: The driver's error.
+        cause: The driver error.
 
     Returns:
-        `True` for a write on a standby, or on a server or a transaction that is read-only.
+        `True` for a write on a standby, or on a read-only server or transaction.
     """
     return (
         isinstance(cause, psycopg2.Error) and cause.pgcode == errorcodes.READ_ONLY_SQL_TRANSACTION
@@ -254,14 +255,14 @@ def is_refused_write(cause: BaseException) -> bool:
 
 
 def refused_by_driver(cause: ValueError, parameters: Mapping[str, object]) -> InvalidInputError:
-    """Turn the driver's refusal of a text that PostgreSQL can't hold into the library's error.
+    """Translate the refusal of the driver to send a text that PostgreSQL can't store.
 
     Args:
-        cause: The driver's error.
-        parameters: What the statement was given, to name the one that is wrong.
+        cause: The driver error.
+        parameters: The parameters of the statement, to find the invalid one.
 
     Returns:
-        The exception to raise; not `from` the cause, whose repr holds the text.
+        The exception to raise; not `from` the cause, whose repr contains the text.
     """
     for name, value in parameters.items():
         if isinstance(value, str) and ("\0" in value or any(map(_is_surrogate, value))):
@@ -278,13 +279,13 @@ def translate(
     constraints: Mapping[str, tuple[str, str]],
     parameters: Mapping[str, object],
 ) -> TrioSignoDBError:
-    """Turn a driver's error into the library's; the SQLSTATE decides.
+    """Translate a driver error to an error of the library, by SQLSTATE.
 
     Args:
-        cause: The driver's error; its details are hidden from here on.
-        constraints: The entity and the attribute that each constraint of the schema speaks about,
-            by the constraint's name.
-        parameters: What the statement was given, to name the key that was not found.
+        cause: The driver error; its details are removed.
+        constraints: The entity and the attribute of each constraint of the schema, by the name of
+            the constraint.
+        parameters: The parameters of the statement, to name the key that was not found.
 
     Returns:
         The exception to raise `from` the cause.
@@ -296,7 +297,7 @@ def translate(
         if is_connection_lost(cause):
             return DatabaseUnavailableError(failure.message).with_prisma_code("P1017")
         if isinstance(cause, psycopg2.ProgrammingError):
-            # The driver's own refusal: a value of a type that it can't send.
+            # Raised by the driver itself for a value of a type that it can't adapt.
             return InvalidInputError("input", failure.message)
         return TrioSignoDBError(failure.message)
     for prefix in (code, code[:3], code[:2]):

@@ -1,17 +1,17 @@
-"""Statements: a query built once from the models, compiled once, run many times.
+"""Statements: queries that are built and compiled once and run many times.
 
-A statement is written as a function that builds a Peewee query, with `Parameter("name")` where a
-call puts a value:
+A statement is defined by a function that builds a Peewee query, with `Parameter("name")` for each
+value of a call:
 
     @statement(reads_only=True)
-    def sign_by_id(selection: Selection) -> Any:
-        \"\"\"One sign.\"\"\"
+    def select_sign(selection: Selection) -> Any:
+        \"\"\"Select one sign.\"\"\"
         return Sign.select(*columns(Sign, selection)).where(Sign.id == Parameter("sign_id"))
 
-What the function takes are choices, such as the columns to read: `sign_by_id(selection)` gives the
-same statement whenever the choices are the same, built and compiled once. Where no pooler stands
-between, the server parses it once per connection (`PREPARE`), mostly plans it once as well, and a
-call sends `EXECUTE` with the values.
+The arguments of the function are choices, such as the columns to read: `select_sign(selection)`
+returns the same statement for the same choices, built and compiled once. Without a pooler the
+server parses it once per connection (`PREPARE`) and usually plans it once as well, and each call
+sends `EXECUTE` with the values.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
@@ -31,17 +31,17 @@ from triosigno_db.records import Selection
 Build = Callable[..., Any]
 
 NOW = peewee.fn.timezone("UTC", peewee.fn.now())
-"""The server's time in UTC, whatever zone the session is in."""
+"""The time of the server in UTC, in any time zone of the session."""
 
 _NO_COMPUTED: Mapping[str, Any] = MappingProxyType({})
 _numbers = count(1)
 
 
 class Parameter(peewee.ColumnBase):
-    """Stands in a query for a value that each call gives.
+    """A placeholder in a query for a value of each call.
 
     Args:
-        name: What the call names the value.
+        name: The name of the parameter.
     """
 
     def __init__(self, name: str) -> None:
@@ -49,7 +49,7 @@ class Parameter(peewee.ColumnBase):
         self.name = name
 
     def __sql__(self, ctx: Any) -> Any:
-        # False: the field it is compared with must not convert it.
+        # False: the field that it is compared with must not convert it.
         return ctx.value(_Placeholder(self.name), False)
 
 
@@ -58,17 +58,17 @@ class _Placeholder(NamedTuple):
 
 
 class CompiledStatement(NamedTuple):
-    """A statement's text for one schema.
+    """The text of a statement for one schema.
 
     Attributes:
-        name: The statement's name.
+        name: The name of the statement.
         reads_only: Whether it changes nothing.
-        idempotent: Whether it changes nothing more when it is sent again.
-        sql: The whole text, with `%(name)s` for each parameter.
-        prepared_name: What it is called on a connection that has prepared it; `None` for one that
-            is planned anew at each call.
-        prepare: The text that prepares it on a connection.
-        execute: The text that runs it once it is prepared, with `%(name)s` for each parameter.
+        idempotent: Whether sending it again changes nothing more.
+        sql: The SQL text, with `%(name)s` for each parameter.
+        prepared_name: The name of the prepared statement; `None` if it is planned for each call.
+        prepare: The SQL text that prepares it on a connection.
+        execute: The SQL text that executes the prepared statement, with `%(name)s` for each
+            parameter.
     """
 
     name: str
@@ -84,11 +84,11 @@ class Statement:
     """A named query that is compiled once for each schema.
 
     Args:
-        build: Makes the query; its name names the statement, its docstring says what it is for.
-        choices: What `build` is called with.
-        reads_only: Whether it changes nothing, so that it may be sent again after a lost
-            connection.
-        idempotent: Whether that holds all the same, as it changes nothing the second time.
+        build: Builds the query; its name is the name of the statement.
+        choices: The arguments of `build`.
+        reads_only: Whether it changes nothing, so that it may be retried after a lost connection.
+        idempotent: Whether it may be retried although it writes, because a second execution
+            changes nothing.
         prepared: Whether the server may keep one plan for all values.
     """
 
@@ -114,17 +114,17 @@ class Statement:
         return f"<Statement {self.name}>"
 
     def compile(self, database: peewee.Database, schema_name: str) -> CompiledStatement:
-        """Give the statement's text, made at the first call.
+        """Compile the statement, once for each schema.
 
         Args:
-            database: Whose dialect to write.
-            schema_name: The schema that the models' tables are in at present.
+            database: The database whose dialect to use.
+            schema_name: The current schema of the tables.
 
         Returns:
-            The text, the same object at every call.
+            The compiled statement, the same object for every call.
 
         Raises:
-            InvalidInputError: A shape names a field that the entity does not have.
+            InvalidInputError: A shape has a field that the entity does not have.
         """
         try:
             return self._compiled[schema_name]
@@ -136,7 +136,7 @@ class Statement:
 
     def _write(self, sql: str, values: list[Any]) -> CompiledStatement:
         texts = sql.split("%s")
-        # In a text that the driver puts values into, a percent sign stands for itself doubled.
+        # In text that the driver formats, a literal percent sign must be doubled.
         doubled = [text.replace("%", "%%") for text in texts]
         names = list(dict.fromkeys(v.name for v in values if isinstance(v, _Placeholder)))
         named = [
@@ -162,17 +162,17 @@ class Statement:
 def statement(
     *, reads_only: bool, idempotent: bool = False, prepared: bool = True
 ) -> Callable[[Build], Callable[..., Statement]]:
-    """Make a statement of a function that builds a query.
+    """Turn a function that builds a query into a function that returns its statement.
 
     Args:
-        reads_only: Whether it changes nothing, so that it may be sent again after a lost
-            connection.
-        idempotent: Whether that holds all the same, as it changes nothing the second time.
-        prepared: Whether the server may keep one plan for all values; without it, it plans each
-            call, for a query whose best plan depends on the values, such as a limit.
+        reads_only: Whether it changes nothing, so that it may be retried after a lost connection.
+        idempotent: Whether it may be retried although it writes, because a second execution
+            changes nothing.
+        prepared: Whether the server may keep one plan for all values. Use `False` for a query whose
+            best plan depends on the values, such as a limit.
 
     Returns:
-        The decorator; it leaves a function from the builder's choices to their statement.
+        The decorator; the decorated function returns the statement for its arguments.
     """
 
     def decorate(build: Build) -> Callable[..., Statement]:
@@ -199,19 +199,19 @@ def columns(
     computed: Mapping[str, Any] = _NO_COMPUTED,
     nested: Iterable[str] = (),
 ) -> list[Any]:
-    """List what a statement selects for a record.
+    """List the expressions that a statement selects for a record.
 
     Args:
-        model: The model whose table holds the columns.
-        selection: What the record is made of.
-        computed: Expressions that the record may have beside the columns, by the same names.
-        nested: The records inside that the caller reads by itself.
+        model: The model of the table.
+        selection: The selection of the record.
+        computed: Expressions that the record may have in addition to the columns, by name.
+        nested: The nested records that the caller reads itself.
 
     Returns:
-        Fields and expressions, in the order of the record's fields.
+        The fields and expressions, in the order of the fields of the record.
 
     Raises:
-        InvalidInputError: The entity has no such field, or it is secret.
+        InvalidInputError: The entity does not have a field of the record, or the field is secret.
     """
     known = {**model._meta.readable_columns(), **computed}
     _refuse_unknown(model.__name__, known, selection, nested)
@@ -221,43 +221,43 @@ def columns(
 def sql_columns(
     entity: str, known: Mapping[str, str], selection: Selection, *, nested: Iterable[str] = ()
 ) -> peewee.SQL:
-    """List what a statement selects for a record, where it is written in SQL.
+    """List the expressions that a statement in SQL selects for a record.
 
     Args:
-        entity: What the record is about, for the error.
+        entity: The name of the entity, for the error.
         known: The SQL of each column that the record may have.
-        selection: What the record is made of.
-        nested: The records inside that the caller reads by itself.
+        selection: The selection of the record.
+        nested: The nested records that the caller reads itself.
 
     Returns:
-        The expressions, in the order of the record's fields, with commas between.
+        The expressions, in the order of the fields of the record, separated by commas.
 
     Raises:
-        InvalidInputError: The entity has no such field.
+        InvalidInputError: The entity does not have a field of the record.
     """
     _refuse_unknown(entity, known, selection, nested)
     return peewee.SQL(", ".join(known[name] for name in selection.columns))
 
 
 def columns_of(model: Any, source: str) -> dict[str, str]:
-    """Write the columns of a model in SQL.
+    """Return the SQL of the columns of a model.
 
     Args:
         model: The model.
-        source: The name that its table, or what was selected of it, has in the statement.
+        source: The name in the statement of the table, or of a subquery that selects from it.
 
     Returns:
-        The SQL of each column that a record may have, by its name.
+        The SQL of each column that a record may have, by name.
     """
     return {name: f'{source}."{name}"' for name in model._meta.readable_columns()}
 
 
 def compose(sql: str, **nodes: Any) -> peewee.NodeList:
-    """Put a statement together that is clearer in SQL than in Python.
+    """Compose a statement that is clearer in SQL than in Python.
 
     Args:
-        sql: The text; `{name}` stands for a node.
-        **nodes: Models, for their tables, and parts of queries.
+        sql: The SQL text, with `{name}` for each node.
+        **nodes: Models, which stand for their tables, and parts of queries.
 
     Returns:
         The query.
@@ -267,7 +267,7 @@ def compose(sql: str, **nodes: Any) -> peewee.NodeList:
         parts.append(peewee.SQL(text))
         if name is not None:
             node: Any = nodes[name]
-            # A table is qualified with the schema of the time when the statement is compiled.
+            # A table is qualified with the schema that is current when the statement is compiled.
             is_model = isinstance(node, type) and issubclass(node, peewee.Model)
             parts.append(node._meta.entity if is_model else node)
     return peewee.NodeList(parts, "")

@@ -1,4 +1,4 @@
-"""The cast that reads `timestamp` columns as aware datetimes in UTC."""
+"""The psycopg2 cast from `timestamp` columns to aware datetimes in UTC."""
 
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ _known_timestamps: dict[str, datetime] = {}
 
 
 def _read_timestamp(text: Any, _: Any) -> datetime | None:
-    # Rows written together share their timestamps: most are parsed once and found again.
+    # Rows that are written together share their timestamps, so most are found here.
     timestamp = _known_timestamps.get(text)
     return _parse(text) if timestamp is None and text is not None else timestamp
 
@@ -22,7 +22,7 @@ def _parse(text: str) -> datetime:
     try:
         timestamp = datetime.fromisoformat(text + "+00:00")
     except ValueError:
-        raise psycopg2.DataError(f"the timestamp {text} is beyond Python's datetime") from None
+        raise psycopg2.DataError(f"the timestamp {text} is out of range for datetime") from None
     if len(_known_timestamps) >= _MAX_KNOWN_TIMESTAMPS:
         _known_timestamps.clear()
     _known_timestamps[text] = timestamp
@@ -30,4 +30,4 @@ def _parse(text: str) -> datetime:
 
 
 UTC_TIMESTAMP = new_type((_TIMESTAMP_OID,), "UTC_TIMESTAMP", _read_timestamp)
-"""Reads `timestamp` columns as aware datetimes, for the connections that register it."""
+"""Converts `timestamp` columns to aware datetimes, on connections that register it."""

@@ -1,4 +1,4 @@
-"""Blocks: a connection for several calls, a transaction, reads from the replica."""
+"""Context managers: a connection for several calls, a transaction, reads from the replica."""
 
 import os
 import time
@@ -25,8 +25,8 @@ ResultT = TypeVar("ResultT")
 def connection() -> Iterator[None]:
     """Hold one pooled connection for several calls, as a web request does.
 
-    Calls of this thread inside the block share the connection; blocks may nest. Without a block
-    each call checks a connection out and in again.
+    All calls of this thread inside the block share the connection; blocks may nest. Without a
+    block each call checks a connection out and in.
 
     Yields:
         Nothing.
@@ -42,25 +42,25 @@ def connection() -> Iterator[None]:
 
 @contextmanager
 def reading_from_replica() -> Iterator[None]:
-    """Read from the replica inside the block, and write nothing.
+    """Read from the replica inside the block; writes are refused.
 
-    What this thread reads inside the block comes from the replica that `connect()` was given. A
-    replica that is down, or further behind than `replica_max_lag`, is skipped: then, and where
-    there is no replica, the database itself serves. What was written just before may not be there
-    yet. A `transaction()` inside the block only reads as well; a serializable one runs on the
-    database itself, as standbys do not support it. Blocks may nest.
+    All reads of this thread inside the block use the replica that `connect()` was given. If the
+    replica is down or its lag exceeds `replica_max_lag`, it is skipped: then, and if there is no
+    replica, the primary is used. The replica may not have the latest writes yet. A `transaction()`
+    inside the block is read-only as well; a serializable one runs on the primary, because standbys
+    do not support it. Blocks may nest.
 
     Yields:
         Nothing.
 
     Raises:
         NotConnectedError: `connect()` was not called.
-        ConflictError: This thread is inside a `transaction()` block, which reads what it wrote.
-        ReadOnlyError: Raised by what writes inside the block; nothing was applied.
+        ConflictError: This thread is inside a `transaction()` block, which runs on the primary.
+        ReadOnlyError: A call inside the block writes; nothing was applied.
     """
     if not is_read_only() and current_database().in_transaction():
         raise ConflictError(
-            "A transaction() has begun on the database itself: enter reading_from_replica() before."
+            "A transaction() is open on the primary: enter reading_from_replica() before it."
         )
     with read_only():
         yield
@@ -68,26 +68,26 @@ def reading_from_replica() -> Iterator[None]:
 
 @contextmanager
 def transaction(isolation: Isolation | None = None) -> Iterator[None]:
-    """Run everything that this thread calls inside the block in one transaction.
+    """Run all calls of this thread inside the block in one transaction.
 
-    It is committed at the block's end, or rolled back where an exception leaves the block. A block
-    inside another is a savepoint: an exception caught around it leaves the outer one intact.
+    The transaction is committed at the end of the block, or rolled back if an exception leaves it.
+    A nested block is a savepoint: if you catch its exception, the outer transaction continues.
 
     Args:
-        isolation: `"read committed"`, `"repeatable read"` or `"serializable"`; the server's default
-            where it is missing. The outermost block alone may choose it.
+        isolation: `"read committed"`, `"repeatable read"` or `"serializable"`; by default that of
+            the server. Only the outermost block may set it.
 
     Yields:
         Nothing.
 
     Raises:
-        InvalidInputError: There is no such isolation, or an outer transaction has begun already.
+        InvalidInputError: The isolation level does not exist, or the block is nested and sets one.
         NotConnectedError: `connect()` was not called.
         PoolTimeoutError: No connection became free in time.
-        DatabaseUnavailableError: The server can't be reached, or was lost before the commit;
-            nothing was applied.
-        OutcomeUnknownError: The answer to the commit was lost: everything was applied, or nothing.
-        ConflictError: A concurrent transaction made this one fail at its commit; run it again.
+        DatabaseUnavailableError: The server can't be reached, or the connection was lost before the
+            commit; nothing was applied.
+        OutcomeUnknownError: The answer to the commit was lost; everything was applied or nothing.
+        ConflictError: The commit failed because of a concurrent transaction; run this one again.
     """
     if isolation is not None and isolation not in _ISOLATIONS:
         raise InvalidInputError("isolation", f"must be one of {', '.join(_ISOLATIONS)}")
@@ -97,9 +97,7 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
         elif isolation is None:
             scope = database.savepoint()
         else:
-            raise InvalidInputError(
-                "isolation", "can be chosen by the outermost transaction() only"
-            )
+            raise InvalidInputError("isolation", "can only be set by the outermost transaction()")
         owner = os.getpid()
         with translated():
             scope.__enter__()
@@ -112,7 +110,7 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
             raise
         if os.getpid() != owner:
             raise NotConnectedError(
-                "The process was forked inside a transaction, which stays its parent's."
+                "The process was forked inside a transaction, which belongs to its parent."
             )
         with translated():
             scope.__exit__(None, None, None)
@@ -121,26 +119,26 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
 def run_in_transaction(
     function: Callable[[], ResultT], *, isolation: Isolation | None = None, tries: int = 5
 ) -> ResultT:
-    """Call a function in a transaction, again where the server undid it for a concurrent one.
+    """Call a function in a transaction, and retry after a deadlock or a serialization failure.
 
-    A deadlock and a serialization failure are known to have left nothing behind: the whole function
-    is called again with backoff. Whatever else fails is raised, a connection that was lost too,
-    as its outcome can't be known. Inside another `transaction()` the function is called once, in a
-    savepoint: what began outside of it can't be run again here.
+    After these two errors nothing was applied, so the function is called again, with backoff. All
+    other errors are raised, including a lost connection, because its outcome is unknown. Inside
+    another `transaction()` the function is called once, in a savepoint: the outer transaction can't
+    be repeated from here.
 
     Args:
-        function: What to call; as it may be called several times, it should do nothing that the
-            transaction can't undo.
+        function: The function to call; it may be called several times, so it should have no side
+            effects outside the transaction.
         isolation: As for `transaction()`.
-        tries: How often it is called at most, 1 to 100.
+        tries: The maximum number of calls, 1 to 100.
 
     Returns:
-        What the function returned, once that is committed.
+        The result of the function, after the commit.
 
     Raises:
-        ConflictError: The last try met a deadlock or a serialization failure as well.
-        InvalidInputError: `tries` is out of bounds, or `isolation` is not available.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        ConflictError: The last try failed with a deadlock or a serialization failure as well.
+        InvalidInputError: `tries` is out of bounds, or `isolation` is invalid or can't be set here.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     check_integer("tries", tries, minimum=1, maximum=100)
     if current_database().in_transaction():
@@ -157,7 +155,7 @@ def _checked_out(isolation: Isolation | None) -> Iterator[Database]:
     router = current_router()
     is_new = not router.route().in_transaction()
     if is_new and isolation == "serializable":
-        # Standbys do not support it.
+        # Standbys do not support this level.
         with router.primary.session.checked_out():
             yield router.primary
     else:

@@ -1,7 +1,7 @@
-"""The watchdog: ends the connections whose answer does not come.
+"""The watchdog: aborts connections whose answer is overdue.
 
-A server ends a statement at its time limit by itself. Where the network swallows what is sent, no
-error comes and libpq waits without end; then only the client's own clock helps.
+A server ends a statement at its time limit. But if the network drops packets, no error arrives and
+libpq waits forever, so the client needs its own time limit.
 """
 
 import math
@@ -13,13 +13,13 @@ from triosigno_db.database.connection import Connection
 
 
 class Watchdog:
-    """One thread for all connections of a pool; it sleeps until the first answer is overdue."""
+    """A thread for all connections of a pool; it sleeps until an answer is overdue."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._connections: WeakSet[Connection] = WeakSet()
         self._thread: threading.Thread | None = None
-        self._bell = threading.Event()
+        self._event = threading.Event()
         self._wakes_at = math.inf
         self._is_ended = False
 
@@ -27,7 +27,7 @@ class Watchdog:
         """Watch a connection for as long as it lives.
 
         Args:
-            connection: A connection that was opened just now.
+            connection: A new connection.
         """
         with self._lock:
             self._connections.add(connection)
@@ -41,24 +41,24 @@ class Watchdog:
     def end(self) -> None:
         """End the thread."""
         self._is_ended = True
-        self._bell.set()
+        self._event.set()
 
     def _expect(self, due: float) -> None:
-        # Called for each statement: mostly the thread wakes earlier in any case.
+        # Called for each statement: usually the thread wakes earlier anyway.
         if due < self._wakes_at:
-            self._bell.set()
+            self._event.set()
 
     def _watch(self) -> None:
         while not self._is_ended:
-            # First: a statement that is sent after the look below must ring.
+            # Reset first: a statement that is sent after the check below must set the event.
             self._wakes_at = math.inf
             self._wakes_at = self._abort_overdue()
             wait = self._wakes_at - time.monotonic()
-            self._bell.wait(None if math.isinf(wait) else min(max(wait, 0), threading.TIMEOUT_MAX))
-            self._bell.clear()
+            self._event.wait(None if math.isinf(wait) else min(max(wait, 0), threading.TIMEOUT_MAX))
+            self._event.clear()
 
     def _abort_overdue(self) -> float:
-        """Give up what is overdue; tell when the next answer is."""
+        """Abort the overdue connections; return the deadline of the next answer."""
         with self._lock:
             connections = tuple(self._connections)
         now, earliest = time.monotonic(), math.inf

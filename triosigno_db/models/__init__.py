@@ -1,4 +1,4 @@
-"""What is stored: one Peewee model for each table that Prisma makes."""
+"""The Peewee models, one for each table that Prisma creates."""
 
 from triosigno_db.models.accounts import User, UserPreference
 from triosigno_db.models.base import BaseModel, database_proxy
@@ -20,11 +20,11 @@ MODELS: tuple[type[BaseModel], ...] = (
     Achievement,
     UserAchievement,
 )
-"""All tables, in the order of Prisma's schema."""
+"""All models, in the order of the Prisma schema."""
 
 
 CONSTRAINT_TARGETS = constraint_targets(MODELS)
-"""What each unique index, foreign key and check is about, by its name in the database."""
+"""The target of each unique index, foreign key and check, by its name in the database."""
 
 __all__ = [
     "CONSTRAINT_TARGETS",

@@ -1,4 +1,4 @@
-"""Accounts: who learns and teaches, and what they prefer."""
+"""Accounts: the models of users and their preferences."""
 
 import peewee
 
@@ -46,7 +46,7 @@ User.add_index(peewee.fn.lower(User.email), name="User_lower_email_idx")
 
 
 class UserPreference(BaseModel):
-    """The preferences of one account, at most one row each."""
+    """The preferences of an account; an account has at most one row."""
 
     id = IdField()
     user = ForeignKey(User, backref="user_preferences", on_delete="CASCADE", unique=True)

@@ -1,7 +1,7 @@
-"""The base of all models: Prisma's names for everything physical, and rules for every write.
+"""The base of all models: the naming rules of Prisma, and rules for writes.
 
-Attributes are snake_case, columns camelCase; indexes and foreign keys are named as Prisma names
-them (`User_email_key`, `Sign_categoryId_fkey`). The models know the database as a proxy only.
+Attributes are snake_case, columns camelCase. Indexes and foreign keys are named as in Prisma
+(`User_email_key`, `Sign_categoryId_fkey`). The models access the database through a proxy.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ from triosigno_db.models.peewee_internals import (
 
 
 class _DatabaseProxy(peewee.DatabaseProxy):
-    """Stands for the database until `connect()` gives one."""
+    """A proxy for the database; it raises `NotConnectedError` until `connect()` sets one."""
 
     def __getattr__(self, name: str) -> Any:
         if self.obj is None:
@@ -29,16 +29,16 @@ class _DatabaseProxy(peewee.DatabaseProxy):
 
 
 database_proxy = _DatabaseProxy()
-"""The database behind all models."""
+"""The database of all models."""
 
 
 class PrismaMetadata(peewee.Metadata):
     """Names columns, indexes and foreign keys as Prisma does.
 
     Attributes:
-        updated_at: The field that every update moves, `None` where the table has none.
-        checks: The CHECK constraints, each a name (`<Table>_<what>_check`) and a condition in SQL.
-        secret: The columns that no record may have.
+        updated_at: The field that every update sets, or `None`.
+        checks: The CHECK constraints: a name (`<Table>_<what>_check`) and an SQL condition each.
+        secret: The columns that records must not have.
     """
 
     updated_at: Any = None
@@ -46,16 +46,16 @@ class PrismaMetadata(peewee.Metadata):
     secret: tuple[str, ...] = ()
 
     def make_table_name(self) -> str:
-        """Give the table the model's own name."""
+        """Return the name of the model as the name of the table."""
         return self.model.__name__
 
     def add_field(self, field_name: str, field: Any, set_attribute: bool = True) -> None:
-        """Add a field, its column's name derived from the attribute's.
+        """Add a field and derive the name of its column from that of the attribute.
 
         Args:
-            field_name: The attribute.
+            field_name: The name of the attribute.
             field: The field.
-            set_attribute: Whether the model gets the attribute.
+            set_attribute: Whether to set the attribute on the model.
         """
         if isinstance(field, peewee.ForeignKeyField):
             field.column_name = to_camel(field_name) + "Id"
@@ -91,7 +91,7 @@ class PrismaMetadata(peewee.Metadata):
     def _name_index(self, index: Any) -> Any:
         _, is_unique, parts = index_parts(index)
         if not all(isinstance(field, peewee.Field) for field in parts):
-            return index  # an expression has no name of its own; the model gave one
+            return index  # an index on an expression is named by the model
         columns = [field.column_name for field in parts]
         suffix = "key" if is_unique else "idx"
         name = "_".join((self.table_name, *columns, suffix))
@@ -112,20 +112,20 @@ class BaseModel(peewee.Model):
         only_save_dirty = True
 
     def __init__(self, *args: Any, **values: Any) -> None:
-        # Peewee hands this over for a row that it has read.
+        # Peewee passes a marker in the values of a row that it has read.
         self._is_stored = is_read_from_database(values)
         super().__init__(*args, **values)
 
     @classmethod
     def update(cls, data: Any = None, /, **values: Any) -> Any:
-        """Start an UPDATE that also moves `updated_at`, unless that is given.
+        """Build an UPDATE that also sets `updated_at`, unless a value is given for it.
 
         Args:
-            data: New values by field or attribute.
-            **values: New values by attribute.
+            data: The new values by field or attribute.
+            **values: The new values by attribute.
 
         Returns:
-            Peewee's query.
+            The query.
         """
         query: Any = super().update(data, **values)
         if cls._meta.updated_at is not None:
@@ -133,22 +133,22 @@ class BaseModel(peewee.Model):
         return query
 
     def save(self, force_insert: bool = False, only: Any = None) -> int:
-        """Insert a new row, or write the changed fields of one that was read.
+        """Insert a new row, or update the changed fields of a row that was read.
 
-        Peewee takes a row whose key is set for one that exists, and would update no row at all in
-        silence; here a row that was not read from the database is inserted.
+        Peewee assumes that a row whose key is set exists, and would silently update no row. Here a
+        row that was not read from the database is inserted.
 
         Args:
-            force_insert: Insert in any case.
-            only: Write these fields (or their names) only.
+            force_insert: Whether to insert in any case.
+            only: The fields, or their names, to write; by default all changed fields.
 
         Returns:
-            The number of rows written; 0 where nothing had changed or the row is gone.
+            The number of rows written; 0 if nothing has changed or the row no longer exists.
         """
         inserts = force_insert or not self._is_stored
         updated_at = self._meta.updated_at
         if updated_at is not None and not inserts:
-            # The query's own default can't see what the instance holds afterwards.
+            # The default of `update` would not set the attribute of this instance.
             if self.is_dirty() and "updated_at" not in self.dirty_field_names:
                 self.updated_at = utc_now()
             only = [*only, updated_at] if only is not None else None

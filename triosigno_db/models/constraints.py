@@ -1,14 +1,14 @@
-"""What each constraint of the schema is about, so that an error can name it."""
+"""The entity and attribute of each constraint of the schema, for error messages."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 
 class ConstraintTarget(NamedTuple):
-    """What a constraint of the schema is about, in the library's words.
+    """The entity and the attribute that a constraint of the schema is about.
 
-    For a unique index or a check: the entity that owns it and its attribute. For a foreign key: the
-    entity that it refers to and the attribute that holds the reference.
+    For a unique index or a check: the entity that owns it, and its attribute. For a foreign key:
+    the entity that it refers to, and the attribute that holds the reference.
     """
 
     entity: str
@@ -16,7 +16,7 @@ class ConstraintTarget(NamedTuple):
 
 
 def constraint_targets(models: Iterable[Any]) -> dict[str, ConstraintTarget]:
-    """Find what each constraint of some models is about.
+    """Find the target of each constraint of some models.
 
     Args:
         models: The models.

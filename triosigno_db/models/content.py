@@ -1,4 +1,4 @@
-"""Content: signs in categories, and the modules and lessons that teach them."""
+"""Content: the models of signs, categories, modules and lessons."""
 
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.models.base import BaseModel
@@ -77,7 +77,7 @@ class Lesson(BaseModel):
 
 
 class LessonSign(BaseModel):
-    """A sign's place in a lesson."""
+    """The position of a sign in a lesson."""
 
     id = IdField()
     lesson = ForeignKey(Lesson, backref="lesson_signs", on_delete="CASCADE")

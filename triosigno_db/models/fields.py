@@ -1,6 +1,7 @@
 """The column types: ids, text, numbers, enums, UTC timestamps and references.
 
-Each refuses what its column can't hold before anything is sent, naming the attribute.
+Each field refuses values that its column can't store before anything is sent; the error names the
+attribute.
 """
 
 import uuid
@@ -14,7 +15,7 @@ from triosigno_db.arguments import check_timestamp, is_unicode
 from triosigno_db.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    # Generic in peewee's stubs only, not when the program runs.
+    # These classes are generic in the stubs of Peewee only, not at run time.
     _Text = peewee.TextField[str]
     _Integer = peewee.IntegerField[int]
     _Boolean = peewee.BooleanField[bool]
@@ -28,14 +29,14 @@ else:
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 MAX_INTEGER = 2**31 - 1
-"""The greatest value of PostgreSQL's `integer`."""
+"""The maximum value of the PostgreSQL type `integer`."""
 
 
 def new_id() -> str:
     """Create an id.
 
     Returns:
-        A random UUID (version 4) as 36 characters, as Prisma's `uuid()` makes them.
+        A random UUID (version 4) in text form, like that of `uuid()` in Prisma.
     """
     return str(uuid.uuid4())
 
@@ -44,7 +45,7 @@ def utc_now() -> datetime:
     """Return the current time.
 
     Returns:
-        The current time in UTC, in whole milliseconds.
+        The current time in UTC, truncated to milliseconds.
     """
     return _to_milliseconds(datetime.now(UTC))
 
@@ -65,26 +66,26 @@ class TextField(_Text):
     """A `text` column."""
 
     def db_value(self, value: Any) -> str | None:
-        """Check a text on its way to the driver."""
+        """Check a text before it is sent."""
         if value is None:
             return None
         if not isinstance(value, str):
-            _refuse(self, "must be a text")
+            _refuse(self, "must be a string")
         if "\0" in value:
-            _refuse(self, "must not hold a NUL byte")
+            _refuse(self, "must not contain a NUL byte")
         if not is_unicode(value):
             _refuse(self, "must be valid Unicode text")
         return value
 
 
 class IdField(TextField):
-    """The primary key: a UUID in a `text` column, made by the library."""
+    """The primary key: a UUID in a `text` column, created by the library."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(primary_key=True, default=new_id, **options)
 
     def db_value(self, value: Any) -> str | None:
-        """Accept a `uuid.UUID` as well as its text."""
+        """Convert a `uuid.UUID` to text."""
         return super().db_value(str(value) if isinstance(value, uuid.UUID) else value)
 
 
@@ -92,7 +93,7 @@ class IntegerField(_Integer):
     """An `integer` column, 32 bits."""
 
     def db_value(self, value: Any) -> int | None:
-        """Check a number on its way to the driver."""
+        """Check a number before it is sent."""
         if value is None:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
@@ -106,7 +107,7 @@ class BooleanField(_Boolean):
     """A `boolean` column."""
 
     def db_value(self, value: Any) -> bool | None:
-        """Refuse what is only true-ish."""
+        """Refuse values other than `True` and `False`."""
         if value is not None and not isinstance(value, bool):
             _refuse(self, "must be True or False")
         return value
@@ -116,8 +117,8 @@ class EnumField(peewee.Field, Generic[EnumT]):
     """A column of one of the database's enum types.
 
     Args:
-        enum: The Python enum; its class name is the type's name in PostgreSQL.
-        **options: As for any Peewee field.
+        enum: The Python enum; its class name is the name of the PostgreSQL type.
+        **options: The options of a Peewee field.
     """
 
     if TYPE_CHECKING:
@@ -134,11 +135,11 @@ class EnumField(peewee.Field, Generic[EnumT]):
 
     @property
     def field_type(self) -> str:  # type: ignore[override]
-        """The type's quoted name in PostgreSQL."""
+        """The quoted name of the PostgreSQL type."""
         return f'"{self.enum.__name__}"'
 
     def db_value(self, value: Any) -> str | None:
-        """Turn a member, or its label, into the label."""
+        """Convert a member, or its label, to the label."""
         if value is None:
             return None
         try:
@@ -147,35 +148,35 @@ class EnumField(peewee.Field, Generic[EnumT]):
             _refuse(self, f"must be one of {', '.join(self.enum)}")
 
     def python_value(self, value: Any) -> EnumT | None:
-        """Turn a label into the member."""
+        """Convert a label to the member."""
         return None if value is None else self.enum(value)
 
 
 class TimestampField(_Timestamp):
-    """A `timestamp(3)` column that holds UTC; Python sees aware datetimes in whole milliseconds."""
+    """A `timestamp(3)` column in UTC; values are aware datetimes, truncated to milliseconds."""
 
     field_type = "TIMESTAMP(3)"
 
     def db_value(self, value: Any) -> datetime | None:
-        """Convert an aware datetime to UTC and drop the zone, which the column does not have."""
+        """Convert an aware datetime to a naive one in UTC, as the column has no time zone."""
         if value is None:
             return None
         return _to_milliseconds(check_timestamp(_name_of(self), value))
 
     def python_value(self, value: Any) -> Any:
-        """Add the time zone to what a plain driver read without it."""
+        """Add the time zone to a naive value of a connection without the cast."""
         if isinstance(value, datetime) and value.tzinfo is None:
             return value.replace(tzinfo=UTC)
         return value
 
 
 class ForeignKey(peewee.ForeignKeyField):
-    """A reference to the id of another model's row; Prisma makes no index for it.
+    """A foreign key to the id of another model; like Prisma, it creates no index by default.
 
     Args:
         model: The model that is referred to.
-        on_delete: What happens to this row when the other goes: `"CASCADE"` or `"RESTRICT"`.
-        **options: As for any Peewee field.
+        on_delete: The action when the referenced row is deleted: `"CASCADE"` or `"RESTRICT"`.
+        **options: The options of a Peewee field.
     """
 
     def __init__(self, model: type[peewee.Model], *, on_delete: str, **options: Any) -> None:
@@ -184,14 +185,14 @@ class ForeignKey(peewee.ForeignKeyField):
 
 
 class CreatedAtField(TimestampField):
-    """When the row was made: filled on insert, by the server too where Prisma leaves it out."""
+    """The creation time of a row, set on insert; the server has a default for it as well."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(default=utc_now, **options)
 
 
 class UpdatedAtField(TimestampField):
-    """When the row was last changed: filled on insert, moved by every update of the model."""
+    """The time of the last change of a row, set on insert and on every update of the model."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(default=utc_now, **options)

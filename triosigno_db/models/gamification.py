@@ -1,4 +1,4 @@
-"""Gamification: achievements, and who has earned them."""
+"""Gamification: the models of achievements and of the awards of users."""
 
 from triosigno_db.models.accounts import User
 from triosigno_db.models.base import BaseModel
@@ -30,7 +30,7 @@ class Achievement(BaseModel):
 
 
 class UserAchievement(BaseModel):
-    """A badge that one user has earned."""
+    """A badge that a user has earned."""
 
     id = IdField()
     user = ForeignKey(User, backref="achievements", on_delete="CASCADE")

@@ -1,8 +1,8 @@
-"""Idempotency keys: which writes were counted already, beside the tables of the product.
+"""Idempotency keys: a table of the writes that were counted already.
 
-They have a PostgreSQL schema of their own, one for the whole database: Prisma looks at the schemas
-of its own models, so that neither its drift check nor its migrations see them. A row says nothing
-of who did what: it is a digest.
+The table is in a separate PostgreSQL schema, one for each database. Prisma inspects only the
+schemas of its models, so its drift check and its migrations ignore the table. A row is a digest: it
+does not reveal the user or the write.
 """
 
 import peewee
@@ -11,4 +11,4 @@ KEYS_SCHEMA = "triosigno_db"
 KEYS_TABLE = "IdempotencyKey"
 
 IDEMPOTENCY_KEYS = peewee.SQL(f'"{KEYS_SCHEMA}"."{KEYS_TABLE}"')
-"""The table, as a part of a query."""
+"""The table, for use in a query."""

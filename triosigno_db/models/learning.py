@@ -1,4 +1,4 @@
-"""Learning: how well each user knows each sign, and the sessions in which they practise."""
+"""Learning: the models of the progress of users and of their learning sessions."""
 
 from triosigno_db.models.accounts import User
 from triosigno_db.models.base import BaseModel
@@ -15,7 +15,7 @@ from triosigno_db.models.fields import (
 
 
 class Progress(BaseModel):
-    """One user's progress with one sign."""
+    """The progress of a user with a sign."""
 
     id = IdField()
     user = ForeignKey(User, backref="progress", on_delete="CASCADE")
@@ -46,7 +46,7 @@ class Progress(BaseModel):
 
 
 class LearningSession(BaseModel):
-    """One sitting of a user with a lesson."""
+    """A learning session of a user with a lesson."""
 
     id = IdField()
     user = ForeignKey(User, backref="sessions", on_delete="CASCADE")

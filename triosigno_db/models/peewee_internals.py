@@ -1,7 +1,7 @@
-"""Everything of Peewee that the library uses beyond its documented interface, in this one place.
+"""All private attributes of Peewee that the library uses.
 
-`PRIVATE_NAMES` lists it, and a test looks for each name, so that a release of Peewee that lacks
-one fails there and says which.
+`PRIVATE_NAMES` lists them, and a test checks that each exists, so that the test fails with the name
+if a release of Peewee removes one.
 """
 
 import threading
@@ -28,10 +28,10 @@ PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "Update()": ("_update",),
     }
 )
-"""The names that this module touches, by what they are attributes of; `()` means an instance."""
+"""The names that this module uses, by their owner; `()` means an instance."""
 
 ConnectionState: Any = peewee._ConnectionLocal
-"""The state of each thread: its connection, its transactions, and what runs after the commit."""
+"""The state of each thread: its connection, its transactions and its commit callbacks."""
 
 Savepoint: Any = peewee._savepoint
 """The context manager of a savepoint."""
@@ -40,11 +40,11 @@ _READ_FROM_DATABASE = "__no_default__"
 
 
 class HookedDatabase(peewee.PostgresqlDatabase):
-    """Peewee's database with the hooks that it calls in private under names of their own.
+    """The database of Peewee, with public names for its private hooks.
 
     Args:
-        database: The database's name.
-        state: What holds the state of each thread.
+        database: The name of the database.
+        state: The per-thread connection state.
     """
 
     def __init__(self, database: str, state: Any) -> None:
@@ -52,32 +52,34 @@ class HookedDatabase(peewee.PostgresqlDatabase):
         self.reset_state(state)
 
     def reset_state(self, state: Any) -> None:
-        """Forget all threads, as a forked child must: locks may be held by threads it lacks.
+        """Reset the state of all threads in a forked child.
+
+        Other threads of the parent may have held the locks, and they do not exist in the child.
 
         Args:
-            state: What holds the state of each thread from now on.
+            state: The new per-thread connection state.
         """
         self._lock = threading.Lock()
         self._state = state
 
     def check_out(self) -> Any:
-        """Give a connection for this thread."""
+        """Return a connection for this thread."""
         raise NotImplementedError
 
     def check_in(self, connection: Any) -> None:
-        """Take a thread's connection back.
+        """Check in the connection of a thread.
 
         Args:
-            connection: What `check_out` gave.
+            connection: A connection that `check_out` returned.
         """
         raise NotImplementedError
 
     def send(self, sql: str, parameters: Any) -> Any:
-        """Run a model's statement on this thread's connection.
+        """Run a statement of a model on the connection of this thread.
 
         Args:
             sql: The statement.
-            parameters: Its values.
+            parameters: The values of its placeholders.
 
         Returns:
             The driver's cursor.
@@ -94,11 +96,11 @@ class HookedDatabase(peewee.PostgresqlDatabase):
         self.server_version = conn.server_version
 
     def _execute_cursor(self, sql: str, params: Any, **cursor_options: Any) -> Any:
-        del cursor_options  # of other databases
+        del cursor_options  # used by other databases
         return self.send(sql, params)
 
     def _log_query(self, sql: str, params: Any) -> None:
-        # Never the values: they may be secret.
+        # Never log the values: they may be secret.
         del params
         super()._log_query(sql, ())  # type: ignore[misc]
 
@@ -108,49 +110,49 @@ class HookedDatabase(peewee.PostgresqlDatabase):
 
 
 def is_read_from_database(values: Mapping[str, Any]) -> bool:
-    """Tell whether Peewee makes an instance of a row that it has read.
+    """Return whether Peewee creates a model instance for a row that it has read.
 
     Args:
-        values: The keyword arguments of the model's constructor.
+        values: The keyword arguments of the constructor of the model.
 
     Returns:
-        `False` for an instance that the caller makes.
+        `False` for an instance that the caller creates.
     """
     return bool(values.get(_READ_FROM_DATABASE))
 
 
 def locks_rows(query: Any) -> bool:
-    """Tell whether a SELECT locks the rows that it reads.
+    """Return whether a SELECT locks the rows that it reads.
 
     Args:
         query: The query.
 
     Returns:
-        `True` for `SELECT ... FOR UPDATE` and its kind.
+        `True` for `SELECT ... FOR UPDATE` and similar clauses.
     """
     return bool(getattr(query, "_for_update", None))
 
 
 def updated_values(query: Any) -> dict[Any, Any]:
-    """Give the new values of an UPDATE, which may be changed.
+    """Return the new values of an UPDATE.
 
     Args:
         query: The query.
 
     Returns:
-        The values by field.
+        The values by field; changes to this dictionary change the query.
     """
     values: dict[Any, Any] = query._update
     return values
 
 
 class IndexParts(NamedTuple):
-    """An index of a model, taken apart.
+    """The parts of an index of a model.
 
     Attributes:
-        name: Its name.
+        name: The name of the index.
         is_unique: Whether it is unique.
-        parts: Its fields and expressions, in order.
+        parts: The fields and expressions, in order.
     """
 
     name: str
@@ -159,12 +161,12 @@ class IndexParts(NamedTuple):
 
 
 def index_parts(index: Any) -> IndexParts:
-    """Take an index apart.
+    """Return the parts of an index.
 
     Args:
-        index: Peewee's index.
+        index: The index of Peewee.
 
     Returns:
-        What it is made of.
+        The parts.
     """
     return IndexParts(str(index._name), bool(index._unique), tuple(index._expressions))

@@ -1,14 +1,14 @@
-"""What is searched: texts folded by one SQL expression, in a query and in an index alike.
+"""Search: the SQL expression that folds text, used by queries and by indexes.
 
-The expression is made of built-in functions, works in any locale and needs no extension; the index
-on it needs `pg_trgm`, which PostgreSQL ships: https://www.postgresql.org/docs/current/pgtrgm.html
+The expression uses built-in functions only and works in any locale. The index on it needs the
+extension `pg_trgm`, which PostgreSQL includes: https://www.postgresql.org/docs/current/pgtrgm.html
 """
 
 _ACCENTS = r"[\u0300-\u036f]"
-"""The marks that letters are decomposed into (Unicode's normal form D)."""
+"""The combining marks of decomposed letters (Unicode normal form D)."""
 
-SEPARATORS = "[!-/:-@[-`{-~‘’“”«»…–—·¡¿]"  # noqa: RUF001 (typographic ones are meant)
-"""Punctuation, as a class of characters that PostgreSQL and Python read alike."""
+SEPARATORS = "[!-/:-@[-`{-~‘’“”«»…–—·¡¿]"  # noqa: RUF001 (typographic characters are intended)
+"""Punctuation, as a character class for the regular expressions of PostgreSQL and Python."""
 
 _LIGATURES = {"œ": "oe", "Œ": "oe", "æ": "ae", "Æ": "ae"}
 
@@ -20,14 +20,14 @@ _USER = (
 
 
 def fold(text: str) -> str:
-    """Write the SQL that folds a text.
+    """Build the SQL expression that folds a text.
 
     Args:
-        text: An expression in SQL.
+        text: An SQL expression.
 
     Returns:
-        An immutable expression: lower case, no accents, ligatures expanded, and a space for each
-        punctuation mark.
+        An immutable expression: the text in lower case, without accents, with ligatures expanded
+        and each punctuation mark replaced by a space.
     """
     bare = f"regexp_replace(normalize({text}, NFD), '{_ACCENTS}', '', 'g')"
     folded = f"lower(regexp_replace({bare}, '{SEPARATORS}', ' ', 'g'))"
@@ -37,16 +37,16 @@ def fold(text: str) -> str:
 
 
 SIGN_NAME = fold("""' ' || "name\"""")
-"""A sign's name."""
+"""The folded name of a sign."""
 
 SIGN_TEXT = fold(_SIGN)
-"""The text of a sign that is searched: its name and its description."""
+"""The folded text of a sign to search: its name and its description."""
 
 USER_TEXT = fold(_USER)
-"""The text of an account that is searched: its e-mail address and its names."""
+"""The folded text of an account to search: its e-mail address and its names."""
 
 SEARCH_INDEXES = {
     "Sign_search_idx": ("Sign", SIGN_TEXT),
     "User_search_idx": ("User", USER_TEXT),
 }
-"""The indexes that a server with `pg_trgm` has: each a table and the expression that it holds."""
+"""The indexes of a server with `pg_trgm`: the table and the indexed expression of each."""

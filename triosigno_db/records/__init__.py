@@ -1,4 +1,4 @@
-"""Records and inputs: immutable Pydantic objects that know no database."""
+"""Records and inputs: immutable Pydantic models, independent of the database."""
 
 from triosigno_db.records.accounts import (
     ExportedAchievement,

@@ -35,12 +35,12 @@ if TYPE_CHECKING:
     Password = str | SecretStr
 else:
     Password = Annotated[SecretStr, AfterValidator(_check_password)]
-"""A password in the clear, 1 to 72 bytes of UTF-8; a `SecretStr` once it is checked."""
+"""A plain-text password, 1 to 72 bytes of UTF-8; validation converts it to a `SecretStr`."""
 
 
 def _check_email(text: str) -> str:
-    # pydantic's `EmailStr` does the same, but looks for its validator's version on the disk first,
-    # while the library is being imported.
+    # The `EmailStr` of pydantic does the same, but reads the version of its validator from disk
+    # while the library is imported.
     return validate_email(text)[1].lower()
 
 
@@ -76,7 +76,7 @@ class UserRecord(Record):
 
 
 class PreferencesRecord(Record):
-    """The preferences of one account; `learning_goal` is in minutes per day."""
+    """The preferences of an account; `learning_goal` is in minutes per day."""
 
     id: str
     user_id: str
@@ -88,31 +88,31 @@ class PreferencesRecord(Record):
 
 
 class UserWithPreferences(UserRecord):
-    """An account with its preferences, `None` where it has no such row."""
+    """An account with its preferences, or `None` if it has none."""
 
     preferences: PreferencesRecord | None = Field(alias="userPreferences")
 
 
 class ExportedProgress(ProgressRecord):
-    """One user's progress with one sign, with the sign's name."""
+    """The progress of a user with a sign, with the name of the sign."""
 
     sign_name: str
 
 
 class ExportedSession(SessionRecord):
-    """One sitting of a user with a lesson, with the lesson's title."""
+    """A learning session of a user with a lesson, with the title of the lesson."""
 
     lesson_title: str
 
 
 class ExportedAchievement(UserAchievementRecord):
-    """A badge that one user has earned, with its name."""
+    """A badge that a user has earned, with its name."""
 
     achievement_name: str
 
 
 class UserExport(UserWithPreferences):
-    """Everything that is stored about one person, less the password's hash; oldest rows first."""
+    """Everything that is stored about one person except the password hash; oldest rows first."""
 
     progress: tuple[ExportedProgress, ...]
     sessions: tuple[ExportedSession, ...]
@@ -120,15 +120,15 @@ class UserExport(UserWithPreferences):
 
 
 class NewUser(Input):
-    """An account to make.
+    """The values of a new account.
 
     Attributes:
         email: A valid address, at most 254 characters; stored in lower case.
         username: 1 to 200 characters, trimmed.
-        password: In the clear, 1 to 72 bytes of UTF-8.
+        password: Plain text, 1 to 72 bytes of UTF-8.
         first_name: At most 200 characters.
         last_name: At most 200 characters.
-        role: What the account may do.
+        role: The role of the account.
         profile_picture: An http or https URL.
     """
 
@@ -142,7 +142,7 @@ class NewUser(Input):
 
 
 class UserChanges(Changes):
-    """What to change about an account; fields that are not set stay as they are.
+    """Changes to an account; fields that are not set keep their values.
 
     Attributes:
         email: A valid address, at most 254 characters; stored in lower case.
@@ -160,12 +160,12 @@ class UserChanges(Changes):
 
 
 class PreferenceChanges(Changes):
-    """What to change about preferences; fields that are not set stay as they are.
+    """Changes to preferences; fields that are not set keep their values.
 
     Attributes:
         language: A language tag such as `fr` or `fr-FR`.
-        notifications: Whether the learner wants any.
-        dark_mode: Whether the learner wants it.
+        notifications: Whether notifications are enabled.
+        dark_mode: Whether dark mode is enabled.
         learning_goal: Minutes of practice per day, 1 to 1440.
     """
 

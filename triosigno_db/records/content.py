@@ -20,7 +20,7 @@ class CategoryRecord(Record):
 
 
 class CategoryWithCounts(CategoryRecord):
-    """A theme, with the number of its signs."""
+    """A category with the number of its signs."""
 
     sign_count: int
 
@@ -52,7 +52,7 @@ class ModuleRecord(Record):
 
 
 class ModuleWithCounts(ModuleRecord):
-    """A set of lessons, with their number and that of the different signs in them."""
+    """A module with the number of its lessons and of the distinct signs in them."""
 
     lesson_count: int
     sign_count: int
@@ -71,7 +71,7 @@ class LessonRecord(Record):
 
 
 class LessonSignRecord(Record):
-    """A sign's place in a lesson."""
+    """The position of a sign in a lesson."""
 
     id: str
     lesson_id: str
@@ -82,7 +82,7 @@ class LessonSignRecord(Record):
 
 
 class LessonSignWithSign(LessonSignRecord):
-    """A sign's place in a lesson, with the sign."""
+    """The position of a sign in a lesson, with the sign."""
 
     sign: SignRecord
 
@@ -100,10 +100,10 @@ class ModuleTree(ModuleRecord):
 
 
 class NewCategory(Input):
-    """A category to make.
+    """The values of a new category.
 
     Attributes:
-        name: 1 to 200 characters; no other category may have it.
+        name: 1 to 200 characters, unique among categories.
         description: At most 10,000 characters.
         image_url: An http or https URL.
     """
@@ -114,15 +114,15 @@ class NewCategory(Input):
 
 
 class NewSign(Input):
-    """A sign to make.
+    """The values of a new sign.
 
     Attributes:
-        name: 1 to 200 characters; no other sign may have it.
-        description: How it is signed, at most 10,000 characters.
+        name: 1 to 200 characters, unique among signs.
+        description: How to perform the sign, at most 10,000 characters.
         video_url: An http or https URL.
         image_url: An http or https URL.
-        difficulty: How hard it is to learn.
-        category_id: The category it belongs to.
+        difficulty: The difficulty of the sign.
+        category_id: The id of its category.
     """
 
     name: Name
@@ -134,12 +134,12 @@ class NewSign(Input):
 
 
 class NewModule(Input):
-    """A module to make.
+    """The values of a new module.
 
     Attributes:
         title: 1 to 200 characters.
         description: At most 10,000 characters.
-        order: Its place, 0 or more; after the last module where it is missing.
+        order: The position of the module, 0 or more; by default after the last one.
         image_url: An http or https URL.
     """
 
@@ -150,13 +150,13 @@ class NewModule(Input):
 
 
 class NewLesson(Input):
-    """A lesson to make.
+    """The values of a new lesson.
 
     Attributes:
         title: 1 to 200 characters.
         description: At most 10,000 characters.
-        order: Its place in the module, 0 or more; after the last lesson where it is missing.
-        module_id: The module it belongs to.
+        order: The position in its module, 0 or more; by default after the last lesson.
+        module_id: The id of its module.
     """
 
     title: Name
@@ -166,10 +166,10 @@ class NewLesson(Input):
 
 
 class CategoryChanges(Changes):
-    """What to change about a category; fields that are not set stay as they are.
+    """Changes to a category; fields that are not set keep their values.
 
     Attributes:
-        name: 1 to 200 characters; no other category may have it.
+        name: 1 to 200 characters, unique among categories.
         description: At most 10,000 characters.
         image_url: An http or https URL; `None` clears it.
     """
@@ -180,15 +180,15 @@ class CategoryChanges(Changes):
 
 
 class SignChanges(Changes):
-    """What to change about a sign; fields that are not set stay as they are.
+    """Changes to a sign; fields that are not set keep their values.
 
     Attributes:
-        name: 1 to 200 characters; no other sign may have it.
-        description: How it is signed, at most 10,000 characters.
+        name: 1 to 200 characters, unique among signs.
+        description: How to perform the sign, at most 10,000 characters.
         video_url: An http or https URL.
         image_url: An http or https URL; `None` clears it.
-        difficulty: How hard it is to learn.
-        category_id: The category it belongs to.
+        difficulty: The difficulty of the sign.
+        category_id: The id of its category.
     """
 
     name: Name = UNCHANGED
@@ -200,12 +200,12 @@ class SignChanges(Changes):
 
 
 class ModuleChanges(Changes):
-    """What to change about a module; fields that are not set stay as they are.
+    """Changes to a module; fields that are not set keep their values.
 
     Attributes:
         title: 1 to 200 characters.
         description: At most 10,000 characters.
-        order: Its place, 0 or more.
+        order: The position of the module, 0 or more.
         image_url: An http or https URL; `None` clears it.
     """
 
@@ -216,13 +216,13 @@ class ModuleChanges(Changes):
 
 
 class LessonChanges(Changes):
-    """What to change about a lesson; fields that are not set stay as they are.
+    """Changes to a lesson; fields that are not set keep their values.
 
     Attributes:
         title: 1 to 200 characters.
         description: At most 10,000 characters.
-        order: Its place in the module, 0 or more.
-        module_id: The module it belongs to.
+        order: The position in its module, 0 or more.
+        module_id: The id of its module.
     """
 
     title: Name = UNCHANGED

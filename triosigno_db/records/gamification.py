@@ -26,7 +26,7 @@ class AchievementRecord(Record):
 
 
 class UserAchievementRecord(Record):
-    """A badge that one user has earned."""
+    """A badge that a user has earned."""
 
     id: str
     user_id: str
@@ -35,38 +35,38 @@ class UserAchievementRecord(Record):
 
 
 class UserAchievementWithAchievement(UserAchievementRecord):
-    """A badge that one user has earned, with the badge itself."""
+    """A badge that a user has earned, with the badge."""
 
     achievement: AchievementRecord
 
 
 class Award(UserAchievementWithAchievement):
-    """What awarding a badge came to.
+    """The result of awarding a badge.
 
     Attributes:
-        is_new: Whether the user did not have it before.
+        is_new: Whether the user did not have the badge before.
     """
 
     is_new: bool
 
 
 class LearnerSummary(Record):
-    """Where a learner stands; days are those of the learner's time zone.
+    """The summary of a learner; days are those of the requested time zone.
 
     Attributes:
-        user_id: The learner.
+        user_id: The id of the learner.
         xp: The XP of completed sessions and of achievements.
-        session_xp: The part that sessions have earned.
-        achievement_xp: The part that achievements have earned.
-        practiced_count: How many signs were practised.
-        mastered_count: How many signs are mastered: 80 or above.
-        accuracy: The share of correct attempts, 0 to 1; `None` before the first attempt.
-        current_streak: Days in a row with a completed session, up to today, or up to yesterday
-            where none was completed today yet.
-        longest_streak: The longest such row of days.
-        minutes_today: The whole minutes of the time spent today in sessions that have ended.
-        daily_goal: The minutes per day that the learner wants to practise.
-        is_goal_reached: Whether today's minutes have reached the goal.
+        session_xp: The XP of completed sessions.
+        achievement_xp: The XP of achievements.
+        practiced_count: The number of signs practised.
+        mastered_count: The number of signs mastered: a mastery of 80 or above.
+        accuracy: The fraction of correct attempts, 0 to 1; `None` before the first attempt.
+        current_streak: The number of consecutive days with a completed session, up to today, or up
+            to yesterday if no session was completed today yet.
+        longest_streak: The highest number of consecutive days with a completed session.
+        minutes_today: The time spent today in completed sessions, in minutes, rounded down.
+        daily_goal: The number of minutes per day that the learner wants to practise.
+        is_goal_reached: Whether `minutes_today` has reached `daily_goal`.
     """
 
     user_id: str
@@ -84,7 +84,7 @@ class LearnerSummary(Record):
 
 
 class LeaderboardEntry(Record):
-    """One learner's place on the leaderboard; learners with as much XP share a rank."""
+    """The entry of a learner on the leaderboard; learners with the same XP share a rank."""
 
     rank: int
     user_id: str
@@ -97,9 +97,9 @@ class Leaderboard(Record):
     """The learners with the most XP in a period.
 
     Attributes:
-        entries: The best, by rank.
-        own: The place of the learner that was asked for, whether or not among the best; `None`
-            where none was asked for.
+        entries: The best learners, by rank.
+        own: The entry of the requested learner, even if it is not in `entries`; `None` if no
+            learner was requested.
     """
 
     entries: tuple[LeaderboardEntry, ...]
@@ -107,13 +107,13 @@ class Leaderboard(Record):
 
 
 class NewAchievement(Input):
-    """An achievement to make.
+    """The values of a new achievement.
 
     Attributes:
-        name: 1 to 200 characters; no other achievement may have it.
-        description: What it is given for, at most 10,000 characters.
+        name: 1 to 200 characters, unique among achievements.
+        description: How to earn it, at most 10,000 characters.
         image_url: An http or https URL.
-        xp_reward: The XP that it brings, 0 or more.
+        xp_reward: The XP that it awards, 0 or more.
     """
 
     name: Name
@@ -123,13 +123,13 @@ class NewAchievement(Input):
 
 
 class AchievementChanges(Changes):
-    """What to change about an achievement; fields that are not set stay as they are.
+    """Changes to an achievement; fields that are not set keep their values.
 
     Attributes:
-        name: 1 to 200 characters; no other achievement may have it.
-        description: What it is given for, at most 10,000 characters.
+        name: 1 to 200 characters, unique among achievements.
+        description: How to earn it, at most 10,000 characters.
         image_url: An http or https URL.
-        xp_reward: The XP that it brings, 0 or more; past awards count with the new one.
+        xp_reward: The XP that it awards, 0 or more; this also applies to earlier awards.
     """
 
     name: Name = UNCHANGED

@@ -1,4 +1,4 @@
-"""Input and Changes: the values of a call, validated when the object is made."""
+"""The base classes of inputs, which are validated when they are created."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from triosigno_db.records.validation import invalid_input
 
 
 class Input(WireModel):
-    """The values of a call: validated when made, every wrong field in one `InvalidInputError`."""
+    """The base class of inputs; one `InvalidInputError` reports all invalid fields."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -20,15 +20,16 @@ class Input(WireModel):
         except ValidationError as exc:
             failure = invalid_input(exc, type(self))
         if failure is not None:
-            # Outside of the handler: pydantic's error, which holds the values, is not its context.
+            # Outside the handler: the error of pydantic, which contains the values, must not be its
+            # context.
             raise failure
 
-    # Frameworks that validate by pydantic's own way keep getting pydantic's own error.
+    # Frameworks that validate through pydantic still get the error of pydantic.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
 
 class _Unchanged:
-    """What a field of a `Changes` holds that was not set."""
+    """The value of a field of a `Changes` that was not set."""
 
     def __repr__(self) -> str:
         return "<unchanged>"
@@ -41,12 +42,12 @@ UNCHANGED: Any = Field(default_factory=lambda: _UNCHANGED)
 
 
 class Changes(Input):
-    """What to change about a row: only the fields that are set; `None` clears what may be empty."""
+    """The base class of changes to a row; fields that are not set keep their values."""
 
     def changed(self) -> dict[str, Any]:
-        """List what is to change.
+        """Return the fields to change.
 
         Returns:
-            The fields that were set, with their values.
+            The values of the fields that were set, by name.
         """
         return {name: getattr(self, name) for name in sorted(self.model_fields_set)}

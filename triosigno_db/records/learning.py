@@ -14,14 +14,14 @@ MIN_MASTERY = 0
 MAX_MASTERY = 100
 
 MASTERED = 80
-"""From this mastery on, a sign counts as mastered."""
+"""The mastery from which a sign counts as mastered."""
 
 Mastery = Annotated[int, Field(strict=True, ge=MIN_MASTERY, le=MAX_MASTERY)]
-"""How well a sign is mastered, 0 to 100."""
+"""The mastery of a sign, 0 to 100."""
 
 
 class ProgressRecord(Record):
-    """One user's progress with one sign; `mastery_level` is 0 to 100."""
+    """The progress of a user with a sign; `mastery_level` is 0 to 100."""
 
     id: str
     user_id: str
@@ -35,10 +35,10 @@ class ProgressRecord(Record):
 
 
 class SignToReview(ProgressRecord):
-    """One user's progress with a sign that is due for review, with the sign.
+    """The progress of a user with a sign that is due for review, with the sign.
 
     Attributes:
-        due_at: Since when it is due.
+        due_at: The time since when the sign is due.
         sign: The sign.
     """
 
@@ -47,9 +47,9 @@ class SignToReview(ProgressRecord):
 
 
 class SessionRecord(Record):
-    """One sitting of a user with a lesson.
+    """A learning session of a user with a lesson.
 
-    It is open until `end_time` is set; `completed` tells a completed one from an abandoned one.
+    It is open until `end_time` is set; after that, `completed` is false if it was abandoned.
     """
 
     id: str
@@ -63,15 +63,15 @@ class SessionRecord(Record):
 
 
 class LessonProgress(Record):
-    """How far one user has come with one lesson.
+    """The progress of a user with a lesson.
 
     Attributes:
-        lesson_id: The lesson.
-        title: Its title.
-        order: Its place in the module.
-        sign_count: How many signs it teaches.
-        practiced_count: How many of them the user has practised.
-        mastered_count: How many of them the user has mastered: 80 or above.
+        lesson_id: The id of the lesson.
+        title: The title of the lesson.
+        order: The position of the lesson in its module.
+        sign_count: The number of signs in the lesson.
+        practiced_count: The number of its signs that the user has practised.
+        mastered_count: The number of its signs with a mastery of 80 or above.
         mean_mastery: The mean mastery of all its signs, 0 to 100; a sign that was not practised
             counts as 0, and a lesson without signs has 0.
     """
@@ -86,16 +86,16 @@ class LessonProgress(Record):
 
 
 class ModuleProgress(Record):
-    """How far one user has come with one module; a sign of several lessons counts once.
+    """The progress of a user with a module; a sign of several lessons counts once.
 
     Attributes:
-        module_id: The module.
-        title: Its title.
-        sign_count: How many different signs it teaches.
-        practiced_count: How many of them the user has practised.
-        mastered_count: How many of them the user has mastered: 80 or above.
-        mean_mastery: The mean mastery of all its signs, 0 to 100, as in a lesson.
-        lessons: The same of each lesson, in order.
+        module_id: The id of the module.
+        title: The title of the module.
+        sign_count: The number of distinct signs in the module.
+        practiced_count: The number of its signs that the user has practised.
+        mastered_count: The number of its signs with a mastery of 80 or above.
+        mean_mastery: The mean mastery of all its signs, 0 to 100, as for a lesson.
+        lessons: The progress with each lesson, in order.
     """
 
     module_id: str
@@ -111,10 +111,10 @@ class Attempt(Input):
     """One attempt at a sign.
 
     Attributes:
-        sign_id: The sign.
-        is_correct: Whether it was made correctly.
-        mastery_level: The mastery after it, 0 to 100; without it the mastery moves by +10 or -5.
-            As with `record_attempt`, the first attempt at a sign does not heed it.
+        sign_id: The id of the sign.
+        is_correct: Whether the sign was performed correctly.
+        mastery_level: The mastery after the attempt, 0 to 100; by default it changes by +10 or -5.
+            As for `record_attempt`, this value is ignored for the first attempt at a sign.
     """
 
     sign_id: Reference

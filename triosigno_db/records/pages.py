@@ -1,4 +1,4 @@
-"""Pages: a part of a list that is too long to be read at once."""
+"""Pages of a list."""
 
 from typing import Generic, TypeVar
 
@@ -11,11 +11,12 @@ T = TypeVar("T", bound=Record)
 
 
 class Page(WireModel, Generic[T]):
-    """A part of a list.
+    """A page of a list.
 
     Attributes:
-        items: The records, in the list's order.
-        next_cursor: What to hand to the same function for the next page; `None` on the last.
+        items: The records, in the order of the list.
+        next_cursor: The `cursor` to pass to the same function for the next page; `None` for the
+            last page.
         has_more: Whether there is a next page.
     """
 

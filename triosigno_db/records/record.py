@@ -1,4 +1,4 @@
-"""Record: an immutable row, in JSON as Prisma's client sends it; a selection is what it reads."""
+"""The base class of records, and the selection of the columns that a record reads."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple, Self, get_args
@@ -11,51 +11,51 @@ from triosigno_db.records.validation import invalid_input
 
 
 class Selection(NamedTuple):
-    """The columns that a record is made of; two records of the same columns have equal ones.
+    """The columns of a record; records with the same columns have equal selections.
 
     Attributes:
-        columns: Names in the database, in the order of the record's fields.
-        nested: The records inside, each a name and its selection.
+        columns: The names of the columns, in the order of the fields of the record.
+        nested: The name and the selection of each nested record.
     """
 
     columns: tuple[str, ...]
     nested: tuple[tuple[str, "Selection"], ...] = ()
 
     def inside(self, name: str) -> "Selection | None":
-        """Find the selection of a record inside.
+        """Return the selection of a nested record.
 
         Args:
-            name: The name in the database of the field that holds it.
+            name: The name of the field that holds it, in camelCase.
 
         Returns:
-            Its selection; `None` where the record has no such field.
+            The selection, or `None` if the record has no such field.
         """
         return dict(self.nested).get(name)
 
 
 NO_COLUMNS = Selection(())
-"""The selection of a record that is not wanted."""
+"""The selection of a record that is not read."""
 
 
 class Record(WireModel):
-    """A row that was read: immutable, and in JSON what Prisma's client would send.
+    """An immutable row; its JSON is the same as that of the Prisma client.
 
-    A subclass's fields, in their order, are the columns that a statement reads for it; a field that
-    is a record itself, or a tuple of records, holds related rows.
+    The fields of a subclass, in order, are the columns that a statement reads. A field that is a
+    record, or a tuple of records, holds related rows.
     """
 
     model_config = ConfigDict(
-        defer_build=True
-    )  # a third of the time that importing the library took
+        defer_build=True,  # saves a third of the import time of the library
+    )
 
     _selection: ClassVar[Selection | None] = None
 
     @classmethod
     def selection(cls) -> Selection:
-        """List the columns that hold the record's fields.
+        """Return the selection of the record.
 
         Returns:
-            The names in the database, those of records inside apart.
+            The names of the columns; those of nested records are listed separately.
         """
         selection: Selection | None = cls.__dict__.get("_selection")
         if selection is None:
@@ -64,10 +64,10 @@ class Record(WireModel):
 
     @classmethod
     def values_of(cls, row: Sequence[Any]) -> dict[str, Any]:
-        """Name the values of a row.
+        """Convert a row to values by column.
 
         Args:
-            row: A value for each column of the selection, in their order.
+            row: A value for each column of the selection, in order.
 
         Returns:
             The values by column.
@@ -76,37 +76,38 @@ class Record(WireModel):
 
     @classmethod
     def from_row(cls, row: Sequence[Any]) -> Self:
-        """Make a record of a row.
+        """Create a record from a row.
 
         Args:
-            row: A value for each column of the selection, in their order.
+            row: A value for each column of the selection, in order.
 
         Returns:
             The record.
 
         Raises:
-            InvalidInputError: A field's type does not fit what the database holds.
+            InvalidInputError: The type of a field does not match the stored value.
         """
         return cls.from_values(cls.values_of(row))
 
     @classmethod
     def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """Make a record of what was read.
+        """Create a record from values by column.
 
         Args:
-            values: The values by column, and the records inside as such mappings.
+            values: The values by column; the values of nested records are mappings too.
 
         Returns:
             The record.
 
         Raises:
-            InvalidInputError: A field's type does not fit what the database holds.
+            InvalidInputError: The type of a field does not match the stored value.
         """
         try:
             return cls.model_validate(values)
         except ValidationError as exc:
             failure = _type_mismatch(exc, cls)
-        # Outside of the handler: pydantic's error, which holds the values, is not its context.
+        # Outside the handler: the error of pydantic, which contains the values, must not be its
+        # context.
         raise failure
 
 
@@ -132,19 +133,19 @@ def _record_in(annotation: Any) -> type[Record] | None:
 
 def _type_mismatch(failure: ValidationError, record: type[Record]) -> InvalidInputError:
     wrong = "; ".join(f"{each.field}: {each.why}" for each in invalid_input(failure, record).errors)
-    return InvalidInputError("shape", f"{record.__name__} does not fit what is stored: {wrong}")
+    return InvalidInputError("shape", f"{record.__name__} does not match the database: {wrong}")
 
 
 def default_shape(record: type[Record]) -> Any:
-    """Give the default of a `shape` argument.
+    """Return the default of a `shape` argument.
 
-    The type of what is returned follows from the argument, or from its default where it is left
-    out; of the latter a type checker knows by the type variable's own default.
+    The result type of a function follows from its `shape` argument. If that is omitted, type
+    checkers use the default of the type variable, which is the same record class.
 
     Args:
-        record: The record.
+        record: The record class.
 
     Returns:
-        The same record.
+        The same record class.
     """
     return record

@@ -1,4 +1,4 @@
-"""Pydantic's errors as the library's: every wrong field named, without its value."""
+"""Translate validation errors of pydantic to errors of the library."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from triosigno_db.errors import FieldError, InvalidInputError
 
 
 def invalid_input(failure: ValidationError, model: type[BaseModel]) -> InvalidInputError:
-    """Turn pydantic's error into the library's.
+    """Translate a validation error of pydantic to an error of the library.
 
     Args:
-        failure: What pydantic found.
-        model: The model that was validated, whose attributes are named instead of their aliases.
+        failure: The error of pydantic.
+        model: The model that was validated; the error names its attributes, not their aliases.
 
     Returns:
-        One error that names every wrong field, without their values.
+        An error that names all invalid fields, without their values.
     """
     names = {field.alias: name for name, field in model.model_fields.items()}
     errors = [

@@ -1,4 +1,4 @@
-"""Content that is read through the cache, where the settings ask for one."""
+"""Reads of content through the cache, if the settings enable it."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -16,18 +16,18 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def cached(
     shape: type[Record], kind: type[ModelT], key: tuple[Any, ...], load: Callable[[], ModelT]
 ) -> ModelT:
-    """Read through the cache where that is allowed.
+    """Read through the cache, if it is enabled.
 
-    Inside a transaction the cache is skipped: what the transaction reads must be its own.
+    Inside a transaction the cache is skipped, so that the transaction sees its own writes.
 
     Args:
-        shape: The record that is read.
-        kind: The class of what the function returns.
+        shape: The record class to read.
+        kind: The class of the result.
         key: The function's name and its arguments.
-        load: Reads it from the database.
+        load: Reads the result from the database.
 
     Returns:
-        What was read, now or a while ago.
+        The result, from the cache or the database.
     """
     database = current_database()
     cache = database.content_cache
@@ -39,15 +39,15 @@ def cached(
 def cached_page(
     shape: type[RecordT], key: tuple[Any, ...], load: Callable[[], Page[RecordT]]
 ) -> Page[RecordT]:
-    """Read a page through the cache where that is allowed.
+    """Read a page through the cache, if it is enabled.
 
     Args:
-        shape: The record that is read.
+        shape: The record class to read.
         key: The function's name and its arguments.
-        load: Reads it from the database.
+        load: Reads the result from the database.
 
     Returns:
-        What was read, now or a while ago.
+        The result, from the cache or the database.
     """
     selection_of(shape)
     kind: Any = Page.__class_getitem__(shape)
@@ -55,7 +55,7 @@ def cached_page(
 
 
 def clear_cache() -> None:
-    """Clear the cached content: at once, or when this thread's transaction is committed."""
+    """Clear the cached content immediately, or when the transaction of this thread commits."""
     database = current_database()
     if database.content_cache is not None:
         database.after_commit(database.content_cache.clear)

@@ -1,8 +1,8 @@
-"""Pages of a list, found by the key of the last row before them (keyset pagination).
+"""Pages of a list, by keyset pagination.
 
-A cursor holds that key, and a digest that binds it to its function and filters. The next page
-starts behind the key by index, however far into the list it is, and rows that come or go meanwhile
-move no others.
+A cursor holds the key of the last row of a page, and a digest that binds it to its function and
+filters. The next page is read from an index, starting after the key: it takes as long for any page,
+and rows that are inserted or deleted in the meantime do not shift the others.
 """
 
 import base64
@@ -26,7 +26,7 @@ from triosigno_db.repositories.rows import selection_of
 
 DEFAULT_LIMIT = 50
 MAX_ROWS = 200
-"""The most rows of one page."""
+"""The maximum number of rows per page."""
 
 RecordT = TypeVar("RecordT", bound=Record)
 Read = Callable[[Sequence[Any]], RecordT]
@@ -39,7 +39,7 @@ def filtered(query: Any, conditions: Iterable[Any]) -> Any:
 
     Args:
         query: The query.
-        conditions: The conditions, possibly none.
+        conditions: The conditions; there may be none.
 
     Returns:
         The query.
@@ -50,17 +50,16 @@ def filtered(query: Any, conditions: Iterable[Any]) -> Any:
 
 
 def paged(query: Any, *keys: Any, is_continued: bool, descending: bool = False) -> Any:
-    """Turn a query into that of one page.
+    """Limit a query to one page.
 
     Args:
-        query: The query of the whole list.
-        *keys: Expressions that tell any two rows apart, in the order of the list; the last is
-            unique, or all are together.
+        query: The query of the list.
+        *keys: The expressions to sort by; together they are unique for each row.
         is_continued: Whether the page starts after the row of a cursor.
-        descending: Whether the keys fall along the list.
+        descending: Whether to sort in descending order.
 
     Returns:
-        The query, which selects the keys as well, behind its own columns.
+        The query; it selects the keys as well, after its own columns.
     """
     if is_continued:
         last = peewee.Tuple(*(Parameter(name) for name in _names(len(keys))))
@@ -90,14 +89,14 @@ def fetch_page(
     """Read one page of a list.
 
     Args:
-        build: The list's statement, chosen by a selection, the names of the filters that are given,
+        build: Builds the statement of the list from a selection, the names of the filters in use,
             and whether the page is continued.
-        shape: The record to make of each row.
-        limit: The most rows, 1 to 200.
-        cursor: The `next_cursor` of the page before; `None` for the first page.
-        keys: How many keys `paged` was given.
-        read: Makes the record of a row's columns; without it they are those of `shape`, in order.
-        **filters: The values of the statement's parameters; `None` for a filter that is not given.
+        shape: The record class of the items.
+        limit: The maximum number of rows, 1 to 200.
+        cursor: The `next_cursor` of the previous page; `None` for the first page.
+        keys: The number of keys passed to `paged`.
+        read: Converts a row to a record; by default the columns of a row are those of `shape`.
+        **filters: The values of the parameters of the statement; `None` for an unused filter.
 
     Returns:
         The page.
@@ -119,14 +118,14 @@ def fetch_rows(
     keys: int = 2,
     **filters: Any,
 ) -> RowPage:
-    """Read the rows of one page of a list, for a caller that makes records of them by itself.
+    """Read the rows of one page of a list, for a caller that builds the records itself.
 
     Args:
         build: As for `fetch_page`.
         selection: The columns to read.
-        limit: The most rows, 1 to 200.
-        cursor: The `next_cursor` of the page before; `None` for the first page.
-        keys: How many keys `paged` was given.
+        limit: The maximum number of rows, 1 to 200.
+        cursor: The `next_cursor` of the previous page; `None` for the first page.
+        keys: The number of keys passed to `paged`.
         **filters: As for `fetch_page`.
 
     Returns:
@@ -139,7 +138,7 @@ def fetch_rows(
     given = {name: value for name, value in sorted(filters.items()) if value is not None}
     query = f"{build.__name__} {[(name, str(value)) for name, value in given.items()]!r}"
     last = [] if cursor is None else _decode(cursor, query, keys)
-    # As texts: the server reads each as its column's type, whoever has made the cursor.
+    # As text: the server converts each to the type of its column, whatever a cursor holds.
     after = dict(zip(_names(len(last)), map(str, last), strict=True))
     chosen = build(selection, tuple(given), bool(after))
     try:
@@ -155,11 +154,11 @@ def fetch_rows(
 
 
 def to_page(items: list[RecordT], next_cursor: str | None) -> Page[RecordT]:
-    """Make a page.
+    """Build a page.
 
     Args:
-        items: Its records.
-        next_cursor: Where the next page starts, `None` on the last.
+        items: The records of the page.
+        next_cursor: The cursor of the next page, or `None` for the last page.
 
     Returns:
         The page.
@@ -183,7 +182,7 @@ def _decode(cursor: object, query: str, keys: int) -> list[Any]:
         except (binascii.Error, ValueError):
             packed = b""
         digest, text = packed[:_DIGEST_BYTES], packed[_DIGEST_BYTES:]
-        # Bits behind the last byte would make two texts of one cursor.
+        # Unused bits after the last byte would allow several texts for the same cursor.
         is_canonical = base64.urlsafe_b64encode(packed).decode().rstrip("=") == cursor
         if is_canonical and hmac.compare_digest(digest, _digest(text, query)):
             last = _read_keys(text)
@@ -194,14 +193,14 @@ def _decode(cursor: object, query: str, keys: int) -> list[Any]:
 
 def _not_of_this_list() -> InvalidInputError:
     return InvalidInputError(
-        "cursor", "does not belong to this list: it was altered, or made with other filters"
+        "cursor", "does not belong to this list: it was altered, or created with other filters"
     )
 
 
 def _read_keys(text: bytes) -> list[Any]:
-    """Read the keys of a cursor; none where it holds something else.
+    """Read the keys of a cursor; return none if the cursor holds anything else.
 
-    Without a secret anybody can sign a cursor.
+    Without a `cursor_secret` anyone can compute a valid digest.
     """
     try:
         read = json.loads(text)

@@ -1,4 +1,4 @@
-"""One row by its id: the statements that every entity shares, and the calls that run them."""
+"""Single rows by id: the statements shared by all entities, and the functions that run them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -21,19 +21,19 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 @statement(reads_only=True)
 def select_row(model: Any, selection: Selection) -> Any:
-    """One row."""
+    """Select one row."""
     return model.select(*columns(model, selection)).where(model.id == Parameter("id"))
 
 
 @statement(reads_only=False)
 def insert_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Create a row."""
+    """Insert one row."""
     return model.insert(new_values(model, names)).returning(*columns(model, selection))
 
 
 @statement(reads_only=False)
 def update_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Change some columns of one row."""
+    """Update some columns of one row."""
     values = {column(model, name): Parameter(name) for name in names}
     return (
         model.update({**values, model.updated_at: NOW})
@@ -44,7 +44,7 @@ def update_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
 
 @statement(reads_only=False)
 def delete_row(model: Any, referrers: tuple[Any, ...]) -> Any:
-    """Delete one row unless others refer to it; tell whether it was there, and count the others."""
+    """Delete one row unless others refer to it; return whether it exists, and count the others."""
     key = Parameter("id").cast("text")
     counts = [
         compose(
@@ -75,7 +75,7 @@ def delete_row(model: Any, referrers: tuple[Any, ...]) -> Any:
 
 
 def column(model: Any, name: str) -> Any:
-    """Find the field that an attribute of an input stands for.
+    """Return the field of a model that an attribute of an input corresponds to.
 
     Args:
         model: The model.
@@ -88,7 +88,7 @@ def column(model: Any, name: str) -> Any:
 
 
 def references(referrer: Any, model: Any) -> list[Any]:
-    """Find the fields by which one model refers to another.
+    """List the foreign keys from one model to another.
 
     Args:
         referrer: The model that refers.
@@ -105,40 +105,40 @@ def referrers_of(model: Any, *, owned: Sequence[Any] = ()) -> tuple[Any, ...]:
 
     Args:
         model: The model that is referred to.
-        owned: Models to leave out, as their rows are a part of the row that they refer to.
+        owned: Models to exclude, because their rows are deleted with the row that they refer to.
 
     Returns:
-        Each model once, in the order of their definitions.
+        The models without duplicates, in the order of their definitions.
     """
     found = dict.fromkeys(model._meta.backrefs.values())
     return tuple(referrer for referrer in found if referrer not in owned)
 
 
 def new_values(model: Any, names: Sequence[str]) -> dict[Any, Any]:
-    """List what an INSERT writes: the id, parameters, and the two timestamps.
+    """List the values of an INSERT: the id, the parameters, and the two timestamps.
 
     Args:
         model: The model.
-        names: The attributes that parameters are given for.
+        names: The attributes that have a parameter.
 
     Returns:
-        Expressions by field.
+        The expressions by field.
     """
     values = {column(model, name): Parameter(name) for name in names}
     return {model.id: Parameter("id"), **values, model.created_at: NOW, model.updated_at: NOW}
 
 
 def selection_of(shape: object) -> Selection:
-    """Check a shape.
+    """Check a shape and return its selection.
 
     Args:
-        shape: The class of record that is wanted.
+        shape: The record class.
 
     Returns:
-        Its columns.
+        The selection.
 
     Raises:
-        InvalidInputError: It is not a subclass of `Record`, or has no field.
+        InvalidInputError: The shape is not a subclass of `Record`, or has no fields.
     """
     if not (isinstance(shape, type) and issubclass(shape, Record)):
         raise InvalidInputError("shape", "must be a subclass of Record")
@@ -149,13 +149,13 @@ def selection_of(shape: object) -> Selection:
 
 
 def values_of(new: Input) -> dict[str, Any]:
-    """List the values of an input.
+    """Return the values of an input.
 
     Args:
         new: The input.
 
     Returns:
-        Its values by attribute.
+        The values by attribute.
     """
     return {name: getattr(new, name) for name in type(new).model_fields}
 
@@ -163,12 +163,12 @@ def values_of(new: Input) -> dict[str, Any]:
 def fetch_record(
     shape: type[RecordT], entity: str, key: str, chosen: Statement, **parameters: Any
 ) -> RecordT:
-    """Run a statement that gives the one row that a call names.
+    """Run a statement that looks up one row.
 
     Args:
-        shape: The record to make of it.
-        entity: The model's name, for the error.
-        key: What the row is looked up by, for the error.
+        shape: The record class to return.
+        entity: The name of the model, for the error.
+        key: The key of the row, for the error.
         chosen: The statement.
         **parameters: A value for each of its parameters.
 
@@ -176,7 +176,7 @@ def fetch_record(
         The record.
 
     Raises:
-        NotFoundError: There is no such row.
+        NotFoundError: The row does not exist.
     """
     row = fetch_one(chosen, **parameters)
     if row is None:
@@ -188,7 +188,7 @@ def fetch_written(shape: type[RecordT], chosen: Statement, **parameters: Any) ->
     """Run a statement that writes one row and returns it.
 
     Args:
-        shape: The record to make of it.
+        shape: The record class to return.
         chosen: The statement.
         **parameters: A value for each of its parameters.
 
@@ -205,15 +205,15 @@ def get_record(
 
     Args:
         model: The model.
-        field: The name of the caller's argument.
-        key: The row's id.
-        shape: The record to make of it.
+        field: The name of the argument of the public function.
+        key: The id of the row.
+        shape: The record class to return.
 
     Returns:
         The record.
 
     Raises:
-        NotFoundError: There is no such row.
+        NotFoundError: The row does not exist.
     """
     key = check_id(field, key)
     return fetch_record(shape, model.__name__, key, select_row(model, selection_of(shape)), id=key)
@@ -229,9 +229,9 @@ def create_record(
 
     Args:
         model: The model.
-        new: Its values.
-        shape: The record to make of the row.
-        build: The statement, for an entity with defaults of its own.
+        new: The values of the row.
+        shape: The record class to return.
+        build: Builds the statement, for an entity with special defaults.
 
     Returns:
         The record.
@@ -248,20 +248,20 @@ def update_record(
     changed: dict[str, Any],
     shape: type[RecordT],
 ) -> RecordT:
-    """Change one row; without any change it is only read.
+    """Update one row; without changes it is only read.
 
     Args:
         model: The model.
-        field: The name of the caller's argument.
-        key: The row's id.
-        changed: New values by attribute.
-        shape: The record to make of the row.
+        field: The name of the argument of the public function.
+        key: The id of the row.
+        changed: The new values by attribute.
+        shape: The record class to return.
 
     Returns:
-        The record as it is now.
+        The updated record.
 
     Raises:
-        NotFoundError: There is no such row.
+        NotFoundError: The row does not exist.
     """
     if not changed:
         return get_record(model, field, key, shape)
@@ -277,12 +277,12 @@ def delete_record(
 
     Args:
         model: The model.
-        field: The name of the caller's argument.
-        key: The row's id.
+        field: The name of the argument of the public function.
+        key: The id of the row.
         referrers: The models whose rows must not refer to it.
 
     Raises:
-        NotFoundError: There is no such row.
+        NotFoundError: The row does not exist.
         InUseError: Rows of `referrers` refer to it.
     """
     key = check_id(field, key)
@@ -290,8 +290,8 @@ def delete_record(
     try:
         found, *counts = fetch_all(delete_row(model, referrers), id=key)[0]
     except NotFoundError as exc:
-        # A foreign key stood against it: the row that refers came while the statement ran.
-        raise InUseError(f"{entity} {key} has just come into use.") from exc.__cause__
+        # A foreign key prevented it: a referring row was inserted while the statement ran.
+        raise InUseError(f"{entity} {key} is now in use by a concurrent call.") from exc.__cause__
     uses = {
         referrer.__name__: count for referrer, count in zip(referrers, counts, strict=True) if count
     }

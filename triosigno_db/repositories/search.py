@@ -1,6 +1,6 @@
-"""Search: conditions that compare texts without regard to accents and case.
+"""Search: conditions that compare text, ignoring accents and case.
 
-Both sides are folded by the same expression; `models/search.py` says which, and what is indexed.
+Both sides are folded by the same expression, which `models/search.py` defines with its indexes.
 """
 
 import re
@@ -13,13 +13,13 @@ from triosigno_db.errors import InvalidInputError
 from triosigno_db.models.search import SEPARATORS, fold
 
 MAX_SEARCHED = 200
-"""How many characters one search may have."""
+"""The maximum length of a search, in characters."""
 
 MAX_WORDS = 10
-"""How many words one search may have."""
+"""The maximum number of words in a search."""
 
 SHORT_WORD = 3
-"""Words of fewer letters have no trigram of their own: they are looked for at a word's start."""
+"""Shorter words have no complete trigram: they match only the start of a word."""
 
 _BETWEEN_WORDS = re.compile(rf"(?:\s|{SEPARATORS.replace('[-', chr(92) + '[-')})+")
 
@@ -29,28 +29,28 @@ def words_of(field: str, text: str) -> dict[str, str]:
 
     Args:
         field: The argument's name.
-        text: The text that is searched for.
+        text: The text to search for.
 
     Returns:
         A parameter for each different word: `word_1`, `word_2`, ...
 
     Raises:
-        InvalidInputError: The text has no word, or more than ten.
+        InvalidInputError: The text has no words, or more than ten.
     """
     words = dict.fromkeys(word for word in _BETWEEN_WORDS.split(text) if word)
     if not words:
-        raise InvalidInputError(field, "must hold a letter or a digit")
+        raise InvalidInputError(field, "must contain a letter or a digit")
     if len(words) > MAX_WORDS:
         raise InvalidInputError(field, f"must have at most {MAX_WORDS} different words")
     return {f"word_{number}": word for number, word in enumerate(words, start=1)}
 
 
 def holds(text: str, word: Any) -> Any:
-    """Write the condition that a folded text holds a word: anywhere, a short one at a word's start.
+    """Build the condition that a folded text contains a word; a short one must start a word.
 
     Args:
-        text: A folded expression in SQL that starts with a space.
-        word: The word's parameter.
+        text: A folded SQL expression that starts with a space.
+        word: The parameter of the word.
 
     Returns:
         The condition.
@@ -61,11 +61,11 @@ def holds(text: str, word: Any) -> Any:
 
 
 def starts_a_word(text: str, word: Any) -> Any:
-    """Write the condition that a word of a folded text starts with another.
+    """Build the condition that a word of a folded text starts with the given word.
 
     Args:
-        text: A folded expression in SQL that starts with a space.
-        word: The word's parameter.
+        text: A folded SQL expression that starts with a space.
+        word: The parameter of the word.
 
     Returns:
         The condition.
@@ -74,10 +74,10 @@ def starts_a_word(text: str, word: Any) -> Any:
 
 
 def like(text: str, *pattern: Any) -> Any:
-    """Write a LIKE condition.
+    """Build a LIKE condition.
 
     Args:
-        text: An expression in SQL.
+        text: An SQL expression.
         *pattern: The parts of the pattern.
 
     Returns:
@@ -91,7 +91,7 @@ def like(text: str, *pattern: Any) -> Any:
 
 
 def folded_parameter(parameter: Any) -> Any:
-    """Fold a value as the texts are folded, so that it holds no wildcard of LIKE either.
+    """Fold a parameter in the same way as the texts; this also removes the wildcards of LIKE.
 
     Args:
         parameter: The parameter.

@@ -1,7 +1,8 @@
-"""Unions: rows of several kinds, such as those of a tree, read by one statement.
+"""Unions: one statement that reads the rows of several levels, such as those of a tree.
 
-A join would repeat the module's and the lesson's columns beside every sign. Here each level comes
-as rows of its own, tagged with its position; the levels share columns wherever the types agree.
+A join would repeat the columns of the module and the lesson for every sign. With a UNION ALL each
+level has separate rows, marked with the number of the level. The levels share columns of the same
+type.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,19 +19,19 @@ Row = Sequence[Any]
 Reader = Callable[[Row], Values]
 
 RowLayout = Mapping[str, "int | RowLayout"]
-"""Where in a row each column is; for a record inside, where its columns are."""
+"""The position of each column in a row; for a nested record, its own row layout."""
 
 
 class ColumnSet(NamedTuple):
-    """The columns of one model in a level.
+    """The columns of one model on a level.
 
     Args:
         model: The model.
-        selection: What is wanted of it.
-        keys: Columns that are read in any case, to put the rows together.
-        computed: Expressions that may be wanted as well, by name, with their types in PostgreSQL.
-        inside: Column sets that come in the same row, by the field that holds what is read of them.
-        nested: The records inside that other levels read.
+        selection: The selection of the record.
+        keys: Columns that are always read, to assemble the rows.
+        computed: Expressions that may be selected as well, by name, with their PostgreSQL types.
+        inside: The column sets of nested records in the same row, by field.
+        nested: The nested records that other levels read.
     """
 
     model: Any
@@ -41,7 +42,7 @@ class ColumnSet(NamedTuple):
     nested: tuple[str, ...] = ()
 
     def items(self) -> list[tuple[str, Any, str]]:
-        """List what is selected: a name, an expression and its type for each column."""
+        """List the name, expression and type of each column."""
         expressions = {name: expression for name, (expression, _) in self.computed.items()}
         nested = (*self.inside, *self.nested)
         selected = columns(self.model, self.selection, computed=expressions, nested=nested)
@@ -56,13 +57,13 @@ class ColumnSet(NamedTuple):
 
 
 class LevelUnion:
-    """Several levels that share columns, so that a UNION ALL can hold them.
+    """Several levels that share columns, so that a UNION ALL can combine them.
 
     Args:
         *column_sets: The columns of each level.
 
     Attributes:
-        readers: For each level a function from a row to values by column.
+        readers: For each level, a function that converts a row to values by column.
     """
 
     def __init__(self, *column_sets: ColumnSet) -> None:
@@ -75,7 +76,7 @@ class LevelUnion:
         self.readers: list[Reader] = [row_reader(layout) for layout in self._layouts]
 
     def _lay_out(self, column_set: ColumnSet, expressions: dict[int, Any]) -> RowLayout:
-        # The first column holds the level.
+        # The first column holds the number of the level.
         layout: dict[str, int | RowLayout] = {
             name: 1 + self._position_of(expression, kind, expressions)
             for name, expression, kind in column_set.items()
@@ -101,10 +102,10 @@ class LevelUnion:
         """List the columns of one level for its SELECT.
 
         Args:
-            level: The level's number, from 0.
+            level: The number of the level, from 0.
 
         Returns:
-            The number, then an expression or a null for each column that the levels share.
+            The number, then an expression or NULL for each shared column.
         """
         expressions = self._expressions[level]
         nulls = map(_null, self._types)
@@ -114,27 +115,27 @@ class LevelUnion:
         ]
 
     def position(self, level: int, name: str) -> int:
-        """Find a column in a row that was not read yet.
+        """Return the position of a column in a row.
 
         Args:
-            level: The level's number.
-            name: The column.
+            level: The number of the level.
+            name: The name of the column.
 
         Returns:
-            Its position in the row.
+            The position.
         """
         position: int = self._layouts[level][name]
         return position
 
 
 class LazyRows:
-    """Rows that are read one by one while records are made of them.
+    """Rows that are converted one by one while their records are created.
 
-    So the values of a row are freed as soon as its record is made: hundreds of dictionaries at once
-    would start Python's garbage collector, which takes a tenth of a call's time.
+    The values of a row are freed as soon as its record is created. Hundreds of dictionaries at once
+    would trigger the garbage collector of Python, which takes a tenth of the time of a call.
 
     Args:
-        read: Reads a row.
+        read: Converts a row to values by column.
         rows: The rows.
     """
 
@@ -147,25 +148,25 @@ class LazyRows:
 
 
 def _null(kind: str) -> Any:
-    # A quoted type is one of the enums, which are where the tables are.
+    # A quoted type is one of the enums, which are in the schema of the tables.
     name = peewee.Entity(User._meta.schema, kind.strip('"')) if kind[0] == '"' else peewee.SQL(kind)
     return peewee.NodeList((peewee.SQL("CAST(NULL AS "), name, peewee.SQL(")")), "")
 
 
 def row_reader(layout: RowLayout) -> Callable[[Sequence[Any]], dict[str, Any]]:
-    """Write a function that names values of a row, for rows that come by the hundred.
+    """Generate a function that converts a row to values by column.
 
-    It is written out as one dictionary display, `{"id": row[1], ...}`, which runs three times as
-    fast as `dict(zip(...))`.
+    Its code is one dictionary display, `{"id": row[1], ...}`, which is three times as fast as
+    `dict(zip(...))`.
 
     Args:
-        layout: The position in the row of each column.
+        layout: The position of each column in the row.
 
     Returns:
-        A function from a row to values by column, those of records inside as such mappings.
+        A function that returns the values by column; those of nested records are mappings too.
     """
     reader: Callable[[Sequence[Any]], dict[str, Any]]
-    reader = eval(f"lambda row: {_display(layout)}")  # noqa: S307 (names and numbers of our own)
+    reader = eval(f"lambda row: {_display(layout)}")  # noqa: S307 (constant names and numbers)
     return reader
 
 

@@ -1,4 +1,4 @@
-"""The physical schema: created, dropped, written as SQL and as Prisma's schema, drawn."""
+"""The physical schema: create it, drop it, export it as SQL or a Prisma schema, draw it."""
 
 from triosigno_db.schema.create import create_schema
 from triosigno_db.schema.ddl import to_sql

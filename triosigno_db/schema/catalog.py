@@ -1,4 +1,4 @@
-"""A database's physical schema, read from PostgreSQL's catalogs; two of them compared."""
+"""Read the physical schema from the catalogs of PostgreSQL, and compare two schemas."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ _SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
 
 _OPTIONAL_INDEXES = f"ARRAY[{', '.join(repr(name) for name in SEARCH_INDEXES)}]"
 
-# The schema is the search path while these run, and an index's own mention of it is taken out, so
-# that nothing is qualified and two schemas compare equal.
+# These run with the schema as search path, and its name is removed from index definitions, so that
+# no name is qualified and two schemas compare equal.
 _ENUMS = """
     SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
     FROM pg_type t
@@ -46,7 +46,7 @@ _INDEXES = """
     -- Whether a server has these depends on its extensions.
     WHERE i.relname <> ALL ({optional})
 """.replace("{optional}", _OPTIONAL_INDEXES)
-# From version 18 on, NOT NULL is a constraint too ('n'); the columns tell it already.
+# Since version 18, NOT NULL is a constraint as well ('n'); the columns include it already.
 _CONSTRAINTS = """
     SELECT c.relname, o.conname, pg_get_constraintdef(o.oid)
     FROM pg_constraint o
@@ -57,7 +57,7 @@ _CONSTRAINTS = """
 
 
 NOT_VALID = " NOT VALID"
-"""How PostgreSQL marks a constraint that existing rows were not checked against."""
+"""The suffix of a constraint that existing rows were not checked against."""
 
 
 class Column(NamedTuple):
@@ -83,17 +83,17 @@ class Table:
     constraints: Mapping[str, str]
 
     def by_name(self) -> "Table":
-        """Sort the columns.
+        """Sort the columns by name.
 
         Returns:
-            The same table, its columns by name.
+            The same table with sorted columns.
         """
         return Table(tuple(sorted(self.columns)), self.indexes, self.constraints)
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The tables and enum types of one schema, by name; an enum's labels in order."""
+    """The tables and enum types of one schema, by name; the labels of an enum are in order."""
 
     tables: Mapping[str, Table]
     enums: Mapping[str, tuple[str, ...]]
@@ -104,7 +104,7 @@ class Catalog:
         return not self.tables and not self.enums
 
     def only(self, tables: Collection[str], enums: Collection[str]) -> "Catalog":
-        """Leave out what has another name.
+        """Keep only some tables and enum types.
 
         Args:
             tables: The tables to keep.
@@ -120,12 +120,12 @@ class Catalog:
 
 
 class Difference(NamedTuple):
-    """One thing that is not as expected.
+    """A difference between the expected and the actual schema.
 
     Attributes:
-        what: The thing, such as `column "User"."email"`.
-        expected: How it should be, `None` where it should not be there.
-        found: How it is, `None` where it is missing.
+        what: The object, such as `column "User"."email"`.
+        expected: The expected definition, or `None` if the object is not expected.
+        found: The actual definition, or `None` if the object is missing.
     """
 
     what: str
@@ -141,13 +141,13 @@ class Difference(NamedTuple):
 
 
 def read_catalog(search_path: str) -> Catalog:
-    """Read the schema that a search path names first.
+    """Read the first schema of a search path.
 
     Args:
-        search_path: As `SET search_path` takes it, such as `'"public"'`.
+        search_path: A value for `SET search_path`, such as `'"public"'`.
 
     Returns:
-        Its tables and enum types; none where there is no such schema.
+        The tables and enum types; none if the schema does not exist.
     """
     with transaction():
         ((earlier,),) = run_sql(_SEARCH_PATH)
@@ -158,13 +158,13 @@ def read_catalog(search_path: str) -> Catalog:
 
 
 def read_current_schema(run: Run) -> Catalog:
-    """Read the schema that a session works in.
+    """Read the current schema of a session.
 
     Args:
-        run: Runs a statement in that session and gives its rows.
+        run: Runs a statement in that session and returns its rows.
 
     Returns:
-        Its tables and enum types; none where there is no such schema.
+        The tables and enum types; none if the schema does not exist.
     """
     columns, indexes, constraints = (run(sql) for sql in (_COLUMNS, _INDEXES, _CONSTRAINTS))
     tables = {
@@ -182,11 +182,11 @@ def compare(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:
     """Compare two catalogs.
 
     Args:
-        expected: How it should be.
-        found: How it is.
+        expected: The expected catalog.
+        found: The actual catalog.
 
     Returns:
-        Every difference, none where they are the same.
+        The differences; none if the catalogs are equal.
     """
     return tuple(_differences(expected, found))
 
@@ -228,14 +228,14 @@ def _compare_texts(
 
 
 def is_same_constraint(one: str | None, other: str | None) -> bool:
-    """Tell whether two constraints are the same, validated or not.
+    """Return whether two constraints are the same, ignoring NOT VALID.
 
     Args:
-        one: A constraint as PostgreSQL prints it, `None` where there is none.
-        other: Another one.
+        one: A constraint as PostgreSQL prints it, or `None`.
+        other: Another constraint, or `None`.
 
     Returns:
-        `True` also where only one of them is NOT VALID.
+        `True` if they are the same, even if only one of them is NOT VALID.
     """
     return (one and as_valid(one)) == (other and as_valid(other))
 
@@ -247,7 +247,7 @@ def as_valid(constraint: str) -> str:
         constraint: A constraint as PostgreSQL prints it.
 
     Returns:
-        The same without NOT VALID.
+        The constraint without NOT VALID.
     """
     return constraint.removesuffix(NOT_VALID)
 

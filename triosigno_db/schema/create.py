@@ -1,4 +1,4 @@
-"""Create the schema from the models, or compare with them the one that is there."""
+"""Create the schema from the models, or compare an existing schema with them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -20,17 +20,17 @@ _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
 
 
 def create_schema() -> None:
-    """Create all tables in an empty schema, exactly as Prisma makes them.
+    """Create all tables in an empty schema, exactly as Prisma creates them.
 
-    Where they are there already they are not changed, nor are other tables in the schema. The table
-    of idempotency keys is made where it is missing and the role may create schemas in the database.
-    It waits for a Prisma Migrate or another `create_schema()` that works on the same database.
+    Existing tables are not changed, and neither are other tables in the schema. The table of
+    idempotency keys is created if it is missing and the role may create schemas in the database.
+    The call waits until a concurrent Prisma Migrate or `create_schema()` on the same database ends.
 
     Raises:
-        SchemaMismatchError: Some of the tables are there, but not all or not the same; the
-            `differences` are listed, and nothing was changed.
-        QueryTimeoutError: The lock that guards changes of the schema was not free in time.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        SchemaMismatchError: Some of the tables exist, but not all, or they differ; `differences`
+            lists the differences, and nothing was changed.
+        QueryTimeoutError: The lock for schema changes was not released in time.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     with locked_schema() as (schema_name, found):
         if found.is_empty:
@@ -41,8 +41,8 @@ def create_schema() -> None:
             run_sql(keys_script())
     if differences:
         raise SchemaMismatchError(
-            "The schema is neither empty nor the library's; nothing was changed. "
-            "A database that Prisma made is adopted by migrations: baseline, then deploy.",
+            "The schema is not empty and differs from that of the library; nothing was changed. "
+            "For a database that Prisma created, run migrate baseline, then migrate deploy.",
             [str(difference) for difference in differences],
         )
 
@@ -63,12 +63,12 @@ def locked_schema() -> Iterator[tuple[str, Catalog]]:
 
 
 def expected_catalog() -> Catalog:
-    """Read the schema as the server prints it where it is made from the models.
+    """Read the catalog that the server returns for a schema created from the models.
 
-    The tables are created as temporary ones, and rolled back.
+    The tables are created as temporary tables and rolled back.
 
     Returns:
-        Its tables and enum types.
+        The tables and enum types.
     """
     expected = Catalog({}, {})
     with suppress(_UndoError), transaction():
@@ -80,10 +80,10 @@ def expected_catalog() -> Catalog:
 
 
 def enter_schema(schema_name: str) -> None:
-    """Work in a schema until the transaction ends.
+    """Set the current schema until the transaction ends.
 
     Args:
-        schema_name: The schema.
+        schema_name: The name of the schema.
     """
     run_sql(_SET_SEARCH_PATH, path=identifier(schema_name))
 

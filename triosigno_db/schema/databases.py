@@ -1,4 +1,4 @@
-"""Whole databases of a server: created and dropped."""
+"""Create and drop databases of a server."""
 
 from collections.abc import Callable
 
@@ -10,37 +10,37 @@ from triosigno_db.errors import TrioSignoDBError
 _DROP_ATTEMPTS = 3
 
 Execute = Callable[[str], object]
-"""Runs a statement outside of a transaction; what it raises has the driver's error as its cause."""
+"""Runs a statement outside a transaction; its exceptions have the driver error as their cause."""
 
 
 def create_database(name: str, execute: Execute, *, template: str | None = None) -> None:
     """Create a database.
 
     Args:
-        name: Its name.
+        name: The name of the database.
         execute: Runs a statement on the server.
-        template: The database to copy, to which no connection may be open; by default an empty
-            one.
+        template: The database to copy; it must have no open connections. By default the new
+            database is empty.
 
     Raises:
-        TrioSignoDBError: As `execute` raises it: the name is taken, the template is missing or in
-            use, or the role may not create databases.
+        TrioSignoDBError: Raised by `execute`: the name is taken, the template is missing or in use,
+            or the role may not create databases.
     """
     execute(f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(template or 'template0')}")
 
 
 def drop_database(name: str, execute: Execute) -> None:
-    """Drop a database and end the connections to it; nothing happens if there is none.
+    """Drop a database and end the connections to it; do nothing if it does not exist.
 
-    PostgreSQL gives the sessions that it ends five seconds to go (`CountOtherDBBackends` in its
-    procarray.c). On a busy machine that can be too short, so that it is asked again.
+    PostgreSQL waits five seconds for the sessions to end (`CountOtherDBBackends` in procarray.c).
+    On a busy machine that can be too short, so the statement is retried.
 
     Args:
-        name: Its name.
+        name: The name of the database.
         execute: Runs a statement on the server.
 
     Raises:
-        TrioSignoDBError: As `execute` raises it: the role may not drop the database.
+        TrioSignoDBError: Raised by `execute`: the role may not drop the database.
     """
     for attempts_left in reversed(range(_DROP_ATTEMPTS)):
         try:

@@ -1,4 +1,4 @@
-"""The models as SQL, in the words that Prisma's engine uses for the same schema."""
+"""The models as SQL, in the form that the engine of Prisma generates for the same schema."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -68,22 +68,22 @@ _TYPE_OF = {"INT": "INTEGER", "BOOL": "BOOLEAN"}
 
 
 def enums() -> tuple[type[StrEnum], ...]:
-    """List the enums that columns of the models have.
+    """List the enums of the columns of the models.
 
     Returns:
-        Each once, in the order of the models.
+        The enums without duplicates, in the order of the models.
     """
     fields = [field for model in MODELS for field in model._meta.sorted_fields]
     return tuple(dict.fromkeys(f.enum for f in fields if isinstance(f, EnumField)))
 
 
 def to_sql() -> str:
-    """Write the SQL that `create_schema()` runs: it creates everything in the current schema.
+    """Generate the SQL that `create_schema()` runs; it creates everything in the current schema.
 
     Returns:
-        Enum types, tables, indexes, foreign keys, checks, each under a comment that says what it
-        is; the indexes of searches where the server has `pg_trgm`; the table of idempotency keys in
-        its own schema, unless that is there.
+        The statements for enum types, tables, indexes, foreign keys and checks, each with a
+        comment; for the search indexes, if the server has `pg_trgm`; and for the table of
+        idempotency keys in its own schema, if it does not exist.
     """
     parts = (
         *_enums(),
@@ -98,9 +98,9 @@ def to_sql() -> str:
 
 
 def search_index_script() -> str:
-    """Write the SQL that makes the indexes of searches where that is possible.
+    """Generate the SQL that creates the search indexes, if possible.
 
-    Without `pg_trgm`, or the right to have it, searches are as correct, and slower.
+    Without `pg_trgm`, or the right to create it, searches return the same results but are slower.
 
     Returns:
         One statement.
@@ -114,7 +114,7 @@ def search_index_script() -> str:
 
 
 def keys_script() -> str:
-    """Write the SQL that makes the table of idempotency keys where it is missing.
+    """Generate the SQL that creates the table of idempotency keys if it is missing.
 
     Returns:
         One statement.
@@ -123,11 +123,11 @@ def keys_script() -> str:
 
 
 def drop_script(tables: list[str], enum_types: list[str]) -> str:
-    """Write the SQL that drops tables and enum types, as long as nothing else needs them.
+    """Generate the SQL that drops tables and enum types; it fails if other objects need them.
 
     Args:
-        tables: Names of tables in the current schema.
-        enum_types: Names of enum types in the current schema.
+        tables: The names of tables in the current schema.
+        enum_types: The names of enum types in the current schema.
 
     Returns:
         The statements.
@@ -141,7 +141,7 @@ def drop_script(tables: list[str], enum_types: list[str]) -> str:
 
 
 def _do(block: str) -> str:
-    # As an escaped string without a semicolon: Prisma's engine cuts a script at every one.
+    # An escaped string without semicolons: the engine of Prisma splits a script at each semicolon.
     escaped = literal(block.replace("\\", "\\\\").replace(";", "\\073"))
     return f"DO E{escaped};"
 
@@ -170,14 +170,14 @@ def _default(field: Any) -> str:
     if isinstance(field, CreatedAtField):
         return " DEFAULT CURRENT_TIMESTAMP"
     match field.default:
-        case bool() as flag:
-            return f" DEFAULT {str(flag).lower()}"
+        case bool() as value:
+            return f" DEFAULT {str(value).lower()}"
         case int() as number:
             return f" DEFAULT {number}"
         case str() as text:
             return f" DEFAULT {literal(text)}"
         case _:
-            # None, or a function that only the library can call.
+            # None, or a Python function.
             return ""
 
 

@@ -1,6 +1,6 @@
 """The models as an entity-relationship diagram, in SVG.
 
-Nothing is escaped: all text is names of the models and their columns, which are identifiers.
+Nothing needs escaping: all text consists of names of models and columns, which are identifiers.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,7 +26,7 @@ _STYLE = """
 
 
 class _Place(NamedTuple):
-    """Where a table stands, and in which column of the diagram."""
+    """The position of a table in the diagram."""
 
     column: int
     left: int
@@ -37,15 +37,15 @@ class _Place(NamedTuple):
         return self.left + _WIDTH
 
     def row(self, number: int) -> int:
-        """Find the middle of a row, counted from 0."""
+        """Return the vertical center of a row, counted from 0."""
         return self.top + _HEADER + number * _ROW + _ROW // 2
 
 
 def to_svg() -> str:
     """Draw the models as an entity-relationship diagram: tables, columns, references.
 
-    A key is marked PK, a reference FK, a column of unique values U, one that may be empty with a
-    question mark. The three-pronged end of a line stands at the many, the plain one at the one.
+    Primary keys are marked PK, foreign keys FK, unique columns U, and nullable columns with a
+    question mark. Lines use crow's foot notation.
 
     Returns:
         An SVG document.
@@ -76,9 +76,9 @@ def _place_tables() -> dict[type[BaseModel], _Place]:
 
 
 def _arrange(models: Sequence[type[BaseModel]]) -> list[list[type[BaseModel]]]:
-    """Sort models into columns, by how many references lie between each and the first one.
+    """Sort models into columns, by the number of references between each and the first one.
 
-    So models that refer to each other stand in neighbouring columns, or in the same one.
+    So models that refer to each other are in adjacent columns, or in the same one.
     """
     distances: dict[type[BaseModel], int] = {}
     for first in models:
@@ -134,7 +134,7 @@ def _draw_edge(field: Any, places: dict[type[BaseModel], _Place]) -> str:
     owner, target = places[field.model], places[field.rel_model]
     start, end = owner.row(_number(field)), target.row(_number(field.rel_field))
     if owner.column == target.column:
-        # Both ends on the right, around what stands between.
+        # Both ends on the right, around the tables between them.
         leaves, enters, bends = owner.right, target.right, (1, 1)
     elif owner.column < target.column:
         leaves, enters, bends = owner.right, target.left, (1, -1)
@@ -156,5 +156,5 @@ def _draw_edge(field: Any, places: dict[type[BaseModel], _Place]) -> str:
 
 
 def _number(field: Any) -> int:
-    # By name: a field compared with a field is an SQL expression, and true.
+    # By name: the comparison of two fields is an SQL expression, which is always true.
     return [each.name for each in field.model._meta.sorted_fields].index(field.name)

@@ -1,4 +1,4 @@
-"""Drop the schema that the models make, and nothing else."""
+"""Drop the schema of the models, and nothing else."""
 
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import SchemaMismatchError
@@ -8,16 +8,16 @@ from triosigno_db.schema.ddl import drop_script
 
 
 def drop_schema() -> None:
-    """Drop the tables and types that the library makes, with everything in them.
+    """Drop the tables and types that the library creates, with all their data.
 
-    What is missing already is skipped; other objects are left alone.
+    Missing tables and types are skipped; other objects are not changed.
 
     Raises:
-        SchemaMismatchError: A table or type of one of the names is not the library's; the
-            `differences` are listed, and nothing was dropped.
+        SchemaMismatchError: A table or type with one of the names was not created by the library;
+            `differences` lists the differences, and nothing was dropped.
         InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
-        QueryTimeoutError: The lock that guards changes of the schema was not free in time.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        QueryTimeoutError: The lock for schema changes was not released in time.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     with locked_schema() as (schema_name, found):
         if found.is_empty:
@@ -25,7 +25,7 @@ def drop_schema() -> None:
         differences = compare(expected_catalog().only(found.tables, found.enums), found)
         if differences:
             raise SchemaMismatchError(
-                "The schema holds tables that the library did not make; nothing was dropped.",
+                "The schema contains tables that the library did not create; nothing was dropped.",
                 [str(difference) for difference in differences],
             )
         enter_schema(schema_name)

@@ -29,11 +29,11 @@ _DEFAULT_ACTION = "RESTRICT"
 
 
 def to_prisma() -> str:
-    """Write the models as a Prisma schema, for the Node side.
+    """Generate the Prisma schema of the models, for Node.js services.
 
     Returns:
-        The text of `schema.prisma`: the product's, with an `@@index` for each plain index. CHECK
-        constraints and indexes on expressions, which Prisma can't express, are left out.
+        The text of `schema.prisma`, with an `@@index` for each index on columns. CHECK constraints
+        and indexes on expressions are omitted, because Prisma does not support them.
     """
     blocks = [HEADER.strip()]
     blocks += [_block(f"enum {enum.__name__}", [[label] for label in enum]) for enum in enums()]
@@ -42,7 +42,7 @@ def to_prisma() -> str:
 
 
 def _block(title: str, lines: list[list[str]]) -> str:
-    """Write a block, its lines' columns aligned as Prisma's formatter does."""
+    """Format a block with aligned columns, as the formatter of Prisma does."""
     rows = [line for line in lines if len(line) > 1]
     widths = [max(len(row[place]) for row in rows) for place in range(2)] if rows else []
     written = []
@@ -93,8 +93,8 @@ def _attributes(field: Any) -> Iterator[str]:
 
 def _default(field: Any) -> str:
     match field.default:
-        case bool() as flag:
-            return str(flag).lower()
+        case bool() as value:
+            return str(value).lower()
         case str() as text if not isinstance(field, EnumField):
             return f'"{text}"'
         case other:

@@ -37,7 +37,7 @@ def until_served_by(server: ThrowawayPostgres) -> None:
 def skipped(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What was logged of the replica, each message by its verb."""
     messages = [record.getMessage() for record in caplog.records if record.name == "triosigno_db"]
-    verbs = {"is skipped": "skipped", "serves again": "serves again"}
+    verbs = {"is skipped": "skipped", "is used again": "used again"}
     return [verbs[verb] for each in messages for verb in verbs if verb in each]
 
 

@@ -39,7 +39,7 @@ def test_a_replica_that_lags_is_skipped_until_it_has_caught_up(
     until_served_by(cluster.standby)
     with db.reading_from_replica():
         assert db.get_category(category.id) == category
-    assert skipped(caplog) == ["skipped", "serves again"]
+    assert skipped(caplog) == ["skipped", "used again"]
 
 
 def test_without_a_limit_a_replica_may_lag(cluster: Cluster) -> None:

@@ -71,7 +71,7 @@ def test_a_replica_that_is_down_is_skipped_until_it_is_back(
             finished.set()
         # No read was lost but in the transaction that was open then, if one was.
         assert [each.result() > 1 for each in reading] == [False] * 4
-    assert skipped(caplog) == ["skipped", "serves again"]
+    assert skipped(caplog) == ["skipped", "used again"]
 
 
 def test_a_replica_that_is_down_at_the_start_is_logged(
@@ -227,7 +227,7 @@ def test_a_replica_that_is_down_is_not_asked_again_at_every_call(
         nowhere = cluster.standby.url.replace(f":{cluster.standby.port}/", f":{port}/")
         started = time.monotonic()
         db.connect(cluster.primary.url, replica_url=nowhere)
-        assert ("it does not answer" in caplog.text) is is_silent
+        assert ("it does not respond" in caplog.text) is is_silent
         # Encrypted, and where that fails in the clear.
         at_a_time = len(taken)
         for _ in range(50):

@@ -1,4 +1,4 @@
-"""Credentials: logging in, and passwords changed."""
+"""Credentials: authenticate users and change passwords."""
 
 from typing import Any
 from uuid import UUID
@@ -36,9 +36,10 @@ MAX_LOGIN = max(MAX_EMAIL, MAX_NAME)
 
 @statement(reads_only=True)
 def select_user_by_login(selection: Selection) -> Any:
-    """The account with an e-mail address in whatever case, or else with a username; with its hash.
+    """Select an account and its hash by e-mail address, ignoring case, or else by username.
 
-    Nobody can log in as another by taking that one's address as a username: addresses come first.
+    Addresses take precedence: nobody can log in to another account by using its address as a
+    username.
     """
     login = Parameter("login").cast("text")
     has_address = peewee.fn.lower(User.email) == peewee.fn.lower(login)
@@ -52,13 +53,13 @@ def select_user_by_login(selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_password() -> Any:
-    """The hash of one account's password."""
+    """Select the password hash of an account."""
     return User.select(User.password).where(User.id == Parameter("user_id"))
 
 
 @statement(reads_only=False)
 def replace_password() -> Any:
-    """Give an account another hash, unless it has got one meanwhile."""
+    """Replace the hash of an account, unless it was changed in the meantime."""
     return (
         User.update({User.password: Parameter("password_hash"), User.updated_at: NOW})
         .where(User.id == Parameter("user_id"), User.password == Parameter("earlier_hash"))
@@ -68,7 +69,7 @@ def replace_password() -> Any:
 
 @statement(reads_only=False)
 def update_password() -> Any:
-    """Give an account another hash."""
+    """Update the hash of an account."""
     return (
         User.update({User.password: Parameter("password_hash"), User.updated_at: NOW})
         .where(User.id == Parameter("user_id"))
@@ -85,24 +86,26 @@ def authenticate(
     *,
     shape: type[UserT] = default_shape(UserRecord),
 ) -> UserT:
-    """Check who logs in.
+    """Check the login and the password of a user.
 
-    An unknown login takes as long as a wrong password. A hash that is cheaper than `password_cost`
-    in the settings is replaced by one of that cost, except inside `reading_from_replica()`.
+    An unknown login takes as long as a wrong password. If the cost of the stored hash is below the
+    `password_cost` setting, the hash is replaced by one of that cost, except inside
+    `reading_from_replica()`.
 
     Args:
-        email_or_username: The e-mail address in whatever case, or the username.
-        password: The password in the clear.
-        shape: The record to return, with fewer fields.
+        email_or_username: The e-mail address, in any case, or the username.
+        password: The plain-text password.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The account.
 
     Raises:
         InvalidCredentialsError: No account has this login and password.
-        AccountInactiveError: The login and the password are right; the account is deactivated.
+        AccountInactiveError: The login and the password are correct, but the account is
+            deactivated.
         InvalidInputError: `email_or_username` is empty or longer than 254 characters.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     login = check_text("email_or_username", email_or_username, maximum=MAX_LOGIN)
     password = reveal_password("password", password)
@@ -120,19 +123,19 @@ def authenticate(
 
 
 def change_password(user_id: str | UUID, current: str | SecretStr, new: str | SecretStr) -> None:
-    """Change the password of an account whose owner knows the current one.
+    """Change the password of an account, after checking the current one.
 
     Args:
         user_id: The account's id.
-        current: The current password in the clear.
-        new: The new one, 1 to 72 bytes of UTF-8.
+        current: The current password, in plain text.
+        new: The new password, 1 to 72 bytes of UTF-8.
 
     Raises:
-        NotFoundError: There is no such account.
-        InvalidCredentialsError: `current` is not its password.
+        NotFoundError: The account does not exist.
+        InvalidCredentialsError: `current` is not the password of the account.
         InvalidInputError: `user_id` is not a UUID, or `new` can't be hashed.
-        ConflictError: The password was changed by somebody else meanwhile.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        ConflictError: Another call changed the password in the meantime.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     current = reveal_password("current", current)
@@ -144,20 +147,20 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
     if not verify_password(current, row[0], cost=cost):
         raise InvalidCredentialsError("The current password is wrong.")
     if not _replace(user_id, row[0], hash_password(new, cost=cost)):
-        raise ConflictError("The password was changed meanwhile.")
+        raise ConflictError("The password was changed in the meantime.")
 
 
 def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
-    """Give an account another password, whatever its current one: after a reset by e-mail.
+    """Set the password of an account without checking the current one, as after a reset by e-mail.
 
     Args:
         user_id: The account's id.
-        password: The new one in the clear, 1 to 72 bytes of UTF-8.
+        password: The new password in plain text, 1 to 72 bytes of UTF-8.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID, or the password can't be hashed.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     password = reveal_password("password", password)

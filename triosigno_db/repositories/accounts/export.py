@@ -1,4 +1,4 @@
-"""Export: everything that is stored about one person, for whoever asks to see it."""
+"""Export: all data that is stored about one person."""
 
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -24,7 +24,7 @@ from triosigno_db.repositories.unions import ColumnSet, LevelUnion
 ACCOUNT = 0
 
 _LABELS = ("name", "title")
-"""What the rows that an account's rows refer to are called by."""
+"""The fields that hold a readable name of a referenced row."""
 
 
 class _Part(NamedTuple):
@@ -33,24 +33,24 @@ class _Part(NamedTuple):
     Attributes:
         field: The field of the export that holds them.
         owner: The foreign key to the account.
-        made: The column by which they are sorted, before the id.
-        labels: For each column that names what a row refers to: the foreign key, and the field that
-            it is read from.
+        sort_column: The column that they are sorted by, followed by the id.
+        labels: For each column that names a referenced row: the foreign key, and the field that it
+            is read from.
     """
 
     field: str
     owner: Any
-    made: str
+    sort_column: str
     labels: Mapping[str, tuple[Any, Any]]
 
     def columns(self, selection: Selection) -> ColumnSet:
-        """List what is read of them."""
+        """Return the columns to read."""
         computed = {name: (label, label.field_type) for name, (_, label) in self.labels.items()}
-        keys = ("id", self.made)
+        keys = ("id", self.sort_column)
         return ColumnSet(self.owner.model, selection, keys=keys, computed=computed)
 
     def select(self, selected: Iterable[Any]) -> Any:
-        """Select those of one account."""
+        """Select the rows of one account."""
         query = self.owner.model.select(*selected)
         for reference, _ in self.labels.values():
             how = peewee.JOIN.LEFT_OUTER if reference.null else peewee.JOIN.INNER
@@ -67,12 +67,12 @@ def _part(owner: Any) -> _Part:
         if referred is not User and hasattr(referred, label)
     }
     fields = model._meta.sorted_fields
-    made = [each.column_name for each in fields if isinstance(each, CreatedAtField)]
-    return _Part(to_camel(owner.backref), owner, (*made, "id")[0], labels)
+    created = [each.column_name for each in fields if isinstance(each, CreatedAtField)]
+    return _Part(to_camel(owner.backref), owner, (*created, "id")[0], labels)
 
 
 PARTS = tuple(_part(owner) for owner in User._meta.backrefs if owner is not UserPreference.user)
-"""Every table whose rows belong to an account, but for its preferences, which come with it."""
+"""All tables whose rows belong to an account, except the preferences, which are joined to it."""
 
 
 @cache
@@ -90,7 +90,7 @@ def _levels(selection: Selection) -> LevelUnion:
 
 @statement(reads_only=True)
 def select_user_export(selection: Selection) -> Any:
-    """An account and all rows that belong to it, in one snapshot; each is tagged with its kind."""
+    """Select an account and all rows that belong to it in one snapshot, each with its level."""
     levels = _levels(selection)
     query: Any = (
         User.select(*levels.select(ACCOUNT))
@@ -106,19 +106,19 @@ def select_user_export(selection: Selection) -> Any:
 def export_user(
     user_id: str | UUID, *, shape: type[UserExportT] = default_shape(UserExport)
 ) -> UserExportT:
-    """Read everything that is stored about one person, less the password's hash.
+    """Read everything that is stored about one person, except the password hash.
 
     Args:
         user_id: The account's id.
-        shape: The record to return, with fewer fields, also in the records inside.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The account with its preferences, progress, sessions and achievements, the oldest first.
+        The account with its preferences, progress, sessions and achievements, oldest first.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     selection = selection_of(shape)
@@ -138,5 +138,5 @@ def export_user(
     if not found:
         raise NotFoundError("User", user_id)
     for part in PARTS:
-        values[part.field].sort(key=itemgetter(part.made, "id"))
+        values[part.field].sort(key=itemgetter(part.sort_column, "id"))
     return shape.from_values(values)

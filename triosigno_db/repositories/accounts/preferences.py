@@ -1,4 +1,4 @@
-"""Preferences: read with their account or alone, and changed."""
+"""Preferences: read them, with or without their account, and change them."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -35,7 +35,7 @@ NESTED = "userPreferences"
 
 @statement(reads_only=True)
 def select_user_with_preferences(selection: Selection) -> Any:
-    """One account and, where it has such a row, its preferences."""
+    """Select an account and its preferences, if it has any."""
     inside = preferences_of(selection)
     return (
         User.select(
@@ -50,7 +50,7 @@ def select_user_with_preferences(selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_preferences(selection: Selection) -> Any:
-    """The preferences of one account."""
+    """Select the preferences of an account."""
     return UserPreference.select(*columns(UserPreference, selection)).where(
         UserPreference.user == Parameter("user_id")
     )
@@ -58,7 +58,7 @@ def select_preferences(selection: Selection) -> Any:
 
 @statement(reads_only=False)
 def upsert_preferences(names: tuple[str, ...], selection: Selection) -> Any:
-    """Change some preferences of one account, and make them where it has none."""
+    """Update some preferences of an account, or insert them if it has none."""
     values = {column(UserPreference, name): Parameter(name) for name in names}
     first = {UserPreference.id: Parameter("id"), UserPreference.user: Parameter("user_id")}
     touched = {**values, UserPreference.updated_at: NOW}
@@ -79,15 +79,15 @@ def get_user_with_preferences(
 
     Args:
         user_id: The account's id.
-        shape: The record to return, with fewer fields, the preferences' own among them.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The account; `preferences` is `None` where it has no such row.
+        The account; `preferences` is `None` if it has no preferences.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     chosen = select_user_with_preferences(selection_of(shape))
@@ -104,15 +104,15 @@ def get_preferences(
 
     Args:
         user_id: The account's id.
-        shape: The record to return, with fewer fields.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The preferences.
 
     Raises:
-        NotFoundError: There is no such account, or it has no preferences yet.
+        NotFoundError: The account does not exist, or it has no preferences yet.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     chosen = select_preferences(selection_of(shape))
@@ -125,20 +125,21 @@ def update_preferences(
     *,
     shape: type[PreferencesT] = default_shape(PreferencesRecord),
 ) -> PreferencesT:
-    """Change the preferences that are set, in one atomic statement; make them where there are none.
+    """Update the preferences of an account, or create them, in one atomic statement.
 
     Args:
         user_id: The account's id.
-        changes: What to change; what is not set stays, or takes its default in new preferences.
-        shape: The record to return, with fewer fields.
+        changes: The new values; a field that is not set keeps its value, or gets its default if
+            the preferences are created.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The preferences as they are now.
+        The updated preferences.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     changed = check_input("changes", changes, PreferenceChanges).changed()
@@ -150,23 +151,24 @@ def update_preferences(
 
 
 def preferences_of(selection: Selection) -> Selection:
-    """Find what is wanted of the preferences of an account.
+    """Return the selection of the preferences of an account.
 
     Args:
-        selection: What is wanted of the account.
+        selection: The selection of the account.
 
     Returns:
-        The columns of the preferences, none where they are not wanted.
+        The columns of the preferences; none if they are not selected.
     """
     return selection.inside(NESTED) or NO_COLUMNS
 
 
 def to_user(row: Sequence[Any], shape: type[RecordT]) -> RecordT:
-    """Make a record of an account and its preferences.
+    """Build the record of an account and its preferences.
 
     Args:
-        row: The account's columns, the id of the preferences (`None` without any) and theirs.
-        shape: The record.
+        row: The columns of the account, the id of the preferences (`None` if there are none), and
+            the columns of the preferences.
+        shape: The record class.
 
     Returns:
         The record.

@@ -1,4 +1,4 @@
-"""Users: made, found, listed, changed and deleted."""
+"""Users: create, find, list, update and delete accounts."""
 
 from typing import Any
 from uuid import UUID
@@ -35,14 +35,14 @@ from triosigno_db.repositories.rows import (
 from triosigno_db.repositories.search import MAX_SEARCHED, holds, words_of
 
 GIVEN = tuple(name for name in NewUser.model_fields if name != "password")
-"""What is written as it is given; other columns take the models' own defaults."""
+"""The attributes that are written unchanged; other columns get the defaults of the models."""
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=False)
 def insert_user(selection: Selection) -> Any:
-    """Create an account and its default preferences, both or neither."""
+    """Insert an account and its default preferences atomically."""
     inside = preferences_of(selection)
     columns(User, selection, nested=(NESTED,))
     columns(UserPreference, inside)
@@ -70,7 +70,7 @@ def insert_user(selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_user_by_email(selection: Selection) -> Any:
-    """The account with an address in whatever case; the same case first, then the oldest."""
+    """Select an account by e-mail address, ignoring case; the same case first, then the oldest."""
     email = Parameter("email").cast("text")
     return (
         User.select(*columns(User, selection))
@@ -82,20 +82,20 @@ def select_user_by_email(selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_user_by_username(selection: Selection) -> Any:
-    """The account with a username."""
+    """Select an account by username."""
     return User.select(*columns(User, selection)).where(User.username == Parameter("username"))
 
 
 @statement(reads_only=True, prepared=False)
 def select_users(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The accounts that pass the filters, the newest first."""
+    """Select the accounts that match the filters, newest first."""
     query = filtered(User.select(*columns(User, selection)), _conditions(filters))
     return paged(query, User.created_at, User.id, is_continued=is_continued, descending=True)
 
 
 @statement(reads_only=True, prepared=False)
 def count_matching_users(filters: tuple[str, ...]) -> Any:
-    """How many accounts pass the filters."""
+    """Count the accounts that match the filters."""
     return filtered(User.select(peewee.fn.count(peewee.SQL("*"))), _conditions(filters))
 
 
@@ -116,21 +116,21 @@ def create_user(
     """Create an account and its default preferences in one transaction.
 
     Args:
-        new: The account; its password is hashed with bcrypt, at the cost in the settings.
-        shape: The record to return, with fewer fields.
+        new: The new account; its password is hashed with bcrypt at the cost set by `password_cost`.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The account with its preferences.
 
     Raises:
-        AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     new = check_input("new", new, NewUser)
     role = check_enum("role", new.role, UserRole)
     chosen = insert_user(selection_of(shape))
     database = current_database()
-    # Hashing takes longer than all else: no connection waits for it.
+    # Hashing takes longer than everything else: no connection is checked out meanwhile.
     password_hash = hash_password(
         reveal_password("password", new.password), cost=database.settings.password_cost
     )
@@ -146,15 +146,15 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserReco
 
     Args:
         user_id: The account's id.
-        shape: The record to return, with fewer fields.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The account.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(User, "user_id", user_id, shape)
 
@@ -162,19 +162,19 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserReco
 def find_user_by_email(
     email: str, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT | None:
-    """Look for the account with an e-mail address, whatever its case.
+    """Find the account with an e-mail address, ignoring case.
 
     Args:
-        email: The address. Of accounts whose addresses differ in case only, which other software
-            may have made, the one in the same case is found, else the oldest.
-        shape: The record to return, with fewer fields.
+        email: The address. If several accounts have addresses that differ only in case, which other
+            software may have created, the one in the same case is returned, else the oldest.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The account, `None` where there is none.
+        The account, or `None` if there is none.
 
     Raises:
         InvalidInputError: `email` is empty, or longer than an address can be.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     email = check_text("email", email, maximum=MAX_EMAIL)
     row = fetch_one(select_user_by_email(selection_of(shape)), email=email)
@@ -184,18 +184,18 @@ def find_user_by_email(
 def find_user_by_username(
     username: str, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT | None:
-    """Look for the account with a username.
+    """Find the account with a username.
 
     Args:
-        username: The name, in its own case.
-        shape: The record to return, with fewer fields.
+        username: The username; case matters.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The account, `None` where there is none.
+        The account, or `None` if there is none.
 
     Raises:
         InvalidInputError: `username` is empty or longer than 200 characters.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     username = check_text("username", username, maximum=MAX_NAME)
     row = fetch_one(select_user_by_username(selection_of(shape)), username=username)
@@ -211,16 +211,16 @@ def list_users(
     cursor: str | None = None,
     shape: type[UserT] = default_shape(UserRecord),
 ) -> Page[UserT]:
-    """List accounts, the newest first.
+    """List accounts, newest first.
 
     Args:
         role: Only accounts with this role.
         is_active: Only active accounts, or only deactivated ones.
-        search: Only accounts whose e-mail address and names hold every word of this text, without
-            regard to case and accents; words of one or two letters at the start of a word.
-        limit: The most accounts of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        search: Only accounts whose e-mail address and names contain every word of this text,
+            ignoring case and accents. A word of one or two letters must start a word.
+        limit: The maximum number of accounts per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         One page of accounts.
@@ -228,7 +228,7 @@ def list_users(
     Raises:
         InvalidInputError: A filter or `limit` is out of bounds, or the cursor does not belong to
             this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     filters = _check_filters(role, is_active, search)
     return fetch_page(select_users, shape, limit=limit, cursor=cursor, **filters)
@@ -242,14 +242,14 @@ def count_users(
     Args:
         role: Only accounts with this role.
         is_active: Only active accounts, or only deactivated ones.
-        search: Only accounts that `list_users` finds with this text.
+        search: Only accounts that match this text, as in `list_users`.
 
     Returns:
-        How many there are.
+        The number of accounts.
 
     Raises:
         InvalidInputError: A filter is out of bounds.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     filters = _check_filters(role, is_active, search)
     ((count,),) = fetch_all(count_matching_users(tuple(sorted(filters))), **filters)
@@ -259,21 +259,21 @@ def count_users(
 def update_user(
     user_id: str | UUID, changes: UserChanges, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT:
-    """Change the fields of an account that are set.
+    """Update an account; fields that are not set keep their values.
 
     Args:
         user_id: The account's id.
-        changes: What to change; a field that is set to `None` is cleared.
-        shape: The record to return, with fewer fields.
+        changes: The new values; a field that is set to `None` is cleared.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The account as it is now.
+        The updated account.
 
     Raises:
-        NotFoundError: There is no such account.
-        AlreadyExistsError: Another account has this `email` or `username`; `field` says which.
+        NotFoundError: The account does not exist.
+        AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changes = check_input("changes", changes, UserChanges)
     return update_record(User, "user_id", user_id, changes.changed(), shape)
@@ -282,20 +282,20 @@ def update_user(
 def set_role(
     user_id: str | UUID, role: UserRole, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT:
-    """Give an account another role.
+    """Set the role of an account.
 
     Args:
         user_id: The account's id.
-        role: What it may do from now on.
-        shape: The record to return, with fewer fields.
+        role: The new role.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The account as it is now.
+        The updated account.
 
     Raises:
-        NotFoundError: There is no such account.
-        InvalidInputError: `user_id` is not a UUID, or there is no such role.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        NotFoundError: The account does not exist.
+        InvalidInputError: `user_id` is not a UUID, or the role does not exist.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     role = check_enum("role", role, UserRole)
     return update_record(User, "user_id", user_id, {"role": role}, shape)
@@ -304,19 +304,19 @@ def set_role(
 def deactivate_user(
     user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT:
-    """Keep an account from logging in; its rows stay.
+    """Deactivate an account so that it can no longer log in; its data is kept.
 
     Args:
         user_id: The account's id.
-        shape: The record to return, with fewer fields.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The account as it is now.
+        The updated account.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return update_record(User, "user_id", user_id, {"is_active": False}, shape)
 
@@ -324,19 +324,19 @@ def deactivate_user(
 def reactivate_user(
     user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)
 ) -> UserT:
-    """Let an account log in again.
+    """Reactivate an account so that it can log in again.
 
     Args:
         user_id: The account's id.
-        shape: The record to return, with fewer fields.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The account as it is now.
+        The updated account.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return update_record(User, "user_id", user_id, {"is_active": True}, shape)
 
@@ -348,9 +348,9 @@ def delete_user(user_id: str | UUID) -> None:
         user_id: The account's id.
 
     Raises:
-        NotFoundError: There is no such account.
+        NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(User, "user_id", user_id)
 

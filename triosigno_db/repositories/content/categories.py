@@ -31,7 +31,7 @@ from triosigno_db.repositories.rows import (
 
 @statement(reads_only=True, prepared=False)
 def select_categories(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The categories by name, with the number of their signs."""
+    """Select categories by name, with the number of their signs."""
     del filters
     signs = Sign.select(peewee.fn.count(peewee.SQL("*"))).where(Sign.category == SignCategory.id)
     query = SignCategory.select(*columns(SignCategory, selection, computed={"signCount": signs}))
@@ -44,19 +44,19 @@ def create_category(
     """Create a category of signs.
 
     Args:
-        new: The category.
-        shape: The record to return, with fewer fields.
+        new: The new category.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The category as stored.
+        The stored category.
 
     Raises:
-        AlreadyExistsError: Another category has this name.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        AlreadyExistsError: Another category has the same name.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    made = create_record(SignCategory, check_input("new", new, NewCategory), shape)
+    created = create_record(SignCategory, check_input("new", new, NewCategory), shape)
     clear_cache()
-    return made
+    return created
 
 
 def get_category(
@@ -65,16 +65,16 @@ def get_category(
     """Read a category.
 
     Args:
-        category_id: The category.
-        shape: The record to return, with fewer fields.
+        category_id: The id of the category.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The category.
 
     Raises:
-        NotFoundError: There is no such category.
+        NotFoundError: The category does not exist.
         InvalidInputError: `category_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(SignCategory, "category_id", category_id, shape)
 
@@ -88,16 +88,16 @@ def list_categories(
     """List the categories by name, each with the number of its signs.
 
     Args:
-        limit: The most categories of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields; the signs are counted where it asks for it.
+        limit: The maximum number of categories per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; signs are counted only if it has `sign_count`.
 
     Returns:
         One page of categories.
 
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return cached_page(
         shape,
@@ -112,21 +112,21 @@ def update_category(
     *,
     shape: type[CategoryT] = default_shape(CategoryRecord),
 ) -> CategoryT:
-    """Change the fields of a category that are set.
+    """Update a category; fields that are not set keep their values.
 
     Args:
-        category_id: The category.
-        changes: What to change; a field that is set to `None` is cleared.
-        shape: The record to return, with fewer fields.
+        category_id: The id of the category.
+        changes: The new values; a field that is set to `None` is cleared.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The category as it is now.
+        The updated category.
 
     Raises:
-        NotFoundError: There is no such category.
-        AlreadyExistsError: Another category has this name.
+        NotFoundError: The category does not exist.
+        AlreadyExistsError: Another category has the same name.
         InvalidInputError: `category_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, CategoryChanges).changed()
     updated = update_record(SignCategory, "category_id", category_id, changed, shape)
@@ -138,13 +138,13 @@ def delete_category(category_id: str | UUID) -> None:
     """Delete a category that has no signs.
 
     Args:
-        category_id: The category.
+        category_id: The id of the category.
 
     Raises:
-        NotFoundError: There is no such category.
+        NotFoundError: The category does not exist.
         InUseError: It has signs; `uses` says how many.
         InvalidInputError: `category_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(SignCategory, "category_id", category_id, referrers=referrers_of(SignCategory))
     clear_cache()

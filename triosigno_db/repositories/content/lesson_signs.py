@@ -1,4 +1,4 @@
-"""The signs of a lesson: set as a list, added, removed and ordered."""
+"""The signs of a lesson: set, add, remove and reorder them."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 @statement(reads_only=False)
 def lock_lesson() -> Any:
-    """One lesson, locked against changes of its list; which of some signs are missing."""
+    """Lock a lesson against changes of its signs, and select which of some signs are missing."""
     return compose(
         """
         SELECT ARRAY(
@@ -46,7 +46,7 @@ def lock_lesson() -> Any:
 
 @statement(reads_only=True)
 def select_signs_of_lesson() -> Any:
-    """The ids of a lesson's signs in order."""
+    """Select the ids of the signs of a lesson, in order."""
     return (
         LessonSign.select(LessonSign.sign)
         .where(LessonSign.lesson == Parameter("lesson_id"))
@@ -56,7 +56,7 @@ def select_signs_of_lesson() -> Any:
 
 @statement(reads_only=False)
 def replace_signs_of_lesson() -> Any:
-    """Replace the signs of a lesson: delete others, move those that stay, add new ones."""
+    """Replace the signs of a lesson: delete other signs, move existing ones, insert new ones."""
     removed = (
         LessonSign.delete()
         .where(
@@ -106,7 +106,7 @@ def replace_signs_of_lesson() -> Any:
 
 @statement(reads_only=False)
 def delete_sign_of_lesson() -> Any:
-    """Take a sign out of a lesson."""
+    """Delete a sign from a lesson."""
     return (
         LessonSign.delete()
         .where(LessonSign.lesson == Parameter("lesson_id"), LessonSign.sign == Parameter("sign_id"))
@@ -123,23 +123,24 @@ def set_lesson_signs(
     *,
     shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
-    """Replace the signs of a lesson by a list, in this order, in one transaction.
+    """Replace the signs of a lesson by a list of signs, in one transaction.
 
-    Signs that are not in the list leave the lesson; those that stay keep their `LessonSign` row.
-    Of two calls at once for the same lesson, the later one's list holds.
+    Signs that are not in the list are removed from the lesson; the others keep their `LessonSign`
+    row. If two calls change the same lesson concurrently, the later one wins.
 
     Args:
-        lesson_id: The lesson.
-        sign_ids: The signs, each once; their places are 1, 2, ...; an empty list is allowed.
-        shape: The record to return, with fewer fields, also in the records inside.
+        lesson_id: The id of the lesson.
+        sign_ids: The ids of the signs in order, without duplicates; they are numbered from 1. The
+            list may be empty.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
         The lesson with its signs.
 
     Raises:
-        NotFoundError: There is no such lesson, or one of the signs does not exist.
+        NotFoundError: The lesson or one of the signs does not exist.
         InvalidInputError: An id is not a UUID, or a sign is listed twice.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
     ids = check_ids("sign_ids", sign_ids)
@@ -160,22 +161,23 @@ def add_sign_to_lesson(
     position: int | None = None,
     shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
-    """Put a sign into a lesson; the lesson's signs are numbered from 1 again.
+    """Add a sign to a lesson and renumber the signs of the lesson from 1.
 
     Args:
-        lesson_id: The lesson.
-        sign_id: The sign.
-        position: Its place, from 1; behind the last one where it is missing or larger.
-        shape: The record to return, with fewer fields, also in the records inside.
+        lesson_id: The id of the lesson.
+        sign_id: The id of the sign.
+        position: The position of the sign, from 1; by default, or if it is too large, the sign is
+            added at the end.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
         The lesson with its signs.
 
     Raises:
-        NotFoundError: There is no such lesson or sign; `entity` says which.
-        AlreadyExistsError: The lesson has this sign already.
+        NotFoundError: The lesson or the sign does not exist; `entity` says which.
+        AlreadyExistsError: The lesson already has this sign.
         InvalidInputError: An id is not a UUID, or `position` is below 1.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
     sign_id = check_id("sign_id", sign_id)
@@ -201,20 +203,20 @@ def remove_sign_from_lesson(
     *,
     shape: type[LessonWithSignsT] = default_shape(LessonWithSigns),
 ) -> LessonWithSignsT:
-    """Take a sign out of a lesson; the sign itself and learners' progress stay.
+    """Remove a sign from a lesson; the sign itself and the progress of learners are kept.
 
     Args:
-        lesson_id: The lesson.
-        sign_id: The sign.
-        shape: The record to return, with fewer fields, also in the records inside.
+        lesson_id: The id of the lesson.
+        sign_id: The id of the sign.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The lesson with the signs that are left.
+        The lesson with its remaining signs.
 
     Raises:
-        NotFoundError: There is no such lesson, or it does not have this sign; `entity` says which.
+        NotFoundError: The lesson does not exist, or does not have this sign; `entity` says which.
         InvalidInputError: An id is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
     sign_id = check_id("sign_id", sign_id)
@@ -235,20 +237,21 @@ def reorder_lesson_signs(
     *,
     shape: type[LessonSignT] = default_shape(LessonSignRecord),
 ) -> tuple[LessonSignT, ...]:
-    """Put the signs of a lesson in a new order, numbered from 1.
+    """Reorder the signs of a lesson and number them from 1.
 
     Args:
-        lesson_id: The lesson.
-        sign_ids: All its signs, each once, in the new order.
-        shape: The record to return of each place, with fewer fields.
+        lesson_id: The id of the lesson.
+        sign_ids: The ids of all its signs in the new order, without duplicates.
+        shape: The record class to return for each row; it may have fewer fields.
 
     Returns:
-        The places of the signs in the new order.
+        The `LessonSign` rows in the new order.
 
     Raises:
-        NotFoundError: There is no such lesson.
-        InvalidInputError: The ids are not exactly those of its signs; nothing was changed.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        NotFoundError: The lesson does not exist.
+        InvalidInputError: `sign_ids` does not list exactly the signs of the lesson; nothing was
+            changed.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
     moved = reorder(LESSON_SIGNS, "sign_ids", sign_ids, shape, parent_id=lesson_id)

@@ -1,4 +1,4 @@
-"""Lessons: made, read, listed, changed, ordered and deleted."""
+"""Lessons: create, list, update, reorder and delete them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ from triosigno_db.repositories.rows import (
 
 @statement(reads_only=False)
 def insert_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Create a lesson, after the module's last one unless its place is given."""
+    """Insert a lesson; without an order it becomes the last one of its module."""
     after_last = Lesson.select(peewee.fn.max(Lesson.order) + 1).where(
         Lesson.module == Parameter("module_id")
     )
@@ -45,7 +45,7 @@ def insert_lesson(model: Any, names: tuple[str, ...], selection: Selection) -> A
 
 @statement(reads_only=True, prepared=False)
 def select_lessons(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The lessons of a module, or of all, in order."""
+    """Select the lessons of one module, or of all modules, in order."""
     query = Lesson.select(*columns(Lesson, selection))
     if "module_id" in filters:
         query = query.where(Lesson.module == Parameter("module_id"))
@@ -56,22 +56,22 @@ def select_lessons(selection: Selection, filters: tuple[str, ...], is_continued:
 
 
 def create_lesson(new: NewLesson, *, shape: type[LessonT] = default_shape(LessonRecord)) -> LessonT:
-    """Create a lesson of a module.
+    """Create a lesson in a module.
 
     Args:
-        new: The lesson; without an order it comes after the module's last one.
-        shape: The record to return, with fewer fields.
+        new: The new lesson; without an order it becomes the last one of its module.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The lesson as stored.
+        The stored lesson.
 
     Raises:
-        NotFoundError: There is no such module.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        NotFoundError: The module does not exist.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    made = create_record(Lesson, check_input("new", new, NewLesson), shape, insert_lesson)
+    created = create_record(Lesson, check_input("new", new, NewLesson), shape, insert_lesson)
     clear_cache()
-    return made
+    return created
 
 
 def list_lessons(
@@ -85,17 +85,17 @@ def list_lessons(
 
     Args:
         module_id: Only lessons of this module.
-        limit: The most lessons of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        limit: The maximum number of lessons per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        One page of lessons: those of a module together, by `order`, then by id.
+        One page of lessons, grouped by module, then by `order` and id.
 
     Raises:
         InvalidInputError: `module_id` is not a UUID, `limit` is out of bounds, or the cursor does
             not belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     if module_id is not None:
         module_id = check_id("module_id", module_id)
@@ -110,20 +110,20 @@ def update_lesson(
     *,
     shape: type[LessonT] = default_shape(LessonRecord),
 ) -> LessonT:
-    """Change the fields of a lesson that are set.
+    """Update a lesson; fields that are not set keep their values.
 
     Args:
-        lesson_id: The lesson.
-        changes: What to change.
-        shape: The record to return, with fewer fields.
+        lesson_id: The id of the lesson.
+        changes: The new values.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The lesson as it is now.
+        The updated lesson.
 
     Raises:
-        NotFoundError: There is no such lesson, or no such module; `entity` says which.
+        NotFoundError: The lesson or the module does not exist; `entity` says which.
         InvalidInputError: `lesson_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, LessonChanges).changed()
     updated = update_record(Lesson, "lesson_id", lesson_id, changed, shape)
@@ -132,16 +132,16 @@ def update_lesson(
 
 
 def delete_lesson(lesson_id: str | UUID) -> None:
-    """Delete a lesson that nobody has practised; its list of signs goes with it, the signs stay.
+    """Delete a lesson that has no sessions, with its list of signs; the signs are kept.
 
     Args:
-        lesson_id: The lesson.
+        lesson_id: The id of the lesson.
 
     Raises:
-        NotFoundError: There is no such lesson.
-        InUseError: There are sessions of it; `uses` says how many.
+        NotFoundError: The lesson does not exist.
+        InUseError: The lesson has sessions; `uses` says how many.
         InvalidInputError: `lesson_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = referrers_of(Lesson, owned=(LessonSign,))
     delete_record(Lesson, "lesson_id", lesson_id, referrers=referrers)
@@ -154,20 +154,21 @@ def reorder_lessons(
     *,
     shape: type[LessonT] = default_shape(LessonRecord),
 ) -> tuple[LessonT, ...]:
-    """Put the lessons of a module in a new order, numbered from 1.
+    """Reorder the lessons of a module and number them from 1.
 
     Args:
-        module_id: The module.
-        lesson_ids: All its lessons, each once, in the new order.
-        shape: The record to return of each, with fewer fields.
+        module_id: The id of the module.
+        lesson_ids: The ids of all its lessons in the new order, without duplicates.
+        shape: The record class to return for each; it may have fewer fields.
 
     Returns:
         The lessons in the new order.
 
     Raises:
-        NotFoundError: There is no such module.
-        InvalidInputError: The ids are not exactly those of its lessons; nothing was changed.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        NotFoundError: The module does not exist.
+        InvalidInputError: `lesson_ids` does not list exactly the lessons of the module; nothing was
+            changed.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     module_id = check_id("module_id", module_id)
     moved = reorder(LESSONS, "lesson_ids", lesson_ids, shape, parent_id=module_id)

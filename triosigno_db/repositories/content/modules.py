@@ -1,4 +1,4 @@
-"""Modules: made, read, listed, changed, ordered and deleted."""
+"""Modules: create, read, list, update, reorder and delete them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +36,7 @@ from triosigno_db.repositories.rows import (
 
 @statement(reads_only=False)
 def insert_module(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
-    """Create a module, after the last one unless its place is given."""
+    """Insert a module; without an order it becomes the last one."""
     after_last = Module.select(peewee.fn.max(Module.order) + 1)
     values = new_values(model, names)
     values[Module.order] = peewee.fn.coalesce(Parameter("order"), after_last, 1)
@@ -45,7 +45,7 @@ def insert_module(model: Any, names: tuple[str, ...], selection: Selection) -> A
 
 @statement(reads_only=True, prepared=False)
 def select_modules(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The modules in order, with the numbers of their lessons and different signs."""
+    """Select modules in order, with the number of their lessons and distinct signs."""
     del filters
     lessons = Lesson.select(peewee.fn.count(peewee.SQL("*"))).where(Lesson.module == Module.id)
     signs = (
@@ -65,18 +65,18 @@ def create_module(new: NewModule, *, shape: type[ModuleT] = default_shape(Module
     """Create a module.
 
     Args:
-        new: The module; without an order it comes after the last one.
-        shape: The record to return, with fewer fields.
+        new: The new module; without an order it becomes the last one.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The module as stored.
+        The stored module.
 
     Raises:
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    made = create_record(Module, check_input("new", new, NewModule), shape, insert_module)
+    created = create_record(Module, check_input("new", new, NewModule), shape, insert_module)
     clear_cache()
-    return made
+    return created
 
 
 def get_module(
@@ -85,16 +85,16 @@ def get_module(
     """Read a module, without its lessons.
 
     Args:
-        module_id: The module.
-        shape: The record to return, with fewer fields.
+        module_id: The id of the module.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The module.
 
     Raises:
-        NotFoundError: There is no such module.
+        NotFoundError: The module does not exist.
         InvalidInputError: `module_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(Module, "module_id", module_id, shape)
 
@@ -105,19 +105,19 @@ def list_modules(
     cursor: str | None = None,
     shape: type[ModuleWithCountsT] = default_shape(ModuleWithCounts),
 ) -> Page[ModuleWithCountsT]:
-    """List the modules in order, each with the numbers of its lessons and of its different signs.
+    """List the modules in order, each with the number of its lessons and distinct signs.
 
     Args:
-        limit: The most modules of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields; what it does not ask for is not counted.
+        limit: The maximum number of modules per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; lessons and signs are counted only if it has the fields.
 
     Returns:
         One page of modules, by `order`, then by id.
 
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return cached_page(
         shape,
@@ -132,20 +132,20 @@ def update_module(
     *,
     shape: type[ModuleT] = default_shape(ModuleRecord),
 ) -> ModuleT:
-    """Change the fields of a module that are set.
+    """Update a module; fields that are not set keep their values.
 
     Args:
-        module_id: The module.
-        changes: What to change; a field that is set to `None` is cleared.
-        shape: The record to return, with fewer fields.
+        module_id: The id of the module.
+        changes: The new values; a field that is set to `None` is cleared.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The module as it is now.
+        The updated module.
 
     Raises:
-        NotFoundError: There is no such module.
+        NotFoundError: The module does not exist.
         InvalidInputError: `module_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, ModuleChanges).changed()
     updated = update_record(Module, "module_id", module_id, changed, shape)
@@ -157,13 +157,13 @@ def delete_module(module_id: str | UUID) -> None:
     """Delete a module that has no lessons.
 
     Args:
-        module_id: The module.
+        module_id: The id of the module.
 
     Raises:
-        NotFoundError: There is no such module.
-        InUseError: It has lessons; `uses` says how many.
+        NotFoundError: The module does not exist.
+        InUseError: The module has lessons; `uses` says how many.
         InvalidInputError: `module_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(Module, "module_id", module_id, referrers=referrers_of(Module))
     clear_cache()
@@ -172,18 +172,18 @@ def delete_module(module_id: str | UUID) -> None:
 def reorder_modules(
     module_ids: Sequence[str | UUID], *, shape: type[ModuleT] = default_shape(ModuleRecord)
 ) -> tuple[ModuleT, ...]:
-    """Put all modules in a new order, numbered from 1.
+    """Reorder all modules and number them from 1.
 
     Args:
-        module_ids: All modules, each once, in the new order.
-        shape: The record to return of each, with fewer fields.
+        module_ids: The ids of all modules in the new order, without duplicates.
+        shape: The record class to return for each; it may have fewer fields.
 
     Returns:
         The modules in the new order.
 
     Raises:
-        InvalidInputError: The ids are not exactly those of the modules; nothing was changed.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        InvalidInputError: `module_ids` does not list exactly all modules; nothing was changed.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     moved = reorder(MODULES, "module_ids", module_ids, shape)
     clear_cache()

@@ -1,4 +1,4 @@
-"""A whole new order of modules, of a module's lessons or of a lesson's signs, in one statement."""
+"""Reordering: number modules, lessons of a module or signs of a lesson in one statement."""
 
 from collections.abc import Sequence
 from typing import Any, TypeVar
@@ -26,13 +26,13 @@ _ALL = peewee.SQL("true")
 
 
 class Ordered:
-    """Rows that have an order among those of the same parent.
+    """Rows that are ordered within their parent.
 
     Args:
-        model: Their model.
-        key: The column by which a caller lists them.
-        parent: The model of the parent, `None` where all rows have one order.
-        parent_key: The column that refers to it.
+        model: The model of the rows.
+        key: The column that callers identify the rows by.
+        parent: The model of the parent, or `None` if all rows share one order.
+        parent_key: The column that refers to the parent.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Ordered:
         self._parent_key = parent_key
 
     def is_sibling(self) -> Any:
-        """Write the condition that a row belongs to the parent that is asked for."""
+        """Build the condition that a row belongs to the requested parent."""
         if self.parent is None:
             return _ALL
         return compose(f'"{self._parent_key}" = {{parent}}', parent=Parameter("parent_id"))
@@ -61,10 +61,10 @@ LESSON_SIGNS = Ordered(LessonSign, "signId", Lesson, "lessonId")
 
 @statement(reads_only=False)
 def update_order(ordered: Ordered, selection: Selection) -> Any:
-    """Number rows in the order that is listed, if it lists exactly those that there are.
+    """Number rows in the given order, if the list holds exactly the existing rows.
 
-    All rows are locked first, in one order for all callers: of two at once, the later one waits and
-    then numbers all of them.
+    All rows are locked first, in the same order by all callers: of two concurrent calls, the later
+    one waits and then numbers all of the rows.
     """
     return compose(
         """
@@ -96,7 +96,7 @@ def update_order(ordered: Ordered, selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_order(ordered: Ordered) -> Any:
-    """Whether the parent is there, and the keys of the rows that have an order."""
+    """Select whether the parent exists, and the keys of its rows."""
     found: Any = _ALL
     if ordered.parent is not None:
         found = compose(
@@ -120,21 +120,21 @@ def reorder(
     shape: type[RecordT],
     **parent: str,
 ) -> tuple[RecordT, ...]:
-    """Number rows from 1 in a new order.
+    """Reorder rows and number them from 1.
 
     Args:
-        ordered: Which rows.
-        field: The name of the caller's argument.
-        keys: Their keys in the new order, all of them.
-        shape: The record to make of each.
-        **parent: The parent's id, as `parent_id`.
+        ordered: The kind of rows.
+        field: The name of the argument of the public function.
+        keys: The keys of all rows in the new order.
+        shape: The record class for each row.
+        **parent: The id of the parent, as `parent_id`.
 
     Returns:
         The records in the new order.
 
     Raises:
-        NotFoundError: There is no such parent.
-        InvalidInputError: The keys are not exactly those of the rows.
+        NotFoundError: The parent does not exist.
+        InvalidInputError: `keys` does not list exactly the rows of the parent.
     """
     listed = check_ids(field, keys)
     rows = fetch_all(update_order(ordered, selection_of(shape)), keys=listed, **parent)

@@ -1,4 +1,4 @@
-"""Signs: made, read, listed, searched, changed and deleted."""
+"""Signs: create, read, list, search, update and delete them."""
 
 from typing import Any
 from uuid import UUID
@@ -40,20 +40,20 @@ from triosigno_db.repositories.search import (
 )
 
 EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
-"""How well a sign matches a search, the best first."""
+"""The ranks of a search result, best match first."""
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=True)
 def select_sign_by_name(selection: Selection) -> Any:
-    """The sign with a name."""
+    """Select a sign by name."""
     return Sign.select(*columns(Sign, selection)).where(Sign.name == Parameter("name"))
 
 
 @statement(reads_only=True, prepared=False)
 def select_signs(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The signs that pass the filters, by name."""
+    """Select the signs that match the filters, by name."""
     query = filtered(Sign.select(*columns(Sign, selection)), _conditions(filters))
     return paged(query, Sign.name, is_continued=is_continued)
 
@@ -62,7 +62,7 @@ def select_signs(selection: Selection, filters: tuple[str, ...], is_continued: b
 def search_signs_by_words(
     selection: Selection, filters: tuple[str, ...], is_continued: bool
 ) -> Any:
-    """The signs that hold every word, the best match first, then the shortest name."""
+    """Select the signs that contain every word: best match first, then shortest name."""
     names = [name for name in filters if name != "phrase"]
     words = [Parameter(name) for name in names if name.startswith("word_")]
     phrase = folded_parameter(Parameter("phrase"))
@@ -101,53 +101,53 @@ def create_sign(new: NewSign, *, shape: type[SignT] = default_shape(SignRecord))
     """Create a sign.
 
     Args:
-        new: The sign.
-        shape: The record to return, with fewer fields.
+        new: The new sign.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The sign as stored.
+        The stored sign.
 
     Raises:
-        AlreadyExistsError: Another sign has this name.
-        NotFoundError: There is no such category.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        AlreadyExistsError: Another sign has the same name.
+        NotFoundError: The category does not exist.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    made = create_record(Sign, check_input("new", new, NewSign), shape)
+    created = create_record(Sign, check_input("new", new, NewSign), shape)
     clear_cache()
-    return made
+    return created
 
 
 def get_sign(sign_id: str | UUID, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT:
     """Read a sign.
 
     Args:
-        sign_id: The sign.
-        shape: The record to return, with fewer fields.
+        sign_id: The id of the sign.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The sign.
 
     Raises:
-        NotFoundError: There is no such sign.
+        NotFoundError: The sign does not exist.
         InvalidInputError: `sign_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(Sign, "sign_id", sign_id, shape)
 
 
 def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT | None:
-    """Look for the sign with a name.
+    """Find the sign with a name.
 
     Args:
-        name: The name as it is written; `search_signs` heeds neither accents nor case.
-        shape: The record to return, with fewer fields.
+        name: The exact name; use `search_signs` to ignore accents and case.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The sign, `None` where there is none.
+        The sign, or `None` if there is none.
 
     Raises:
         InvalidInputError: `name` is empty or longer than 200 characters.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     name = check_text("name", name, maximum=MAX_NAME)
     row = fetch_one(select_sign_by_name(selection_of(shape)), name=name)
@@ -166,10 +166,10 @@ def list_signs(
 
     Args:
         category_id: Only signs of this category.
-        difficulty: Only signs of this level.
-        limit: The most signs of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        difficulty: Only signs of this difficulty.
+        limit: The maximum number of signs per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         One page of signs.
@@ -177,7 +177,7 @@ def list_signs(
     Raises:
         InvalidInputError: A filter or `limit` is out of bounds, or the cursor does not belong to
             this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     filters = _check_filters(category_id, difficulty)
     return fetch_page(select_signs, shape, limit=limit, cursor=cursor, keys=1, **filters)
@@ -192,28 +192,29 @@ def search_signs(
     cursor: str | None = None,
     shape: type[SignT] = default_shape(SignRecord),
 ) -> Page[SignT]:
-    """Search signs whose name or description holds every word of a text.
+    """Search for signs whose name or description contains every word of a text.
 
-    Accents, case and punctuation do not matter: `etre` finds `Être`. A word is found inside of
-    longer ones, too; one of one or two letters is found at the start of words. The best match comes
-    first: the name itself, a name that starts with the text, one whose words start with its words,
-    one that holds them, then a description; then the shorter name.
+    Accents, case and punctuation are ignored: `etre` finds `Être`. A word also matches inside a
+    longer word, but a word of one or two letters matches only the start of a word. The best matches
+    come first: the name equals the text; it starts with the text; its words start with the words of
+    the text; it contains them; the description contains them. Among equal matches, shorter names
+    come first.
 
     Args:
-        text: What to search for: 1 to 200 characters, at most ten different words.
+        text: The text to search for: 1 to 200 characters, at most ten different words.
         category_id: Only signs of this category.
-        difficulty: Only signs of this level.
-        limit: The most signs of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        difficulty: Only signs of this difficulty.
+        limit: The maximum number of signs per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         One page of signs.
 
     Raises:
-        InvalidInputError: The text has no word or too many, a filter or `limit` is out of bounds,
+        InvalidInputError: The text has no words or too many, a filter or `limit` is out of bounds,
             or the cursor does not belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     words = words_of("text", check_text("text", text, maximum=MAX_SEARCHED))
     filters = words | _check_filters(category_id, difficulty)
@@ -231,21 +232,21 @@ def search_signs(
 def update_sign(
     sign_id: str | UUID, changes: SignChanges, *, shape: type[SignT] = default_shape(SignRecord)
 ) -> SignT:
-    """Change the fields of a sign that are set.
+    """Update a sign; fields that are not set keep their values.
 
     Args:
-        sign_id: The sign.
-        changes: What to change; a field that is set to `None` is cleared.
-        shape: The record to return, with fewer fields.
+        sign_id: The id of the sign.
+        changes: The new values; a field that is set to `None` is cleared.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The sign as it is now.
+        The updated sign.
 
     Raises:
-        NotFoundError: There is no such sign, or no such category; `entity` says which.
-        AlreadyExistsError: Another sign has this name.
+        NotFoundError: The sign or the category does not exist; `entity` says which.
+        AlreadyExistsError: Another sign has the same name.
         InvalidInputError: `sign_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, SignChanges).changed()
     updated = update_record(Sign, "sign_id", sign_id, changed, shape)
@@ -257,15 +258,16 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
     """Delete a sign.
 
     Args:
-        sign_id: The sign.
-        cascade: Whether its places in lessons and every learner's progress with it may go as well.
+        sign_id: The id of the sign.
+        cascade: Whether to delete its positions in lessons and the progress of all learners with it
+            as well.
 
     Raises:
-        NotFoundError: There is no such sign.
-        InUseError: Without `cascade`: lessons teach it or learners have practised it; `uses` says
-            how many.
+        NotFoundError: The sign does not exist.
+        InUseError: `cascade` is false, and lessons use the sign or learners have practised it;
+            `uses` says how many.
         InvalidInputError: `sign_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Sign)
     delete_record(Sign, "sign_id", sign_id, referrers=referrers)

@@ -30,7 +30,7 @@ from triosigno_db.repositories.rows import selection_of
 from triosigno_db.repositories.unions import ColumnSet, LazyRows, LevelUnion, Row, Values
 
 SIGN, LESSON, MODULE = range(3)
-"""The levels of the tree; the widest comes first, so that the others fit into its columns."""
+"""The levels of the tree. The widest is the first one, so that the others can use its columns."""
 
 LESSONS = "lessons"
 LESSON_SIGNS = "lessonSigns"
@@ -41,7 +41,7 @@ class _Tree:
     """The levels of a tree of modules.
 
     Args:
-        selection: What is wanted of a module.
+        selection: The selection of a module.
     """
 
     def __init__(self, selection: Selection) -> None:
@@ -51,7 +51,7 @@ class _Tree:
         self.has_lessons = lesson is not None
         self.has_places = place is not None
         self.has_signs = sign is not None
-        # The place holds the sign's id already.
+        # The id of the sign is already selected as the foreign key of its position.
         sign_id = {"id": (LessonSign.sign, LessonSign.sign.field_type)}
         places = ColumnSet(
             LessonSign,
@@ -66,7 +66,7 @@ class _Tree:
         self.levels = LevelUnion(places, lessons, modules)
 
     def select_places(self, lesson_ids: Any) -> Any:
-        """Select the places of signs in lessons, with the signs where they are wanted."""
+        """Select the positions of signs in lessons, with the signs if they are selected."""
         query = LessonSign.select(*self.levels.select(SIGN))
         if self.has_signs:
             query = query.join(Sign, on=(Sign.id == LessonSign.sign))
@@ -77,22 +77,22 @@ class _Tree:
         return Lesson.select(*self.levels.select(LESSON)).where(is_wanted)
 
     def select_branches(self, is_wanted: Any) -> list[Any]:
-        """Select lessons and the places of signs in them, as far as they are wanted."""
+        """Select lessons and the positions of signs in them, as far as they are selected."""
         if not self.has_lessons:
             return []
         lessons = self.select_lessons(is_wanted)
         if not self.has_places:
             return [lessons]
-        # As an array the lessons are looked up first, and their signs by index; as a join the
-        # planner would rather read the whole table of places.
+        # With an array the lessons are looked up first, then their signs by index. With a join the
+        # planner would read all of `LessonSign`.
         lesson_ids = peewee.fn.array(Lesson.select(Lesson.id).where(is_wanted))
         return [self.select_places(lesson_ids), lessons]
 
     def read(self, rows: Iterable[Row]) -> tuple[list[Values], dict[str, LazyRows]]:
-        """Put rows together, in any order.
+        """Assemble the tree from rows in any order.
 
         Returns:
-            The modules, and by module the lessons in order, each with its signs in order.
+            The modules, and the lessons of each module in order, each with its signs in order.
         """
         levels: tuple[list[Row], ...] = ([], [], [])
         for row in rows:
@@ -112,7 +112,7 @@ class _Tree:
         )
 
     def _grouped(self, level: int, rows: list[Row], key: str) -> dict[str, list[Row]]:
-        """Sort rows of a level by `order`, then by id, under what each belongs to."""
+        """Group the rows of a level by parent, each group sorted by `order`, then by id."""
         position = self.levels.position(level, key)
         groups: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
@@ -135,7 +135,7 @@ def _tree_of_lesson(selection: Selection) -> _Tree:
 
 @statement(reads_only=True)
 def select_module_tree(selection: Selection) -> Any:
-    """A module, its lessons and their signs: each row once, tagged with its level."""
+    """Select a module, its lessons and their signs: each row once, with its level."""
     tree = _tree(selection)
     module_id = Parameter("module_id")
     module = Module.select(*tree.levels.select(MODULE)).where(Module.id == module_id)
@@ -146,7 +146,7 @@ def select_module_tree(selection: Selection) -> Any:
 def select_modules_of_trees(
     selection: Selection, filters: tuple[str, ...], is_continued: bool
 ) -> Any:
-    """The modules in order, without their lessons."""
+    """Select modules in order, without their lessons."""
     del filters
     query = Module.select(Module.id, *columns(Module, selection, nested=(LESSONS,)))
     return paged(query, Module.order, Module.id, is_continued=is_continued)
@@ -154,7 +154,7 @@ def select_modules_of_trees(
 
 @statement(reads_only=True)
 def select_branches(selection: Selection) -> Any:
-    """The lessons of several modules, and their signs."""
+    """Select the lessons of several modules, and their signs."""
     return _union(
         _tree(selection).select_branches(Lesson.module == peewee.fn.any(Parameter("module_ids")))
     )
@@ -162,7 +162,7 @@ def select_branches(selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_lesson_with_signs(selection: Selection) -> Any:
-    """A lesson and its signs: each row once, tagged with its level."""
+    """Select a lesson and its signs: each row once, with its level."""
     return _union(_tree_of_lesson(selection).select_branches(Lesson.id == Parameter("lesson_id")))
 
 
@@ -182,16 +182,16 @@ def get_module_tree(
     """Read a module with its lessons and their signs, in one round trip.
 
     Args:
-        module_id: The module.
-        shape: The record to return, with fewer fields, also in the records inside.
+        module_id: The id of the module.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The module; lessons and signs by `order`, then by id.
+        The module; lessons and signs are sorted by `order`, then by id.
 
     Raises:
-        NotFoundError: There is no such module.
+        NotFoundError: The module does not exist.
         InvalidInputError: `module_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     module_id = check_id("module_id", module_id)
     selection = selection_of(shape)
@@ -215,16 +215,16 @@ def list_module_trees(
     """List modules with their lessons and signs, in two round trips.
 
     Args:
-        limit: The most modules of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields, also in the records inside.
+        limit: The maximum number of modules per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        One page of modules; modules, lessons and signs by `order`, then by id.
+        One page of modules; modules, lessons and signs are sorted by `order`, then by id.
 
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     selection = selection_of(shape)
 
@@ -252,16 +252,16 @@ def get_lesson(
     """Read a lesson with its signs, in one round trip.
 
     Args:
-        lesson_id: The lesson.
-        shape: The record to return, with fewer fields, also in the records inside.
+        lesson_id: The id of the lesson.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The lesson; its signs by `order`, then by id.
+        The lesson; its signs are sorted by `order`, then by id.
 
     Raises:
-        NotFoundError: There is no such lesson.
+        NotFoundError: The lesson does not exist.
         InvalidInputError: `lesson_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
     selection = selection_of(shape)

@@ -1,4 +1,4 @@
-"""Achievements: the badges that there are."""
+"""Achievements: create, read, list, update and delete badges."""
 
 from typing import Any
 from uuid import UUID
@@ -28,7 +28,7 @@ from triosigno_db.repositories.rows import (
 
 @statement(reads_only=True, prepared=False)
 def select_achievements(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The achievements by name."""
+    """Select achievements by name."""
     del filters
     query = Achievement.select(*columns(Achievement, selection))
     return paged(query, Achievement.name, is_continued=is_continued)
@@ -40,19 +40,19 @@ def create_achievement(
     """Create an achievement.
 
     Args:
-        new: The achievement.
-        shape: The record to return, with fewer fields.
+        new: The new achievement.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The achievement as stored.
+        The stored achievement.
 
     Raises:
-        AlreadyExistsError: Another achievement has this name.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        AlreadyExistsError: Another achievement has the same name.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    made = create_record(Achievement, check_input("new", new, NewAchievement), shape)
+    created = create_record(Achievement, check_input("new", new, NewAchievement), shape)
     clear_cache()
-    return made
+    return created
 
 
 def get_achievement(
@@ -61,16 +61,16 @@ def get_achievement(
     """Read an achievement.
 
     Args:
-        achievement_id: The achievement.
-        shape: The record to return, with fewer fields.
+        achievement_id: The id of the achievement.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The achievement.
 
     Raises:
-        NotFoundError: There is no such achievement.
+        NotFoundError: The achievement does not exist.
         InvalidInputError: `achievement_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(Achievement, "achievement_id", achievement_id, shape)
 
@@ -84,16 +84,16 @@ def list_achievements(
     """List the achievements by name.
 
     Args:
-        limit: The most achievements of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        limit: The maximum number of achievements per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         One page of achievements.
 
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return cached_page(
         shape,
@@ -108,21 +108,21 @@ def update_achievement(
     *,
     shape: type[AchievementT] = default_shape(AchievementRecord),
 ) -> AchievementT:
-    """Change the fields of an achievement that are set.
+    """Update an achievement; fields that are not set keep their values.
 
     Args:
-        achievement_id: The achievement.
-        changes: What to change; earlier awards bring the new XP, too.
-        shape: The record to return, with fewer fields.
+        achievement_id: The id of the achievement.
+        changes: The new values; a new `xp_reward` also applies to earlier awards.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The achievement as it is now.
+        The updated achievement.
 
     Raises:
-        NotFoundError: There is no such achievement.
-        AlreadyExistsError: Another achievement has this name.
+        NotFoundError: The achievement does not exist.
+        AlreadyExistsError: Another achievement has the same name.
         InvalidInputError: `achievement_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, AchievementChanges).changed()
     updated = update_record(Achievement, "achievement_id", achievement_id, changed, shape)
@@ -134,14 +134,14 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
     """Delete an achievement.
 
     Args:
-        achievement_id: The achievement.
-        cascade: Whether it may be taken from those who have it, with its XP.
+        achievement_id: The id of the achievement.
+        cascade: Whether to revoke it from the users who have it, with its XP.
 
     Raises:
-        NotFoundError: There is no such achievement.
-        InUseError: Without `cascade`: learners have it; `uses` says how many.
+        NotFoundError: The achievement does not exist.
+        InUseError: `cascade` is false, and users have the achievement; `uses` says how many.
         InvalidInputError: `achievement_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Achievement)
     delete_record(Achievement, "achievement_id", achievement_id, referrers=referrers)

@@ -38,7 +38,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 NESTED = "achievement"
 
 
-# The name of one achievement may be the id of another: the id comes first.
+# The name of one achievement may be the id of another: the id takes precedence.
 _CHOSEN = """
     SELECT * FROM {achievement} WHERE "id" = {key} OR "name" = {key}
     ORDER BY ("id" = {key}) DESC LIMIT 1
@@ -49,9 +49,9 @@ _CHOSEN = """
 
 @statement(reads_only=False)
 def insert_award(selection: Selection) -> Any:
-    """Give a user an achievement, once: what is there already is neither written nor locked.
+    """Insert an award unless it exists; an existing row is neither written nor locked.
 
-    Where another call gives it at the same time, the INSERT waits, finds that row and returns it.
+    If another call inserts it at the same time, the INSERT waits, finds that row and returns it.
     """
     own = {**columns_of(UserAchievement, "award"), "isNew": 'award."isNew"'}
     inside = selection.inside(NESTED) or NO_COLUMNS
@@ -87,7 +87,7 @@ def insert_award(selection: Selection) -> Any:
 
 @statement(reads_only=False)
 def delete_award() -> Any:
-    """Take an achievement from a user; tell whether there is one, and whether the user had it."""
+    """Delete an award; return whether the achievement exists and whether the user had it."""
     return compose(
         """
         WITH chosen AS ({chosen}), revoked AS (
@@ -105,7 +105,7 @@ def delete_award() -> Any:
 
 @statement(reads_only=True)
 def select_awards(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The achievements of one user, the latest first."""
+    """Select the achievements of a user, latest first."""
     del filters
     inside = selection.inside(NESTED) or NO_COLUMNS
     query = (
@@ -126,20 +126,20 @@ def select_awards(selection: Selection, filters: tuple[str, ...], is_continued: 
 def award_achievement(
     user_id: str | UUID, name_or_id: str | UUID, *, shape: type[AwardT] = default_shape(Award)
 ) -> AwardT:
-    """Award an achievement to a user; a second time changes nothing.
+    """Award an achievement to a user; repeating the call changes nothing.
 
     Args:
-        user_id: The user.
-        name_or_id: The achievement's name, or its id.
-        shape: The record to return, with fewer fields, also in the achievement.
+        user_id: The id of the user.
+        name_or_id: The name or the id of the achievement.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The award; `is_new` tells whether the user did not have it before.
+        The award; `is_new` is false if the user already had it.
 
     Raises:
-        NotFoundError: There is no such user or achievement; `entity` says which.
+        NotFoundError: The user or the achievement does not exist; `entity` says which.
         InvalidInputError: `user_id` is not a UUID, or `name_or_id` is empty or too long.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     key = _check_key(name_or_id)
@@ -154,14 +154,14 @@ def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
     """Revoke an achievement of a user.
 
     Args:
-        user_id: The user.
-        name_or_id: The achievement's name, or its id.
+        user_id: The id of the user.
+        name_or_id: The name or the id of the achievement.
 
     Raises:
-        NotFoundError: There is no such achievement, or the user does not have it; `entity` says
+        NotFoundError: The achievement does not exist, or the user does not have it; `entity` says
             which.
         InvalidInputError: `user_id` is not a UUID, or `name_or_id` is empty or too long.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     key = _check_key(name_or_id)
@@ -179,21 +179,21 @@ def list_user_achievements(
     cursor: str | None = None,
     shape: type[UserAchievementT] = default_shape(UserAchievementWithAchievement),
 ) -> Page[UserAchievementT]:
-    """List what a user has earned, the latest first.
+    """List the achievements of a user, latest first.
 
     Args:
-        user_id: The user.
-        limit: The most achievements of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields, also in the achievement.
+        user_id: The id of the user.
+        limit: The maximum number of achievements per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        One page of awards with their achievements; an empty one for an unknown user.
+        One page of awards with their achievements; it is empty if the user does not exist.
 
     Raises:
         InvalidInputError: `user_id` is not a UUID, `limit` is out of bounds, or the cursor does not
             belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     selection_of(shape)
@@ -212,7 +212,7 @@ def _comma(is_needed: object) -> Any:
 
 
 def _reader(shape: type[RecordT]) -> Callable[[Sequence[Any]], RecordT]:
-    """Write a function from the columns of an achievement and of an award to a record."""
+    """Build a function that converts a row of an achievement and its award to a record."""
     selection = shape.selection()
     inside = selection.inside(NESTED) or NO_COLUMNS
     width = len(inside.columns)

@@ -1,4 +1,4 @@
-"""The leaderboard: who has earned the most XP in a period."""
+"""The leaderboard: the learners with the most XP in a period."""
 
 from typing import Any, Literal, get_args
 from uuid import UUID
@@ -34,7 +34,7 @@ _KNOWN = {
 
 @statement(reads_only=True, prepared=False)
 def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selection) -> Any:
-    """The learners with the most XP of a period, and the place of one of them."""
+    """Select the learners with the most XP in a period, and the rank of one of them."""
     since: Any = peewee.SQL("")
     since_awards: Any = peewee.SQL("")
     if period != "all":
@@ -114,27 +114,27 @@ def get_leaderboard(
     timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
     shape: type[LeaderboardT] = default_shape(Leaderboard),
 ) -> LeaderboardT:
-    """Read who has earned the most XP, by completed sessions and achievements.
+    """Read the learners who have earned the most XP from completed sessions and achievements.
 
-    Learners with as much XP share a rank, and the next rank is left out for each of them: 1, 2, 2,
-    4. Deactivated accounts and those without XP are left out.
+    Learners with the same XP share a rank, and the ranks after it are skipped: 1, 2, 2, 4.
+    Deactivated accounts and accounts without XP are not listed.
 
     Args:
-        period: `"day"`, `"week"` (from Monday), `"month"`: the present one; or `"all"`.
-        limit: The most entries, 1 to 200.
-        user_id: A learner whose own place is wanted as well.
-        timezone: Whose days to count: a name of the IANA database, or a `ZoneInfo`.
-        shape: The record to return, with fewer fields, also in the entries.
+        period: The current `"day"`, `"week"` (from Monday) or `"month"`, or `"all"`.
+        limit: The maximum number of entries, 1 to 200.
+        user_id: The id of a learner whose own rank is returned as well.
+        timezone: The time zone that defines days: an IANA name or a `ZoneInfo`.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The best by rank, then by username; and the learner's own place, which is there also
+        The entries by rank, then by username; and the learner's own entry, which exists even
         without any XP.
 
     Raises:
-        NotFoundError: There is no user `user_id`.
-        InvalidInputError: There is no such period or time zone, `limit` is out of bounds, or
+        NotFoundError: The user `user_id` does not exist.
+        InvalidInputError: The period or the time zone does not exist, `limit` is out of bounds, or
             `user_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     if period not in get_args(Period):
         raise InvalidInputError("period", f"must be one of {', '.join(get_args(Period))}")

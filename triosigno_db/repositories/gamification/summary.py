@@ -1,4 +1,4 @@
-"""The learner's summary: XP, signs, accuracy, streaks and the day's goal."""
+"""The summary of a learner: XP, signs, accuracy, streaks and the daily goal."""
 
 from typing import Any
 from uuid import UUID
@@ -41,9 +41,9 @@ _KNOWN = {
 
 @statement(reads_only=True)
 def select_learner_summary(selection: Selection) -> Any:
-    """What one learner's sessions, progress and achievements come to, by the days of a time zone.
+    """Select the totals of a learner's sessions, progress and achievements, by days of a time zone.
 
-    The days with a completed session, less their number in a row, are the same within each streak.
+    Within a streak, each day minus its row number gives the same date, so that date groups it.
     """
     return compose(
         """
@@ -111,23 +111,23 @@ def get_learner_summary(
     timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
     shape: type[LearnerSummaryT] = default_shape(LearnerSummary),
 ) -> LearnerSummaryT:
-    """Read where a learner stands, in one round trip.
+    """Read the summary of a learner, in one round trip.
 
-    A day belongs to a streak where a session was completed on it. The minutes of today are those of
-    completed sessions, cut at midnight.
+    A day counts for a streak if a session was completed on it. The minutes of today are the part of
+    completed sessions that lies between midnight and midnight.
 
     Args:
-        user_id: The learner.
-        timezone: Whose days to count: a name of the IANA database, or a `ZoneInfo`.
-        shape: The record to return, with fewer fields.
+        user_id: The id of the learner.
+        timezone: The time zone that defines days: an IANA name or a `ZoneInfo`.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        XP, signs, accuracy, streaks and the day's goal.
+        The XP, signs, accuracy, streaks and daily goal.
 
     Raises:
-        NotFoundError: There is no such user.
-        InvalidInputError: `user_id` is not a UUID, or there is no such time zone.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        NotFoundError: The user does not exist.
+        InvalidInputError: `user_id` is not a UUID, or the time zone does not exist.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     zone = check_timezone("timezone", timezone)

@@ -1,4 +1,4 @@
-"""Attempts: counted one by one, or thousands at once."""
+"""Attempts: count a single attempt or a batch of thousands."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,20 +32,20 @@ CORRECT_STEP = 10
 WRONG_STEP = -5
 
 MAX_ATTEMPTS = 10_000
-"""The most attempts of one batch."""
+"""The maximum number of attempts in a batch."""
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=False)
 def upsert_progress(selection: Selection) -> Any:
-    """Count one attempt, whether it is the first of its user and sign or a later one."""
+    """Count one attempt: insert the progress of the user with the sign, or update it."""
     return _counting(selection, source="")
 
 
 @statement(reads_only=False, idempotent=True)
 def upsert_progress_once(selection: Selection) -> Any:
-    """Count one attempt unless its key was claimed before; no row tells that it was."""
+    """Count one attempt unless its key was claimed before; return no row if it was."""
     return compose(
         "WITH claimed AS ({claim}) {counting}",
         claim=claim(),
@@ -96,11 +96,11 @@ _STEPS = {
 
 @statement(reads_only=False)
 def upsert_progress_of_batch(selection: Selection) -> Any:
-    """Count a batch of attempts, a row for each sign, or none of them where a sign is missing.
+    """Count a batch of attempts, one row for each sign, or none if a sign does not exist.
 
-    Rows that are there are locked, in one order for all callers, and updated; others are inserted.
-    One that a concurrent call deletes meanwhile is inserted anew, and one that it inserts is
-    updated where the INSERT finds it.
+    Existing rows are locked, in the same order by all callers, and updated; others are inserted. A
+    row that a concurrent call deletes in the meantime is inserted again. A row that a concurrent
+    call inserts is updated by the ON CONFLICT clause.
     """
     known = columns_of(Progress, "counted")
     return compose(
@@ -132,7 +132,7 @@ def upsert_progress_of_batch(selection: Selection) -> Any:
             WHERE progress."userId" = {user_id} AND progress."signId" = sign_id
                 AND NOT EXISTS (SELECT FROM missing)
             RETURNING progress.*
-        ), made AS (
+        ), inserted AS (
             INSERT INTO {progress} AS progress ("id", "userId", "signId", "masteryLevel",
                 "lastPracticed", "correctAttempts", "totalAttempts", "createdAt", "updatedAt")
             SELECT gen_random_uuid(), {user_id}, sign_id, first, {now}, correct, total, {now}, {now}
@@ -147,7 +147,7 @@ def upsert_progress_of_batch(selection: Selection) -> Any:
                 "updatedAt" = {now}
             RETURNING progress.*
         ), counted AS (
-            SELECT * FROM later UNION ALL SELECT * FROM made
+            SELECT * FROM later UNION ALL SELECT * FROM inserted
         )
         SELECT missing.sign_id, counted."signId", {columns}
         FROM counted FULL JOIN missing ON false
@@ -176,30 +176,31 @@ def record_attempt(
     idempotency_key: str | None = None,
     shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> ProgressT:
-    """Count one attempt of a learner at a sign, in one atomic statement.
+    """Record one attempt of a learner at a sign, in one atomic statement.
 
-    The first attempt sets the mastery to 10 where it is correct, else to 0. A later one moves it
-    by +10 or -5 within 0 to 100, or sets it to `mastery_level` where that is given.
+    The first attempt sets the mastery to 10 if it is correct, else to 0. A later attempt changes it
+    by +10 or -5 within 0 to 100, or sets it to `mastery_level` if that is given.
 
     Args:
-        user_id: The learner.
-        sign_id: The sign.
-        is_correct: Whether the sign was made correctly.
+        user_id: The id of the learner.
+        sign_id: The id of the sign.
+        is_correct: Whether the sign was performed correctly.
         mastery_level: The mastery after a later attempt, 0 to 100.
-        idempotency_key: What the caller knows the attempt by, 1 to 200 characters, such as a UUID
-            made where the sign was made. A call that repeats the learner, the sign and the key
-            counts nothing: after an `OutcomeUnknownError` it may be made again.
-        shape: The record to return, with fewer fields.
+        idempotency_key: A key that identifies the attempt, 1 to 200 characters, such as a UUID that
+            the client creates. A second call with the same learner, sign and key counts nothing,
+            so you can safely repeat a call after an `OutcomeUnknownError`.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The progress after the attempt; `last_practiced` is now. Of an attempt that was counted
-        before, the progress as it has become.
+        The progress after the attempt; `last_practiced` is the current time. If the attempt was
+        counted before, the current progress.
 
     Raises:
-        NotFoundError: There is no such user or sign; `entity` says which.
+        NotFoundError: The user or the sign does not exist; `entity` says which.
         InvalidInputError: An id is not a UUID, or a value is out of bounds.
-        OutcomeUnknownError: The answer was lost: the attempt was counted once, or not at all.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        OutcomeUnknownError: The answer of the server was lost; the attempt was counted once or not
+            at all.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id, sign_id = check_id("user_id", user_id), check_id("sign_id", sign_id)
     parameters = {
@@ -228,22 +229,23 @@ def record_attempts(
     *,
     shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> tuple[ProgressT, ...]:
-    """Count many attempts of a learner in one round trip: all of them, or none.
+    """Record many attempts of a learner in one round trip: all of them or none.
 
-    The outcome is that of the same attempts by `record_attempt`, one after the other.
+    The result is the same as calling `record_attempt` for each attempt in turn.
 
     Args:
-        user_id: The learner.
-        attempts: The attempts in their order, at most 10,000.
-        shape: The record to return of each sign, with fewer fields.
+        user_id: The id of the learner.
+        attempts: The attempts in order, at most 10,000.
+        shape: The record class to return for each sign; it may have fewer fields.
 
     Returns:
-        The progress with each sign after the attempts, in the order of their first attempts.
+        The progress with each sign after the attempts, in the order of the first attempts.
 
     Raises:
-        NotFoundError: There is no such user or sign; `entity` says which. Nothing was counted.
-        InvalidInputError: `user_id` is not a UUID, there are too many attempts, or one is none.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        NotFoundError: The user or a sign does not exist; `entity` says which. Nothing was counted.
+        InvalidInputError: `user_id` is not a UUID, there are too many attempts, or an item is not
+            an `Attempt`.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     effects = _combine(check_attempts("attempts", attempts))
@@ -268,24 +270,24 @@ def check_attempts(field: str, value: object) -> list[Attempt]:
 
     Args:
         field: The argument's name.
-        value: The attempts.
+        value: The attempts to check.
 
     Returns:
-        Them as a list.
+        The attempts as a list.
 
     Raises:
-        InvalidInputError: It is not a list of attempts, or too long.
+        InvalidInputError: The value is not a list of attempts, or is too long.
     """
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise InvalidInputError(field, "must be a list of Attempt")
     if len(value) > MAX_ATTEMPTS:
-        raise InvalidInputError(field, f"must hold at most {MAX_ATTEMPTS:,} attempts")
+        raise InvalidInputError(field, f"must contain at most {MAX_ATTEMPTS:,} attempts")
     return [_check_attempt(f"{field}[{place}]", each) for place, each in enumerate(value)]
 
 
 def _check_attempt(field: str, value: object) -> Attempt:
     attempt = check_input(field, value, Attempt)
-    # As pydantic allows, it may be a copy with values that nobody has checked.
+    # It may be a copy with unchecked values: pydantic allows `model_copy(update=...)`.
     check_id(f"{field}.sign_id", attempt.sign_id)
     check_bool(f"{field}.is_correct", attempt.is_correct)
     if attempt.mastery_level is not None:
@@ -298,15 +300,16 @@ def _check_attempt(field: str, value: object) -> Attempt:
     return attempt
 
 
-# -- what a row of attempts comes to ----------------------------------------------------------
+# -- the combined effect of attempts ----------------------------------------------------------
 
 
 @dataclass
 class _Effect:
-    """What several attempts at one sign do: to a new row, and to the mastery that a row has.
+    """The combined effect of several attempts at one sign, on a new row and on an existing one.
 
-    A step within bounds is the function x -> min(high, max(low, x + shift)); so are two such steps
-    one after the other, and a mastery that is set is one whose bounds are equal.
+    An attempt changes the mastery by the function x -> min(high, max(low, x + shift)). The
+    composition of two such functions has the same form. An attempt that sets the mastery has equal
+    bounds.
     """
 
     first: int
@@ -350,6 +353,6 @@ def _numbers(effects: Iterable[_Effect]) -> dict[str, str]:
 
 
 def _array(values: Iterable[object]) -> str:
-    # As one literal: the server reads it much faster than an ARRAY of thousands of constants. It
-    # holds checked UUIDs and numbers, which need no quotes.
+    # One literal: the server parses it much faster than an ARRAY of thousands of constants. It
+    # holds checked UUIDs and numbers, which need no quoting.
     return "{" + ",".join(map(str, values)) + "}"

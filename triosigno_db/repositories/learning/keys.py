@@ -1,4 +1,4 @@
-"""Idempotency keys: what a caller repeats a write by, so that it counts once."""
+"""Idempotency keys: they make a repeated write count once."""
 
 import hashlib
 from datetime import datetime
@@ -13,7 +13,7 @@ from triosigno_db.database.statements import NOW, Parameter, compose, statement
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS
 
 MAX_OF_KEY = 200
-"""How many characters a key may have."""
+"""The maximum length of a key, in characters."""
 
 _KEYS_AT_ONCE = 10_000
 
@@ -21,10 +21,10 @@ _KEYS_AT_ONCE = 10_000
 
 
 def claim(source: str = "") -> Any:
-    """Write the part of a statement that claims a key: one row, or none where it was claimed.
+    """Build the part of a statement that claims a key; it returns no row if the key is claimed.
 
     Args:
-        source: A FROM clause; where it gives no row, nothing is claimed.
+        source: A FROM clause; if it returns no row, nothing is claimed.
 
     Returns:
         The INSERT.
@@ -43,7 +43,7 @@ def claim(source: str = "") -> Any:
 
 @statement(reads_only=False, idempotent=True)
 def delete_keys() -> Any:
-    """Delete some of the keys that were claimed before a time."""
+    """Delete a batch of the keys that were claimed before a given time."""
     return compose(
         """
         DELETE FROM {keys} WHERE "digest" IN (
@@ -61,18 +61,18 @@ def delete_keys() -> Any:
 
 
 def digest_of_key(what: str, *about: str, key: object) -> str:
-    """Check a caller's key, and make what stands for it in the table.
+    """Check a key and compute the digest that the table stores for it.
 
     Args:
         what: The kind of write.
-        *about: The ids that it is about.
-        key: The caller's key.
+        *about: The ids of the rows that it writes.
+        key: The key that the caller gave.
 
     Returns:
-        The first half of the SHA-256 of all three, as a UUID in text.
+        The first half of the SHA-256 hash of all of them, formatted as a UUID.
 
     Raises:
-        InvalidInputError: It is not text, empty, too long, or PostgreSQL can't hold it.
+        InvalidInputError: The key is not text, is empty or too long, or can't be stored.
     """
     text = check_text("idempotency_key", key, maximum=MAX_OF_KEY)
     digest = hashlib.sha256("\\0".join((what, *about, text)).encode()).digest()
@@ -80,20 +80,20 @@ def digest_of_key(what: str, *about: str, key: object) -> str:
 
 
 def delete_idempotency_keys(*, before: datetime) -> int:
-    """Delete the idempotency keys that were used before a time; run it now and then.
+    """Delete the idempotency keys that were used before a given time; run it regularly.
 
-    A write that is repeated by a deleted key counts again: keep keys for longer than anything may
-    be repeated, a week for instance.
+    A write that is repeated with a deleted key counts again. Keep keys longer than writes may be
+    repeated, for example for a week.
 
     Args:
         before: The time; an aware datetime.
 
     Returns:
-        How many were deleted.
+        The number of deleted keys.
 
     Raises:
         InvalidInputError: `before` is not an aware datetime.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     timestamp, total = check_timestamp("before", before), 0
     while True:

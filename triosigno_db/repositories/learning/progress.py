@@ -1,4 +1,4 @@
-"""Progress: how far a learner has come, and what is due for review."""
+"""Progress: the progress of a learner, and the signs that are due for review."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,10 +38,10 @@ from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered,
 from triosigno_db.repositories.rows import fetch_record, selection_of
 
 REVIEW_DAYS = ((1, 0), (40, 1), (70, 3), (90, 7))
-"""After how many days a sign is due again, for a mastery below each bound."""
+"""Pairs of a mastery and of the days after which a sign below that mastery is due again."""
 
 MAX_REVIEW_DAYS = 21
-"""After how many days one of a higher mastery is due again."""
+"""The days after which a sign of a higher mastery is due again."""
 
 _COUNTS = """
     count(sign_id) AS "signCount", count(mastery) AS "practicedCount",
@@ -55,7 +55,7 @@ _COUNTS = """
 
 @statement(reads_only=True)
 def select_progress_of_sign(selection: Selection) -> Any:
-    """One user's progress with one sign."""
+    """Select the progress of a user with a sign."""
     return Progress.select(*columns(Progress, selection)).where(
         Progress.user == Parameter("user_id"), Progress.sign == Parameter("sign_id")
     )
@@ -63,7 +63,7 @@ def select_progress_of_sign(selection: Selection) -> Any:
 
 @statement(reads_only=True, prepared=False)
 def select_progress(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """One user's progress with the signs that pass the filters, by the signs' ids."""
+    """Select the progress of a user with the signs that match the filters, by sign id."""
     places = LessonSign.select(LessonSign.sign)
     of_module = places.join(Lesson, on=(Lesson.id == LessonSign.lesson))
     conditions = {
@@ -82,7 +82,7 @@ def select_progress(selection: Selection, filters: tuple[str, ...], is_continued
 def select_signs_to_review(
     selection: Selection, filters: tuple[str, ...], is_continued: bool
 ) -> Any:
-    """One user's signs that are due, the longest overdue first."""
+    """Select the signs of a user that are due, longest overdue first."""
     del filters
     steps = [(Progress.mastery_level < bound, days) for bound, days in REVIEW_DAYS]
     days = peewee.Case(None, steps, MAX_REVIEW_DAYS)
@@ -103,7 +103,7 @@ def select_signs_to_review(
 
 @statement(reads_only=True)
 def select_module_progress(selection: Selection) -> Any:
-    """What one user has practised of a module and of each of its lessons."""
+    """Select the progress of a user with a module and with each of its lessons."""
     counts = ("signCount", "practicedCount", "masteredCount", "meanMastery")
     inside = selection.inside("lessons")
     lesson_known = {
@@ -117,13 +117,13 @@ def select_module_progress(selection: Selection) -> Any:
         sql_columns("LessonProgress", lesson_known, inside)
         pairs = ", ".join(f"'{name}', {lesson_known[name]}" for name in inside.columns)
         lessons = peewee.SQL(
-            f"(SELECT coalesce(json_agg(json_build_object({pairs})"  # noqa: S608 (names of our own)
+            f"(SELECT coalesce(json_agg(json_build_object({pairs})"  # noqa: S608 (constant names)
             " ORDER BY by_lesson.\"order\", by_lesson.lesson_id), '[]') FROM by_lesson)"
         )
     known = {
         "moduleId": 'module."id"',
         "title": 'module."title"',
-        **{name: f'whole."{name}"' for name in counts},
+        **{name: f'module_total."{name}"' for name in counts},
     }
     return compose(
         """
@@ -138,13 +138,13 @@ def select_module_progress(selection: Selection) -> Any:
         ), by_lesson AS (
             SELECT lesson_id, title, "order", {counts} FROM practice
             GROUP BY lesson_id, title, "order"
-        ), whole AS (
+        ), module_total AS (
             SELECT {counts} FROM (
                 SELECT DISTINCT sign_id, mastery FROM practice WHERE sign_id IS NOT NULL
             ) AS different
         )
         SELECT EXISTS (SELECT FROM {user} WHERE "id" = {user_id}), {lessons}, {columns}
-        FROM {module} AS module, whole WHERE module."id" = {module_id}
+        FROM {module} AS module, module_total WHERE module."id" = {module_id}
         """,
         lesson=Lesson,
         place=LessonSign,
@@ -168,12 +168,12 @@ def get_progress(
     *,
     shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> ProgressT:
-    """Read a learner's progress with a sign.
+    """Read the progress of a learner with a sign.
 
     Args:
-        user_id: The learner.
-        sign_id: The sign.
-        shape: The record to return, with fewer fields.
+        user_id: The id of the learner.
+        sign_id: The id of the sign.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The progress.
@@ -181,7 +181,7 @@ def get_progress(
     Raises:
         NotFoundError: The learner has not practised the sign.
         InvalidInputError: An id is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     sign_id = check_id("sign_id", sign_id)
@@ -201,25 +201,25 @@ def list_progress(
     cursor: str | None = None,
     shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> Page[ProgressT]:
-    """List a learner's progress, in an order that practice does not change.
+    """List the progress of a learner, in an order that practice does not change.
 
     Args:
-        user_id: The learner.
-        module_id: Only signs of this module's lessons.
+        user_id: The id of the learner.
+        module_id: Only signs of the lessons of this module.
         lesson_id: Only signs of this lesson.
-        min_mastery: Only signs of this mastery or above, 0 to 100.
-        max_mastery: Only signs of this mastery or below, 0 to 100.
-        limit: The most signs of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        min_mastery: Only signs with at least this mastery, 0 to 100.
+        max_mastery: Only signs with at most this mastery, 0 to 100.
+        limit: The maximum number of signs per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        One page of progress, by the signs' ids; an empty one for an unknown learner.
+        One page of progress, sorted by sign id; it is empty if the learner does not exist.
 
     Raises:
         InvalidInputError: An id is not a UUID, a value is out of bounds, or the cursor does not
             belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     filters: dict[str, Any] = {"user_id": check_id("user_id", user_id)}
     for name, value in (("module_id", module_id), ("lesson_id", lesson_id)):
@@ -237,20 +237,21 @@ def get_module_progress(
     *,
     shape: type[ModuleProgressT] = default_shape(ModuleProgress),
 ) -> ModuleProgressT:
-    """Read how far a learner has come with a module and each of its lessons, in one round trip.
+    """Read the progress of a learner with a module and each of its lessons, in one round trip.
 
     Args:
-        user_id: The learner.
-        module_id: The module.
-        shape: The record to return, with fewer fields, also in the lessons.
+        user_id: The id of the learner.
+        module_id: The id of the module.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The counts and mean mastery of the module, and of its lessons by `order`, then by id.
+        The counts and the mean mastery of the module and of its lessons; the lessons are sorted by
+        `order`, then by id.
 
     Raises:
-        NotFoundError: There is no such user or module; `entity` says which.
+        NotFoundError: The user or the module does not exist; `entity` says which.
         InvalidInputError: An id is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     module_id = check_id("module_id", module_id)
@@ -272,24 +273,24 @@ def list_signs_to_review(
     cursor: str | None = None,
     shape: type[SignToReviewT] = default_shape(SignToReview),
 ) -> Page[SignToReviewT]:
-    """List the signs that a learner should review now, the longest overdue first.
+    """List the signs that a learner should review now, longest overdue first.
 
-    A sign is due 0, 1, 3, 7 or 21 days after it was practised last, for a mastery below 1, 40, 70,
-    90, or above.
+    A sign is due again some days after it was last practised: 0 days for a mastery below 1, 1 day
+    below 40, 3 days below 70, 7 days below 90, and 21 days otherwise.
 
     Args:
-        user_id: The learner.
-        limit: The most signs of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields, also in the sign.
+        user_id: The id of the learner.
+        limit: The maximum number of signs per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        One page of progress with the signs; an empty one for an unknown learner.
+        One page of progress with the signs; it is empty if the learner does not exist.
 
     Raises:
         InvalidInputError: `user_id` is not a UUID, `limit` is out of bounds, or the cursor does not
             belong to this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     selection = selection_of(shape)

@@ -1,4 +1,4 @@
-"""Sessions: the sittings of a learner with a lesson."""
+"""Sessions: start, end, read and list the learning sessions of a learner with a lesson."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -37,7 +37,7 @@ from triosigno_db.repositories.rows import fetch_written, get_record, selection_
 
 @statement(reads_only=False)
 def insert_session(selection: Selection) -> Any:
-    """Start a session."""
+    """Insert a session."""
     return LearningSession.insert(
         {
             LearningSession.id: Parameter("session_id"),
@@ -50,19 +50,19 @@ def insert_session(selection: Selection) -> Any:
 
 @statement(reads_only=False)
 def end_session_abandoned(selection: Selection) -> Any:
-    """End a session that is open, without a result."""
+    """End an open session without a result."""
     return _ending(selection)
 
 
 @statement(reads_only=False)
 def end_session_completed(selection: Selection) -> Any:
-    """End a session that is open, with its result."""
+    """End an open session with its result."""
     return _ending(selection, outcome=_result())
 
 
 @statement(reads_only=False, idempotent=True)
 def end_session_completed_once(selection: Selection) -> Any:
-    """End a session that is open, with its result, and claim the key of that."""
+    """End an open session with its result, and claim the idempotency key of the call."""
     return _ending(
         selection,
         outcome=_result(),
@@ -72,7 +72,7 @@ def end_session_completed_once(selection: Selection) -> Any:
 
 @statement(reads_only=True)
 def select_session_completed_by(selection: Selection) -> Any:
-    """The session, if it was completed by a key."""
+    """Select the session if it was completed with a key."""
     return compose(
         """
         SELECT {columns} FROM {session} AS session WHERE "id" = {session_id}
@@ -98,7 +98,7 @@ def _result() -> Any:
 
 
 def _ending(selection: Selection, *, outcome: Any = _NO_SQL, claimed: Any = _NO_SQL) -> Any:
-    """End a session that is open; what it was before tells whether that was so."""
+    """Build a statement that ends an open session and returns its earlier state as well."""
     return compose(
         """
         WITH earlier AS (
@@ -125,7 +125,7 @@ def _ending(selection: Selection, *, outcome: Any = _NO_SQL, claimed: Any = _NO_
 
 @statement(reads_only=True, prepared=False)
 def select_sessions(selection: Selection, filters: tuple[str, ...], is_continued: bool) -> Any:
-    """The sessions that pass the filters, the latest first."""
+    """Select the sessions that match the filters, latest first."""
     conditions = {
         "user_id": LearningSession.user == Parameter("user_id"),
         "lesson_id": LearningSession.lesson == Parameter("lesson_id"),
@@ -151,17 +151,17 @@ def start_session(
     """Start a session of a learner with a lesson.
 
     Args:
-        user_id: The learner.
-        lesson_id: The lesson.
-        shape: The record to return, with fewer fields.
+        user_id: The id of the learner.
+        lesson_id: The id of the lesson.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The session; it is open, and `start_time` is now.
+        The open session; its `start_time` is the current time.
 
     Raises:
-        NotFoundError: There is no such user or lesson; `entity` says which.
+        NotFoundError: The user or the lesson does not exist; `entity` says which.
         InvalidInputError: An id is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     parameters = {
         "session_id": new_id(),
@@ -180,27 +180,28 @@ def complete_session(
     idempotency_key: str | None = None,
     shape: type[SessionT] = default_shape(SessionRecord),
 ) -> SessionT:
-    """End a session with its result, and count its attempts, in one transaction.
+    """Complete a session with its result and record its attempts, in one transaction.
 
     Args:
-        session_id: The session.
-        score: Its score, 0 or more.
-        xp_earned: The XP that it brings, 0 or more.
-        attempts: The attempts made in it, in their order, at most 10,000.
-        idempotency_key: What the caller knows the completion by, 1 to 200 characters. A call that
-            repeats the session and the key changes nothing, and gives the session again: after an
-            `OutcomeUnknownError` it may be made again.
-        shape: The record to return, with fewer fields.
+        session_id: The id of the session.
+        score: The score, 0 or more.
+        xp_earned: The XP that the learner earns, 0 or more.
+        attempts: The attempts made in the session, in order, at most 10,000.
+        idempotency_key: A key that identifies the completion, 1 to 200 characters. A second call
+            with the same session and key changes nothing and returns the session, so you can safely
+            repeat a call after an `OutcomeUnknownError`.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The session; it is completed, and `end_time` is now, or when it was completed by this key.
+        The completed session; its `end_time` is the current time, or the time at which it was
+        completed with this key.
 
     Raises:
-        NotFoundError: There is no such session, or a sign that was attempted does not exist.
-        ConflictError: The session was completed or abandoned before; nothing was changed.
-        OutcomeUnknownError: The answer was lost: all of it was kept, or nothing.
+        NotFoundError: The session, or a sign that was attempted, does not exist.
+        ConflictError: The session has already ended; nothing was changed.
+        OutcomeUnknownError: The answer of the server was lost; everything was applied or nothing.
         InvalidInputError: `session_id` is not a UUID, or a value is out of bounds.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     session_id = check_id("session_id", session_id)
     parameters = {
@@ -208,18 +209,18 @@ def complete_session(
         "score": check_integer("score", score, minimum=0, maximum=MAX_INTEGER),
         "xp_earned": check_integer("xp_earned", xp_earned, minimum=0, maximum=MAX_INTEGER),
     }
-    made = check_attempts("attempts", attempts)
+    checked = check_attempts("attempts", attempts)
     chosen = end_session_completed(selection_of(shape))
     if idempotency_key is not None:
         parameters["digest"] = digest_of_key("session", session_id, key=idempotency_key)
         chosen = end_session_completed_once(selection_of(shape))
-    if not made:
+    if not checked:
         return _end(chosen, parameters, shape).session
 
     def complete() -> SessionT:
         ending = _end(chosen, parameters, shape)
         if ending.is_new:
-            record_attempts(ending.user_id, made)
+            record_attempts(ending.user_id, checked)
         return ending.session
 
     return run_in_transaction(complete)
@@ -228,20 +229,20 @@ def complete_session(
 def abandon_session(
     session_id: str | UUID, *, shape: type[SessionT] = default_shape(SessionRecord)
 ) -> SessionT:
-    """End a session without a result.
+    """Abandon a session: end it without a result.
 
     Args:
-        session_id: The session.
-        shape: The record to return, with fewer fields.
+        session_id: The id of the session.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        The session; it is not completed, and `end_time` is now.
+        The session; it is not completed, and its `end_time` is the current time.
 
     Raises:
-        NotFoundError: There is no such session.
-        ConflictError: The session was completed or abandoned before.
+        NotFoundError: The session does not exist.
+        ConflictError: The session has already ended.
         InvalidInputError: `session_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     parameters = {"session_id": check_id("session_id", session_id)}
     return _end(end_session_abandoned(selection_of(shape)), parameters, shape).session
@@ -253,16 +254,16 @@ def get_session(
     """Read a session.
 
     Args:
-        session_id: The session.
-        shape: The record to return, with fewer fields.
+        session_id: The id of the session.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
         The session.
 
     Raises:
-        NotFoundError: There is no such session.
+        NotFoundError: The session does not exist.
         InvalidInputError: `session_id` is not a UUID.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(LearningSession, "session_id", session_id, shape)
 
@@ -278,25 +279,25 @@ def list_sessions(
     cursor: str | None = None,
     shape: type[SessionT] = default_shape(SessionRecord),
 ) -> Page[SessionT]:
-    """List sessions, the latest first.
+    """List sessions, latest first.
 
     Args:
         user_id: Only sessions of this learner.
         lesson_id: Only sessions with this lesson.
-        completed: Only completed ones, or only those that are open or abandoned.
-        since: Only sessions that started at this time or later; an aware datetime.
+        completed: Only completed sessions, or only those that are open or abandoned.
+        since: Only sessions that started at or after this time; an aware datetime.
         until: Only sessions that started before this time; an aware datetime.
-        limit: The most sessions of one page, 1 to 200.
-        cursor: The `next_cursor` of the page before.
-        shape: The record to return, with fewer fields.
+        limit: The maximum number of sessions per page, 1 to 200.
+        cursor: The `next_cursor` of the previous page.
+        shape: The record class to return; it may have fewer fields.
 
     Returns:
-        One page of sessions, by `start_time`, then by id, both falling.
+        One page of sessions, sorted by `start_time`, then by id, both descending.
 
     Raises:
         InvalidInputError: A filter or `limit` is out of bounds, or the cursor does not belong to
             this list.
-        TrioSignoDBError: As for every function: not connected, unavailable, timed out.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     checked = (
         ("user_id", user_id, check_id),
@@ -318,7 +319,7 @@ class _Ending(NamedTuple, Generic[SessionT]):
 
 
 def _end(chosen: Statement, parameters: dict[str, Any], shape: type[SessionT]) -> _Ending[SessionT]:
-    """End a session, unless the key that is given has done so before."""
+    """End a session, or return it if it was completed with the same key before."""
     session_id = parameters["session_id"]
     row = fetch_one(chosen, **parameters)
     if row is None:
@@ -335,6 +336,6 @@ def _end(chosen: Statement, parameters: dict[str, Any], shape: type[SessionT]) -
 def _completed_before(parameters: dict[str, Any], shape: type[SessionT]) -> Row | None:
     if "digest" not in parameters:
         return None
-    # A statement of its own: it sees the key of a call that was under way at the same time.
+    # A separate statement: it sees the key of a call that ran at the same time.
     known = {name: parameters[name] for name in ("session_id", "digest")}
     return fetch_one(select_session_completed_by(selection_of(shape)), **known)
