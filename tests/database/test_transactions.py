@@ -77,7 +77,7 @@ def test_after_an_error_in_a_savepoint_the_transaction_goes_on(
 
 def test_without_a_savepoint_the_transaction_is_lost(triosigno_db: IsolatedDatabase) -> None:
     with (
-        pytest.raises(db.ConflictError, match="can.t be committed") as lost,
+        pytest.raises(db.ConflictError, match="can't be committed") as lost,
         db.transaction(),
     ):
         make_category(name="one")
