@@ -176,12 +176,12 @@ def test_a_preview_writes_nothing(database: str) -> None:
         (
             "    category: Politesse\n    difficulty: BEGINNER\n    description: ''",
             "    category: Polytesse\n    difficulty: BEGINNER\n    description: ''",
-            r"line 11: signs\[1\]\.category: .* has a category 'Polytesse'",
+            r"line 11: signs\[1\]\.category: .* has the category 'Polytesse'",
         ),
         (
             "signs: [Merci]",
             "signs: [Merci, Merki]",
-            r"line 25: modules\[0\]\.lessons\[1\]\.signs\[1\]: .* has a sign 'Merki'",
+            r"line 25: modules\[0\]\.lessons\[1\]\.signs\[1\]: .* has the sign 'Merki'",
         ),
     ],
 )
@@ -268,7 +268,7 @@ def test_what_is_exported_imports_to_the_same_file(
 
 def test_an_export_replaces_no_file_unless_told_to(database: str, tmp_path: Path) -> None:
     path = write(tmp_path / "pack.json", "mine")
-    with pytest.raises(db.ConflictError, match="there already"):
+    with pytest.raises(db.ConflictError, match="already exists"):
         export_pack(path)
     assert path.read_text() == "mine"
     export_pack(path, overwrite=True)
@@ -277,5 +277,5 @@ def test_an_export_replaces_no_file_unless_told_to(database: str, tmp_path: Path
 
 
 def test_a_folder_that_is_missing_is_named(database: str, tmp_path: Path) -> None:
-    with pytest.raises(db.InvalidInputError, match="can't be written"):
+    with pytest.raises(db.InvalidInputError, match="cannot be written"):
         export_pack(tmp_path / "nowhere" / "pack.json")

@@ -73,8 +73,8 @@ def test_the_starter_pack_loads_whole(database: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"signs": small_pack()["signs"] * 2}, r"signs\[2\]\.name: 'Oui' is there 2 times"),
-        ({"modules": small_pack()["modules"] * 2}, r"modules\[1\]\.title: 'Répondre' is there 2"),
+        ({"signs": small_pack()["signs"] * 2}, r"signs\[2\]\.name: 'Oui' occurs 2 times"),
+        ({"modules": small_pack()["modules"] * 2}, r"modules\[1\]\.title: 'Répondre' occurs 2"),
         ({"shoes": []}, "shoes: Extra inputs are not permitted"),
     ],
 )
@@ -98,9 +98,9 @@ def test_every_wrong_place_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"{", "line 1: is no JSON"),
-        (b"", "line 1: is no JSON"),
-        (b'{"signs": "\xe9"}', "is not UTF-8 at byte 11"),
+        (b"{", "line 1: is not valid JSON"),
+        (b"", "line 1: is not valid JSON"),
+        (b'{"signs": "\xe9"}', "is not valid UTF-8 at byte 11"),
     ],
 )
 def test_a_file_that_holds_no_pack_is_refused(tmp_path: Path, content: bytes, why: str) -> None:
