@@ -91,7 +91,7 @@ def test_the_texts_say_what_is_wrong() -> None:
     assert "There is no Sign a key." in texts
     assert "email: is wrong; username: is empty" in texts
     assert "differs\n  - one\n  - two" in texts
-    assert "There is a User with this email already: 'camille@example.org'." in texts
+    assert "A User with this email already exists: 'camille@example.org'." in texts
     assert any("connect(" in text for text in texts)
     assert any("10 pooled connections" in text and "2.5 s" in text for text in texts)
 

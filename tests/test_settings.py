@@ -95,17 +95,17 @@ def test_a_wrong_value_names_its_setting(parameter: str, field: str) -> None:
     [
         ("mysql://learner:geheim@localhost/x", "postgresql://"),
         ("learner:geheim@localhost/x", "postgresql://"),
-        ("postgresql://learner:geheim@localhost", "names no database"),
-        ("postgresql://learner:geheim@localhost:port/x", "can't be read"),
-        ("postgresql://learner:geheim@[::1/x", "can't be read"),
+        ("postgresql://learner:geheim@localhost", "has no database"),
+        ("postgresql://learner:geheim@localhost:port/x", "invalid host or port"),
+        ("postgresql://learner:geheim@[::1/x", "invalid host or port"),
         ("postgresql://learner:ge#heim@localhost/x", "percent-encode"),
         ("postgresql://learner:ge?heim@localhost/x", "percent-encode"),
-        ("postgresql://learner:geheim@one:1,two:port/x", "can't be read"),
-        ("postgresql://learner:geheim@one:1,::1/x", "can't be read"),
-        ("postgresql://learner:geheim@one,[::1/x", "can't be read"),
-        ("postgresql://learner:geheim@[one],two/x", "can't be read"),
-        ("postgresql://learner:geheim@one%2Ctwo/x", "can't be read"),
-        ("postgresql://learner:geheim@one,two", "names no database"),
+        ("postgresql://learner:geheim@one:1,two:port/x", "invalid host or port"),
+        ("postgresql://learner:geheim@one:1,::1/x", "invalid host or port"),
+        ("postgresql://learner:geheim@one,[::1/x", "invalid host or port"),
+        ("postgresql://learner:geheim@[one],two/x", "invalid host or port"),
+        ("postgresql://learner:geheim@one%2Ctwo/x", "invalid host or port"),
+        ("postgresql://learner:geheim@one,two", "has no database"),
         ("postgresql://learner:1/ge?heim@localhost/x", "percent-encode"),
         ("", "is missing"),
     ],
@@ -303,7 +303,7 @@ def test_the_limits_hold_on_the_server(empty_url: str) -> None:
     [5, 0, False, [], NotImplemented, b"postgresql://localhost/x", ["postgresql://localhost/x"]],
 )
 def test_a_url_is_a_text(url: Any) -> None:
-    with pytest.raises(db.InvalidInputError, match="url: must be a text"):
+    with pytest.raises(db.InvalidInputError, match="url: must be a string"):
         db.connect(url)
 
 

@@ -5,9 +5,9 @@
     db.connect()                                    # once, reads DATABASE_URL
     user = db.get_user_with_preferences(user_id)    # an immutable record
 
-Importing the package opens nothing. `db.aio` has the same functions as coroutines; `db.migrator`,
-`db.doctor`, `db.packs`, `db.roles` and `db.schema` are for whoever operates the database. Each of
-these packages is imported when it is first used.
+Importing the package opens no connection. `db.aio` has the same functions as coroutines;
+`db.migrator`, `db.doctor`, `db.packs`, `db.roles` and `db.schema` are for operators of the
+database. Each of these packages is imported on first use.
 """
 
 from importlib import import_module
@@ -383,7 +383,7 @@ if TYPE_CHECKING:
     from triosigno_db import roles as roles
     from triosigno_db import schema as schema
 else:
-    # Type checkers would take any name for one of the package.
+    # With __getattr__, type checkers would accept any name.
     _PACKAGES = ("aio", "doctor", "migrator", "packs", "roles", "schema")
 
     def __getattr__(name: str) -> Any:

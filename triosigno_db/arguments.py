@@ -1,4 +1,4 @@
-"""Checks on the arguments of functions, made before any connection is taken."""
+"""Checks of function arguments, which run before a connection is checked out."""
 
 import re
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ from triosigno_db.errors import InvalidInputError
 InputT = TypeVar("InputT")
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
-_SPACES_OF_A_WIDTH = "".join(map(chr, range(0x2000, 0x200B)))
+_FIXED_WIDTH_SPACES = "".join(map(chr, range(0x2000, 0x200B)))
 
-WHITE_SPACE = f"\t\n\v\f\r \x85\xa0\u1680{_SPACES_OF_A_WIDTH}\u2028\u2029\u202f\u205f\u3000"
-"""What Unicode calls white space, and inputs are trimmed of; Python's own counts four more."""
+WHITE_SPACE = f"\t\n\v\f\r \x85\xa0\u1680{_FIXED_WIDTH_SPACES}\u2028\u2029\u202f\u205f\u3000"
+"""Unicode white space, which is stripped from inputs; `str.strip` strips four more characters."""
 
 MAX_NAME = 200
-"""The most characters of a name or title."""
+"""The maximum number of characters of a name or title."""
 
 MAX_EMAIL = 254
-"""The most characters of an e-mail address: https://www.rfc-editor.org/errata/eid1690"""
+"""The maximum number of characters of an e-mail address: https://www.rfc-editor.org/errata/eid1690"""
 
 _MAX_QUOTED = 60
 
@@ -57,7 +57,7 @@ def check_ids(field: str, values: object) -> list[str]:
         values: The ids.
 
     Returns:
-        The texts in the same order.
+        The ids as text, in the same order.
 
     Raises:
         InvalidInputError: It is not a list, an item is not a UUID, or one occurs twice.
@@ -67,22 +67,22 @@ def check_ids(field: str, values: object) -> list[str]:
     ids = [check_id(f"{field}[{position}]", value) for position, value in enumerate(values)]
     if len(set(ids)) < len(ids):
         twice = next(checked for checked in ids if ids.count(checked) > 1)
-        raise InvalidInputError(field, f"holds {twice} more than once")
+        raise InvalidInputError(field, f"contains {twice} more than once")
     return ids
 
 
 def check_bool(field: str, value: object) -> bool:
-    """Check a truth value.
+    """Check a bool.
 
     Args:
         field: The argument's name.
-        value: `True` or `False`; what is only true-ish is refused.
+        value: `True` or `False`; other truthy and falsy values are rejected.
 
     Returns:
         The value.
 
     Raises:
-        InvalidInputError: It is something else.
+        InvalidInputError: It is not a bool.
     """
     if not isinstance(value, bool):
         raise InvalidInputError(field, "must be True or False")
@@ -90,19 +90,19 @@ def check_bool(field: str, value: object) -> bool:
 
 
 def check_integer(field: str, value: object, *, minimum: int, maximum: int) -> int:
-    """Check a whole number.
+    """Check an integer.
 
     Args:
         field: The argument's name.
         value: The number.
-        minimum: The least that is allowed.
-        maximum: The most that is allowed.
+        minimum: The minimum.
+        maximum: The maximum.
 
     Returns:
         The number.
 
     Raises:
-        InvalidInputError: It is not a whole number, or out of bounds.
+        InvalidInputError: It is not an integer, or is out of bounds.
     """
     if not isinstance(value, int) or isinstance(value, bool):
         raise InvalidInputError(field, "must be a whole number")
@@ -112,40 +112,40 @@ def check_integer(field: str, value: object, *, minimum: int, maximum: int) -> i
 
 
 def check_seconds(field: str, value: object, *, maximum: float) -> float:
-    """Check a length of time.
+    """Check a duration.
 
     Args:
         field: The argument's name.
         value: The time in seconds.
-        maximum: The longest that is allowed.
+        maximum: The maximum.
 
     Returns:
         The time.
 
     Raises:
-        InvalidInputError: It is not a number, not over 0, or too long.
+        InvalidInputError: It is not a number, not greater than 0, or too long.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= maximum:
         return value
-    raise InvalidInputError(field, f"must be a number over 0, and at most {maximum:g}")
+    raise InvalidInputError(field, f"must be a number greater than 0 and at most {maximum:g}")
 
 
 def check_text(field: str, value: object, *, maximum: int) -> str:
-    """Check a text that is looked for.
+    """Check a search text.
 
     Args:
         field: The argument's name.
         value: The text.
-        maximum: The most characters that are allowed.
+        maximum: The maximum number of characters.
 
     Returns:
-        The text without white space around it.
+        The text without leading and trailing white space.
 
     Raises:
-        InvalidInputError: It is not text, empty, too long, or PostgreSQL can't hold it.
+        InvalidInputError: It is not a string, is empty or too long, or PostgreSQL cannot store it.
     """
     if not isinstance(value, str):
-        raise InvalidInputError(field, "must be a text")
+        raise InvalidInputError(field, "must be a string")
     if "\0" in value or not is_unicode(value):
         raise InvalidInputError(field, "must be Unicode text without NUL")
     text = value.strip(WHITE_SPACE)
@@ -156,29 +156,29 @@ def check_text(field: str, value: object, *, maximum: int) -> str:
     return text
 
 
-def check_enum(field: str, value: object, labels: type[EnumT]) -> EnumT:
+def check_enum(field: str, value: object, kind: type[EnumT]) -> EnumT:
     """Check a value of one of the enums.
 
     Args:
         field: The argument's name.
-        value: A member, or its label.
-        labels: The enum.
+        value: A member or its value.
+        kind: The enum.
 
     Returns:
         The member.
 
     Raises:
-        InvalidInputError: It is neither.
+        InvalidInputError: It is not a value of the enum.
     """
     try:
-        return labels(cast("str", value))
+        return kind(cast("str", value))
     except ValueError:
-        known = ", ".join(labels)
+        known = ", ".join(kind)
     raise InvalidInputError(field, f"must be one of {known}")
 
 
 def check_timestamp(field: str, value: object) -> datetime:
-    """Check a timestamp, and write it as the database holds it.
+    """Check a timestamp, and convert it to the database's format.
 
     Args:
         field: The argument's name.
@@ -193,12 +193,12 @@ def check_timestamp(field: str, value: object) -> datetime:
     if not isinstance(value, datetime):
         raise InvalidInputError(field, "must be a datetime")
     if value.utcoffset() is None:
-        raise InvalidInputError(field, "must be aware: give it a time zone, such as datetime.UTC")
+        raise InvalidInputError(field, "must be aware: add a time zone, such as datetime.UTC")
     try:
         return value.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
         pass
-    raise InvalidInputError(field, "is beyond the years 1 to 9999 in UTC")
+    raise InvalidInputError(field, "must be in the years 1 to 9999 in UTC")
 
 
 def check_timezone(field: str, value: object) -> str:
@@ -212,29 +212,29 @@ def check_timezone(field: str, value: object) -> str:
         The name.
 
     Raises:
-        InvalidInputError: There is no such time zone.
+        InvalidInputError: The time zone does not exist.
     """
     name = value.key if isinstance(value, ZoneInfo) else value
     if isinstance(name, str):
-        # What is no plain name may be a path, a NUL byte among it, or a folder of zones.
+        # ZoneInfo raises these for paths, NUL bytes and folders of zones.
         with suppress(ValueError, OSError, KeyError):
             return ZoneInfo(name).key
     raise InvalidInputError(field, "must be the name of a time zone, such as Europe/Paris")
 
 
 def check_input(field: str, value: object, kind: type[InputT]) -> InputT:
-    """Check that an input object is one of its kind.
+    """Check the type of an input object.
 
     Args:
         field: The argument's name.
         value: The object.
-        kind: The class that it must be of.
+        kind: The required class.
 
     Returns:
         The object.
 
     Raises:
-        InvalidInputError: It is something else.
+        InvalidInputError: It is not an instance of the class.
     """
     if not isinstance(value, kind):
         raise InvalidInputError(field, f"must be a {kind.__name__}")
@@ -242,25 +242,25 @@ def check_input(field: str, value: object, kind: type[InputT]) -> InputT:
 
 
 def shortened(name: str) -> str:
-    """Cut a name that is quoted in an error, as it may be of any length.
+    """Shorten a name that is quoted in an error.
 
     Args:
         name: The name.
 
     Returns:
-        Its first 60 characters, with an ellipsis where there are more.
+        The name, or its first 60 characters and an ellipsis.
     """
     return name if len(name) <= _MAX_QUOTED else f"{name[:_MAX_QUOTED]}…"
 
 
 def is_unicode(text: str) -> bool:
-    """Tell whether a text can be encoded: Python's own may hold lone surrogates.
+    """Return whether a text can be encoded; Python strings may contain lone surrogates.
 
     Args:
         text: The text.
 
     Returns:
-        `False` where it can't.
+        `False` if it contains a lone surrogate.
     """
     try:
         text.encode()

@@ -1,10 +1,10 @@
-"""The two enums of the database; a member's value is its label in PostgreSQL."""
+"""The enums of the database; a member's value is its label in PostgreSQL."""
 
 from enum import StrEnum
 
 
 class UserRole(StrEnum):
-    """What an account may do."""
+    """The role of an account."""
 
     ADMIN = "ADMIN"
     TEACHER = "TEACHER"
@@ -12,7 +12,7 @@ class UserRole(StrEnum):
 
 
 class DifficultyLevel(StrEnum):
-    """How hard a sign is to learn."""
+    """The difficulty of a sign."""
 
     BEGINNER = "BEGINNER"
     INTERMEDIATE = "INTERMEDIATE"

@@ -2,26 +2,26 @@
 
     TrioSignoDBError
     ├── NotConnectedError          connect() was not called
-    ├── DatabaseUnavailableError   the server can't be reached or was lost; nothing was applied
+    ├── DatabaseUnavailableError   the server cannot be reached or was lost; nothing was applied
     ├── OutcomeUnknownError        the answer to a write or a commit was lost
-    ├── PermissionDeniedError      the connected role lacks a right; nothing was applied
-    ├── ReadOnlyError              a write where only reads are taken; nothing was applied
-    ├── PoolTimeoutError           no pooled connection became free in time
+    ├── PermissionDeniedError      the connected role lacks a privilege; nothing was applied
+    ├── ReadOnlyError              a write where only reads are allowed; nothing was applied
+    ├── PoolTimeoutError           no pooled connection became available in time
     ├── QueryTimeoutError          a statement, a lock or an idle transaction took too long
-    ├── NotFoundError              a row that the call names does not exist
-    ├── AlreadyExistsError         a unique value is taken
-    ├── InvalidInputError          an argument can't be stored
-    ├── InUseError                 other rows still refer to what should go
+    ├── NotFoundError              a row that the call refers to does not exist
+    ├── AlreadyExistsError         a unique value already exists
+    ├── InvalidInputError          an argument cannot be stored
+    ├── InUseError                 other rows still refer to the row to delete
     ├── InvalidCredentialsError    no account has this login and password
-    ├── AccountInactiveError       the login and password are right, the account is deactivated
-    ├── ConflictError              the call lost against another one, or comes in the wrong state
-    ├── SchemaMismatchError        the database's tables are not the library's
-    └── MigrationError             a history, or the database under it, is not as it must be
+    ├── AccountInactiveError       the login and password are correct, the account is deactivated
+    ├── ConflictError              the call conflicts with another one or with the current state
+    ├── SchemaMismatchError        the database's tables differ from the library's
+    └── MigrationError             a history or its database is in an invalid state
         ├── MigrationFailedError       a statement of a migration failed
-        ├── MigrationLockedError       another process holds the lock on migrations
-        └── DataLossError              a migration would throw data away
+        ├── MigrationLockedError       another process holds the migration lock
+        └── DataLossError              a migration would lose data
 
-Each carries in `prisma_code` the code that Prisma's client gives for the same failure.
+The attribute `prisma_code` has the code of Prisma's client for the same failure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,19 +29,19 @@ from typing import NamedTuple
 
 
 class TrioSignoDBError(Exception):
-    """The base of everything the library raises; by itself, a failure that has no finer class.
+    """The base class of all exceptions; raised itself for a failure without a more specific class.
 
     Attributes:
-        prisma_code: The code of Prisma's client for the same failure, `None` where it has none.
+        prisma_code: The code of Prisma's client for the same failure, or `None`.
     """
 
     prisma_code: str | None = None
 
     def with_prisma_code(self, code: str) -> "TrioSignoDBError":
-        """Name a finer Prisma code than the class's own.
+        """Set a more specific Prisma code than that of the class.
 
         Args:
-            code: Such as `"P2003"`.
+            code: The code, such as `"P2003"`.
 
         Returns:
             The same exception.
@@ -51,18 +51,18 @@ class TrioSignoDBError(Exception):
 
 
 class NotConnectedError(TrioSignoDBError):
-    """A function was called without a database behind it."""
+    """A function was called before `connect()`."""
 
     def __init__(
         self,
-        why: str = "There is no database yet: call triosigno_db.connect(url) first, "
-        "once, when the service starts.",
+        why: str = "The library is not connected: call triosigno_db.connect(url) once, "
+        "when the service starts.",
     ) -> None:
         super().__init__(why)
 
 
 class DatabaseUnavailableError(TrioSignoDBError):
-    """The server can't be reached, refuses the login, or was lost; nothing was applied."""
+    """The server cannot be reached, rejects the login, or was lost; nothing was applied."""
 
     prisma_code = "P1001"
 
@@ -70,28 +70,28 @@ class DatabaseUnavailableError(TrioSignoDBError):
 class OutcomeUnknownError(TrioSignoDBError):
     """The answer to a write or a commit was lost: it was applied once, or not at all.
 
-    What may be repeated all the same: whatever sets values instead of counting, `record_attempt`
-    with its `idempotency_key`, `complete_session`. For the rest, read first what is there.
+    These calls can be repeated safely: calls that set values instead of counting, `record_attempt`
+    with an `idempotency_key`, and `complete_session`. For others, read the current state first.
     """
 
     prisma_code = "P1017"
 
 
 class ReadOnlyError(TrioSignoDBError):
-    """A write where only reads are taken: at a replica, or a server that is set to read-only.
+    """A write where only reads are allowed: on a replica or a read-only server.
 
     Nothing was applied.
     """
 
 
 class PermissionDeniedError(TrioSignoDBError):
-    """The role that the service connects as lacks the right to do this; nothing was applied."""
+    """The connected role lacks a privilege for this; nothing was applied."""
 
     prisma_code = "P1010"
 
 
 class PoolTimeoutError(TrioSignoDBError):
-    """Every pooled connection stayed in use for as long as the call was willing to wait."""
+    """No pooled connection became available within the time limit."""
 
     prisma_code = "P2024"
 
@@ -103,22 +103,22 @@ class PoolTimeoutError(TrioSignoDBError):
     def __str__(self) -> str:
         return (
             f"All {self.pool_size} pooled connections were in use for {self.waited:g} s: "
-            "raise connection_limit, or hold connection() and transaction() blocks for less time."
+            "increase connection_limit, or shorten connection() and transaction() blocks."
         )
 
 
 class QueryTimeoutError(TrioSignoDBError):
-    """A statement, its wait for a lock, or an idle transaction passed its time limit."""
+    """A statement, its wait for a lock, or an idle transaction exceeded its time limit."""
 
     prisma_code = "P1008"
 
 
 class NotFoundError(TrioSignoDBError):
-    """A row that the call names does not exist.
+    """A row that the call refers to does not exist.
 
     Args:
         entity: The model's name, such as `"Sign"`.
-        key: What it was looked up by; `None` where the server does not tell.
+        key: The value that was looked up; `None` if the server does not report it.
     """
 
     prisma_code = "P2025"
@@ -133,12 +133,12 @@ class NotFoundError(TrioSignoDBError):
 
 
 class AlreadyExistsError(TrioSignoDBError):
-    """A value that must be unique is taken.
+    """A value that must be unique already exists.
 
     Args:
         entity: The model's name, such as `"User"`.
-        field: The attribute, such as `"email"`; several are joined by `", "`.
-        value: The taken value, where it is known and no secret.
+        field: The attribute, such as `"email"`; several are separated by `", "`.
+        value: The value, if it is known and not secret.
     """
 
     prisma_code = "P2002"
@@ -151,23 +151,23 @@ class AlreadyExistsError(TrioSignoDBError):
 
     def __str__(self) -> str:
         shown = f" {self.value!r}" if self.value is not None else ""
-        return f"There is a {self.entity} with this {self.field} already{shown and ':' + shown}."
+        return f"A {self.entity} with this {self.field} already exists{shown and ':' + shown}."
 
 
 class FieldError(NamedTuple):
-    """One wrong field of an input, and why it is wrong."""
+    """An invalid field of an input, and the reason."""
 
     field: str
     why: str
 
 
 class InvalidInputError(TrioSignoDBError):
-    """An argument can't be stored; nothing was sent, or nothing was written.
+    """An argument cannot be stored; nothing was written.
 
     Args:
-        field: The argument or attribute that is wrong.
-        why: What is wrong with it, without its value.
-        others: The further wrong fields of the same input.
+        field: The invalid argument or attribute.
+        why: The reason, without the value.
+        others: The other invalid fields of the same input.
     """
 
     prisma_code = "P2007"
@@ -183,11 +183,11 @@ class InvalidInputError(TrioSignoDBError):
 
 
 class InUseError(TrioSignoDBError):
-    """What should be deleted or dropped is still referred to.
+    """Other rows or objects still refer to what should be deleted or dropped.
 
     Args:
-        why: What needs it.
-        uses: How many rows of each entity refer to it, where they were counted.
+        why: What refers to it.
+        uses: The number of rows of each entity that refer to it, if they were counted.
     """
 
     prisma_code = "P2003"
@@ -202,14 +202,14 @@ class InUseError(TrioSignoDBError):
 
 
 class InvalidCredentialsError(TrioSignoDBError):
-    """No account has this login and password; which of the two is wrong is not told."""
+    """No account has this login and password; the error does not say which of them is wrong."""
 
     def __init__(self, why: str = "The login or the password is wrong.") -> None:
         super().__init__(why)
 
 
 class AccountInactiveError(TrioSignoDBError):
-    """The login and the password are right, but the account is deactivated.
+    """The login and the password are correct, but the account is deactivated.
 
     Args:
         user_id: The account.
@@ -224,17 +224,17 @@ class AccountInactiveError(TrioSignoDBError):
 
 
 class ConflictError(TrioSignoDBError):
-    """The call lost against a concurrent one, or comes when the state does not allow it."""
+    """The call conflicts with a concurrent one, or the current state does not allow it."""
 
     prisma_code = "P2034"
 
 
 class SchemaMismatchError(TrioSignoDBError):
-    """The database's tables are not the ones that the library works on.
+    """The database's tables differ from those of the library.
 
     Args:
         why: What was found.
-        differences: One line for each difference, empty where only `why` is known.
+        differences: One line for each difference; empty if they are not known.
     """
 
     prisma_code = "P2021"
@@ -249,7 +249,7 @@ class SchemaMismatchError(TrioSignoDBError):
 
 
 class MigrationError(TrioSignoDBError):
-    """A history of migrations, or the database that it is applied to, is not as it must be."""
+    """A history of migrations, or its database, is in an invalid state."""
 
 
 class MigrationFailedError(MigrationError):
@@ -257,10 +257,10 @@ class MigrationFailedError(MigrationError):
 
     Args:
         name: The migration.
-        number: The statement's place in its script, from 1.
+        number: The statement's position in its script, from 1.
         line: The line on which the statement starts, from 1.
         why: PostgreSQL's message.
-        rolled_back: Whether the migration left nothing behind.
+        rolled_back: Whether the migration was rolled back.
     """
 
     prisma_code = "P3018"
@@ -275,18 +275,18 @@ class MigrationFailedError(MigrationError):
 
     def __str__(self) -> str:
         outcome = (
-            "Nothing of it was kept: mend the file and deploy again."
+            "The migration was rolled back: fix the file and deploy again."
             if self.rolled_back
-            else "The statements before it were kept: mend the database, then resolve it."
+            else "The earlier statements are applied: fix the database, then resolve the migration."
         )
         return f"{self.name}, statement {self.number}, line {self.line}: {self.why}. {outcome}"
 
 
 class MigrationLockedError(MigrationError):
-    """Another process holds the lock on migrations, and kept it for too long."""
+    """Another process held the migration lock for too long."""
 
     prisma_code = "P1002"
 
 
 class DataLossError(MigrationError):
-    """A migration would throw data away, which nobody has allowed."""
+    """A migration would lose data, and this was not accepted."""

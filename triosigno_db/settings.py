@@ -1,8 +1,7 @@
-"""Settings: what a service may configure, from arguments, the URL and the environment.
+"""Settings of a service, from arguments, the URL and the environment.
 
-A value is looked for in this order: an argument of `connect()`, a parameter of the URL, an
-environment variable `TRIOSIGNO_DB_<NAME>`, the default. The URL is `DATABASE_URL` as Prisma
-reads it: https://www.prisma.io/docs/orm/overview/databases/postgresql#connection-url
+The order of precedence is: an argument of `connect()`, a parameter of the URL, an environment
+variable `TRIOSIGNO_DB_<NAME>`, the default. The URL has the format of Prisma's `DATABASE_URL`: https://www.prisma.io/docs/orm/overview/databases/postgresql#connection-url
 """
 
 import math
@@ -46,7 +45,7 @@ _SETTING_OF_URL_PARAMETER = {
 
 Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
 MAX_IDENTIFIER_BYTES = 63
-"""Bytes of the longest name in PostgreSQL: https://www.postgresql.org/docs/current/limits.html"""
+"""The maximum length of a name in bytes: https://www.postgresql.org/docs/current/limits.html"""
 
 _Port = Annotated[int, Field(ge=1, le=65_535)]
 _Identifier = Annotated[
@@ -55,48 +54,48 @@ _Identifier = Annotated[
 
 
 class Settings(BaseSettings):
-    """What a service may configure; times are in seconds, and 0 means no limit.
+    """The settings of a service; times are in seconds, and 0 means no limit.
 
     Attributes:
-        host: Host name, address, or the folder of a Unix socket; several with commas between, which
-            are tried in order.
+        host: Host name, address, or the folder of a Unix socket. Several are separated by commas
+            and tried in order.
         port: TCP port.
-        ports: A port for each of several hosts, in their order; without them `port` is everyone's.
-        target_session_attrs: Which of the servers will do, as in libpq; where it is missing,
-            `any` for one host, and `read-write` for several.
-        user: Role to log in as; libpq's default where it is missing.
-        password: Its password, shown masked.
+        ports: A port for each of several hosts, in their order. By default `port` is used for all.
+        target_session_attrs: Which servers are accepted, as in libpq. The default is `any` for one
+            host and `read-write` for several.
+        user: Role to log in as. The default is libpq's.
+        password: Its password, masked in representations.
         database: Name of the database.
         schema_name: PostgreSQL schema that holds the tables.
-        connection_limit: Size of the pool of one process, 1 to 1000.
-        pool_timeout: Wait for a pooled connection.
-        max_lifetime: How old a pooled connection may become before it is replaced.
-        connect_timeout: Wait for a server when a connection is opened, for each host.
+        connection_limit: Maximum size of the pool of one process, 1 to 1000.
+        pool_timeout: Maximum wait for a pooled connection.
+        max_lifetime: Maximum age of a pooled connection before it is replaced.
+        connect_timeout: Maximum wait for a new connection, for each host.
         statement_timeout: Time limit of one statement.
-        lock_timeout: Wait of one statement for a lock.
-        idle_transaction_timeout: How long a transaction may stay open between two statements.
-        network_timeout: How much longer than its own limit a statement may stay without an answer
-            before the network is taken for dead and the connection is given up.
-        slow_statement: A statement that takes longer is logged, by its name and without its values;
-            0 means that none is.
-        idle_check_after: A connection unused for longer is checked with a round trip.
+        lock_timeout: Maximum wait of one statement for a lock.
+        idle_transaction_timeout: Maximum time between two statements of a transaction.
+        network_timeout: Time to wait for an answer after a statement's own time limit, before the
+            network is considered down and the connection is closed.
+        slow_statement: A statement that takes longer is logged with its name, without values; 0
+            disables the log.
+        idle_check_after: A connection that is unused for longer is checked with a round trip.
         sslmode: As in libpq.
-        sslcert: Path of the server's certificate or its authority's (libpq's `sslrootcert`).
+        sslcert: Path of the certificate of the server or its CA (libpq's `sslrootcert`).
         application_name: Shown in `pg_stat_activity`.
-        pgbouncer: A pooler in transaction mode is in between: no prepared statements, no startup
-            options, no session-level `SET`; limits on time are then the server's own, and apply
-            inside `transaction()` only.
+        pgbouncer: Connections go through a pooler in transaction mode: no prepared statements, no
+            startup options, no session-level `SET`. Time limits are then set inside `transaction()`
+            only; elsewhere the server's own apply.
         password_cost: bcrypt's cost for new passwords, 4 to 31.
-        cursor_secret: Signs the cursors of pages, so that only the library can make one; all
-            processes of a service need the same. Without it a cursor is still bound to its list,
-            and a change of it is noticed.
-        content_cache_seconds: How long modules, categories, trees and achievements that were read
-            may be served from a cache; 0 means that there is none.
-        content_cache_url: The Redis that processes share the cache in, such as
-            `redis://host:6379/0`; each has its own in memory where it is missing.
-        replica_url: A streaming replica, for `reading_from_replica()`; where its URL says nothing,
-            it is reached as the database itself, by the same role and with the same limits.
-        replica_max_lag: How far the replica may be behind before it is skipped.
+        cursor_secret: Signs the cursors of pages, so that clients cannot forge them. All processes
+            of a service need the same secret. Without it a cursor is still bound to its list, and
+            changes of it are detected.
+        content_cache_seconds: Time for which modules, categories, trees and achievements are
+            served from a cache; 0 disables the cache.
+        content_cache_url: The Redis server for a cache that processes share, such as
+            `redis://host:6379/0`. By default each process has a cache in memory.
+        replica_url: A streaming replica, for `reading_from_replica()`. Parts that its URL does not
+            have are those of the database: the role, the password and the limits.
+        replica_max_lag: Maximum lag of the replica before it is skipped.
     """
 
     model_config = SettingsConfigDict(
@@ -142,7 +141,7 @@ class Settings(BaseSettings):
     @field_validator("user", "database", "schema_name")
     @classmethod
     def _check_name(cls, name: str | None) -> str | None:
-        # The server cuts a longer one off, and would look for another.
+        # The server truncates a longer name, and would use another object.
         if name is not None and len(name.encode()) > MAX_IDENTIFIER_BYTES:
             raise PydanticCustomError("name", f"must have at most {MAX_IDENTIFIER_BYTES} bytes")
         return name
@@ -151,7 +150,7 @@ class Settings(BaseSettings):
     @classmethod
     def _check_hosts(cls, host: str) -> str:
         if "," in host and not all(host.split(",")):
-            raise PydanticCustomError("host", "one of the hosts has no name")
+            raise PydanticCustomError("host", "one of the hosts is empty")
         return host
 
     @field_validator("ports", mode="before")
@@ -164,7 +163,7 @@ class Settings(BaseSettings):
     def _check_ports(cls, ports: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
         host = info.data.get("host")
         if ports and host is not None and len(ports) != len(host.split(",")):
-            raise PydanticCustomError("ports", "there must be one for each host")
+            raise PydanticCustomError("ports", "must have one port for each host")
         return ports
 
     @property
@@ -175,23 +174,23 @@ class Settings(BaseSettings):
 
     @property
     def address(self) -> str:
-        """Where the server is, as `host:port`; several with commas between."""
+        """The address of the server, as `host:port`; several are separated by commas."""
         return ",".join(f"{host}:{port}" for host, port in self.hosts)
 
     @classmethod
     def load(cls, url: str | None = None, **options: Any) -> Self:
-        """Put the settings together.
+        """Load the settings.
 
         Args:
-            url: Prisma-style URL; without it `DATABASE_URL` from the environment.
+            url: Prisma-style URL. The default is the environment variable `DATABASE_URL`.
             **options: Attributes of this class; each takes precedence over the URL.
 
         Returns:
             The validated settings.
 
         Raises:
-            InvalidInputError: There is no URL, it can't be read, it has an unknown parameter, or
-                a value is out of bounds; the message names it and never shows the password.
+            InvalidInputError: The URL is missing or invalid, has an unknown parameter, or a value
+                is out of bounds; the message names it and never shows the password.
         """
         if url is None:
             url = os.environ.get("DATABASE_URL")
@@ -202,29 +201,30 @@ class Settings(BaseSettings):
                 "or set the environment variable DATABASE_URL",
             )
         if not isinstance(url, str):
-            raise InvalidInputError("url", "must be a text")
+            raise InvalidInputError("url", "must be a string")
         try:
             return cls(**{**_settings_of_url(url), **options})
         except ValidationError as exc:
             failure = _invalid_settings(exc)
-        # Outside of the handler: pydantic's error, which holds the password, is no context of it.
+        # Raised outside of the handler: pydantic's error contains the password and must not be the
+        # context.
         raise failure
 
     def of_replica(self) -> Self | None:
-        """Give the settings that the replica is reached with.
+        """Return the settings of the replica.
 
         Returns:
-            These settings, as far as `replica_url` says nothing else; `None` without a replica.
+            These settings, with the parts of `replica_url`; `None` without a replica.
 
         Raises:
-            InvalidInputError: `replica_url` can't be read, or a part of it is out of bounds.
+            InvalidInputError: `replica_url` is invalid, or a part of it is out of bounds.
         """
         if self.replica_url is None:
             return None
         named = _settings_of_url(self.replica_url.get_secret_value(), "replica_url")
         if named.get("schema_name", self.schema_name) != self.schema_name:
-            raise InvalidInputError("replica_url", "has another schema than the database itself")
-        # Another role has another password, and a standby is no primary.
+            raise InvalidInputError("replica_url", "must have the same schema as the database")
+        # Another role has another password, and a standby is not a primary.
         own = {"user", "password"} if "user" in named else set()
         own |= {"host", "port", "ports", "target_session_attrs", "replica_url"}
         defaults = {name: type(self).model_fields[name].default for name in own}
@@ -237,38 +237,38 @@ class Settings(BaseSettings):
 
     @property
     def answer_limit(self) -> float | None:
-        """How long an answer may take, in seconds; `None` where that has no limit."""
+        """The maximum time for an answer, in seconds; `None` without a limit."""
         if not self.statement_timeout or not self.network_timeout:
             return None
         return self.statement_timeout + self.network_timeout
 
     @property
     def seeks_writes(self) -> bool:
-        """Whether a server that takes no writes is skipped for one that does."""
+        """Whether servers that do not accept writes are skipped."""
         return self.sought_session in ("read-write", "primary")
 
     @property
     def sought_session(self) -> SessionAttributes:
-        """Which of several servers will do: `target_session_attrs`, or its default."""
+        """Which servers are accepted: `target_session_attrs`, or its default."""
         if self.target_session_attrs is not None:
             return self.target_session_attrs
         return "any" if len(self.hosts) == 1 else "read-write"
 
     def local_limits(self) -> list[str]:
-        """Give what sets the limits of one transaction, behind a pooler.
+        """Return the statements that set the time limits of one transaction, behind a pooler.
 
         Returns:
-            Statements; none where the limits are the session's.
+            The statements; empty if the limits are set for the session.
         """
         if not self.pgbouncer:
             return []
         return [f"SET LOCAL {name} = {value}" for name, value in self.time_limits()]
 
     def time_limits(self) -> list[tuple[str, str]]:
-        """Give the server's time limits.
+        """Return the server's time limits.
 
         Returns:
-            Names and values in milliseconds, as `SET` takes them.
+            Names and values in milliseconds, for `SET`.
         """
         return [
             ("statement_timeout", str(milliseconds(self.statement_timeout))),
@@ -281,7 +281,7 @@ class Settings(BaseSettings):
 
 
 def milliseconds(seconds: float) -> int:
-    """Give a time in the unit of PostgreSQL and libpq, rounded up.
+    """Convert a time to the unit of PostgreSQL and libpq, rounded up.
 
     Args:
         seconds: The time in seconds.
@@ -301,7 +301,8 @@ def _settings_of_url(url: str, argument: str = "url") -> dict[str, Any]:
         if name not in _SETTING_OF_URL_PARAMETER:
             known = ", ".join(sorted(_SETTING_OF_URL_PARAMETER))
             raise InvalidInputError(
-                argument, f"has the unknown parameter {shortened(name)!r}; known ones are {known}"
+                argument,
+                f"has the unknown parameter {shortened(name)!r}; the known ones are {known}",
             )
         settings[_SETTING_OF_URL_PARAMETER[name]] = value
     return settings

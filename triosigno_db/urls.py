@@ -1,9 +1,9 @@
-"""Connection URLs, as Prisma writes them, with several hosts as libpq takes them.
+"""Connection URLs in Prisma's format, with several hosts as in libpq.
 
     postgresql://user:password@host1:5432,[2001:db8::1]:5433/database?name=value
 
-Names and passwords are percent-encoded. What is wrong with a URL is told without quoting it: any
-part of it may be the rest of a password.
+Names and passwords are percent-encoded. Error messages do not quote the URL, because any part of it
+may belong to a password.
 """
 
 import ipaddress
@@ -32,12 +32,12 @@ class ConnectionUrl(NamedTuple):
     """The parts of a URL, percent-decoded.
 
     Attributes:
-        user: The role, `None` where it is missing.
-        password: Its password, `None` where it is missing.
-        hosts: Each host's name, address or folder of a socket, and its port; `None` for what is
-            missing. At least one, without a name where the URL has none.
+        user: The role, or `None`.
+        password: Its password, or `None`.
+        hosts: The name, address or socket folder of each host, and its port; `None` for missing
+            parts. At least one host, with `None` as name if the URL has none.
         database: The name of the database.
-        parameters: What follows the question mark, in order.
+        parameters: The parameters after the question mark, in order.
     """
 
     user: str | None
@@ -48,7 +48,7 @@ class ConnectionUrl(NamedTuple):
 
     @property
     def address(self) -> dict[str, object]:
-        """The host, the port and the ports as the settings have them, those that it names."""
+        """The settings `host`, `port` and `ports`, as far as the URL has them."""
         if len(self.hosts) == 1:
             ((host, port),) = self.hosts
             found: dict[str, object] = {"host": host, "port": port}
@@ -65,27 +65,27 @@ def read_url(url: str, argument: str = "url") -> ConnectionUrl:
 
     Args:
         url: The URL.
-        argument: What the caller calls it, for the error.
+        argument: The name of the caller's argument, for the error.
 
     Returns:
-        Its parts.
+        The parts of the URL.
 
     Raises:
-        InvalidInputError: It can't be read.
+        InvalidInputError: The URL is invalid.
     """
     if "#" in url:
-        raise InvalidInputError(argument, "holds a '#': percent-encode it as %23 in a password")
+        raise InvalidInputError(argument, "contains a '#': percent-encode it as %23 in a password")
     url = url.strip()
     if url.partition("://")[0].lower() not in _SCHEMES:
         raise InvalidInputError(argument, "must start with postgresql:// or postgres://")
     if "@" in url.partition("?")[2]:
-        raise InvalidInputError(argument, "holds a '?' before its '@': percent-encode it as %3F")
+        raise InvalidInputError(argument, "contains a '?' before its '@': percent-encode it as %3F")
     parts = _PARTS.fullmatch(url)
     hosts = parts and [_read_host(each) for each in parts["hosts"].split(",")]
     if parts is None or hosts is None or None in hosts:
-        raise InvalidInputError(argument, "has a host or port that can't be read")
+        raise InvalidInputError(argument, "has an invalid host or port")
     if not parts["database"]:
-        raise InvalidInputError(argument, "names no database: end it with /database")
+        raise InvalidInputError(argument, "has no database: end it with /database")
     return ConnectionUrl(
         user=_decode(parts["user"]),
         password=_decode(parts["password"]),
@@ -96,7 +96,7 @@ def read_url(url: str, argument: str = "url") -> ConnectionUrl:
 
 
 def _read_host(text: str) -> tuple[str | None, int | None] | None:
-    """Read one host and its port; `None` where that can't be."""
+    """Parse one host and its port; return `None` if it is invalid."""
     found = _HOST.fullmatch(text)
     if found is None:
         return None
@@ -108,7 +108,7 @@ def _read_host(text: str) -> tuple[str | None, int | None] | None:
         except ValueError:
             return None
     if "," in name:
-        # Decoded, it would be two hosts to libpq.
+        # libpq would read the decoded name as two hosts.
         return None
     return name or None, int(found["port"]) if found["port"] else None
 

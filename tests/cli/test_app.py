@@ -63,5 +63,5 @@ def test_without_the_extra_one_line_says_what_to_install() -> None:
     )
     assert ended.returncode == 1
     assert ended.stderr.splitlines() == [
-        "The command needs more than the library: pip install 'triosigno-db[cli]'"
+        "The command needs an extra: run pip install 'triosigno-db[cli]'"
     ]

@@ -33,14 +33,14 @@ def content(*arguments: str | Path) -> Result:
 def test_an_import_tells_what_it_made(file: Path) -> None:
     ended = content("import", file)
     assert ended.exit_code == 0
-    assert ended.stdout.splitlines()[-1] == "7 created, 0 changed, 0 as they are."
+    assert ended.stdout.splitlines()[-1] == "7 created, 0 changed, 0 unchanged."
     assert "Premiers pas" in ended.stdout
-    assert content("import", file).stdout == "0 created, 0 changed, 7 as they are.\n"
+    assert content("import", file).stdout == "0 created, 0 changed, 7 unchanged.\n"
 
 
 def test_a_dry_run_writes_nothing(file: Path, database_url: str) -> None:
     ended = content("import", file, "--dry-run")
-    assert ended.stdout.splitlines()[-1] == "7 would be created, 0 would be changed, 0 as they are."
+    assert ended.stdout.splitlines()[-1] == "7 would be created, 0 would be changed, 0 unchanged."
     assert set(count_rows(database_url).values()) == {0}
 
 
@@ -60,8 +60,8 @@ def test_the_changes_of_a_row_are_named(file: Path) -> None:
 def test_an_export_can_be_imported(file: Path, tmp_path: Path) -> None:
     content("import", file)
     exported = tmp_path / "exported.json"
-    assert content("export", exported).stdout.replace("\n", "").startswith("7 rows in")
-    assert content("import", exported).stdout == "0 created, 0 changed, 7 as they are.\n"
+    assert content("export", exported).stdout.replace("\n", "").startswith("Exported 7 rows to")
+    assert content("import", exported).stdout == "0 created, 0 changed, 7 unchanged.\n"
     assert isinstance(content("export", exported).exception, ConflictError)
     assert content("export", exported, "--force").exit_code == 0
 

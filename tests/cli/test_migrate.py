@@ -82,7 +82,7 @@ def test_rollback_takes_steps_or_a_target() -> None:
     migrate("deploy")
     assert migrate("rollback", "--to", NAMES[-2]).stdout == f"rolled back: {NAMES[-1]}\n"
     migrate("rollback", "--steps", "9")
-    assert migrate("rollback").stdout == "There is nothing to undo.\n"
+    assert migrate("rollback").stdout == "There is nothing to roll back.\n"
     assert migrate("rollback", "--steps", "0").exit_code == 2
 
 
@@ -157,7 +157,7 @@ def test_diff_in_json(database_url: str) -> None:
 
 def test_dev_says_so_when_there_is_nothing_to_do(history: Path) -> None:
     ended = migrate("dev", "--name", "nothing", "--migrations", history)
-    assert ended.stdout == "The history and the models agree: there is nothing to do.\n"
+    assert ended.stdout == "The history matches the models: there is nothing to do.\n"
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])

@@ -50,7 +50,7 @@ def test_roles_are_made_and_found_right(database_url: str, names: RoleNames) -> 
     for command in ("apply", "apply", "check"):
         ended = roles(command, names)
         assert ended.exit_code == 0, ended.output
-        assert ended.stdout == "Each role may do what it is for, and nothing else.\n"
+        assert ended.stdout == "Each role has exactly the privileges that it needs.\n"
     assert json.loads(roles("check", names, "--json").stdout) == []
 
 

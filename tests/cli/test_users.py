@@ -82,7 +82,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(
         while not seen.endswith(question):
             seen += os.read(ours, 1000).decode()
         os.write(ours, f"{SECRET}\n".encode())
-    while "another password" not in seen:
+    while "password of lea is set" not in seen:
         seen += os.read(ours, 1000).decode()
     assert process.wait() == 0
     os.close(ours)
@@ -96,7 +96,7 @@ def test_an_account_is_named_by_any_of_its_names(
 ) -> None:
     login = getattr(learner, field)
     ended = users("set-password", login, "--password-stdin", typed=SECRET)
-    assert (ended.exit_code, ended.stdout) == (0, "lea has another password.\n")
+    assert (ended.exit_code, ended.stdout) == (0, "The password of lea is set.\n")
     assert authenticate("lea", SECRET) == learner.id
 
 

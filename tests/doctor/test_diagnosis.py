@@ -46,7 +46,7 @@ def test_what_is_unknown_is_no_warning(service: CheckedDatabase, checked: Checke
 
 def test_an_empty_database_says_what_to_do(empty_url: str) -> None:
     run = run_doctor(empty_url)
-    assert run.one("history", "error").advice == "triosigno-db migrate deploy"
+    assert run.one("history", "error").advice == "Run triosigno-db migrate deploy."
     assert [each for each in run.findings if each.level == "error"] == run.of("history", "error")
     for subject in ("drift", "indexes", "rows"):
         assert run.of(subject, "unknown")

@@ -27,7 +27,7 @@ def test_a_pending_migration(checked: CheckedDatabase) -> None:
     run = run_doctor(checked.url)
     finding = run.one("history", "warning")
     assert finding.details == tuple(NAMES[2:])
-    assert finding.advice == "triosigno-db migrate deploy"
+    assert finding.advice == "Run triosigno-db migrate deploy."
     # What is pending is no drift.
     assert run.of("drift", "ok")
     assert run.exit_code == 0
@@ -75,7 +75,7 @@ def test_a_history_that_is_broken_on_disk(checked: CheckedDatabase, history: Pat
 def test_tables_without_a_history(triosigno_url: str) -> None:
     run = run_doctor(triosigno_url)
     assert "baseline" in run.one("history", "warning").advice
-    assert "as the models make them" in run.one("drift", "ok").summary
+    assert "match the models" in run.one("drift", "ok").summary
 
 
 def test_who_holds_the_lock_and_who_waits(

@@ -89,7 +89,7 @@ def test_statistics_that_are_too_young_tell_nothing(checked: CheckedDatabase) ->
     checked.run(MANY_ACHIEVEMENTS)
     checked.run('CREATE INDEX "by_text" ON "Achievement"("description")')
     told = [each.summary for each in run_doctor(checked.url).of("indexes", "ok")]
-    assert any("once the statistics reach back 30 days" in summary for summary in told)
+    assert any("when the statistics cover 30 days" in summary for summary in told)
     findings = diagnose(
         Settings.load(checked.url), limits=Limits(unused_after=timedelta(hours=1))
     ).findings

@@ -17,15 +17,15 @@ def test_a_superuser_may_do_everything(checked: CheckedDatabase) -> None:
 @pytest.mark.parametrize(
     ("statement", "told"),
     [
-        ("ALTER ROLE {} CREATEDB", "may make databases"),
-        ("ALTER ROLE {} CREATEROLE", "may make roles"),
+        ("ALTER ROLE {} CREATEDB", "may create databases"),
+        ("ALTER ROLE {} CREATEROLE", "may create roles"),
         ("ALTER ROLE {} REPLICATION", "may replicate"),
         ("ALTER ROLE {} BYPASSRLS", "bypasses row-level security"),
         ("GRANT pg_read_server_files TO {}", "is a member of pg_read_server_files"),
         ('ALTER TABLE "Sign" OWNER TO {}', "owns 1 table, and may drop them"),
-        ("GRANT CREATE ON SCHEMA public TO {}", "may make objects in the schema"),
-        ('GRANT TRUNCATE ON "Sign", "Module" TO {}', "may empty 2 tables at once"),
-        ('GRANT TRIGGER ON "Sign" TO {}', "may put triggers on 1 table"),
+        ("GRANT CREATE ON SCHEMA public TO {}", "may create objects in the schema"),
+        ('GRANT TRUNCATE ON "Sign", "Module" TO {}', "may truncate 2 tables"),
+        ('GRANT TRIGGER ON "Sign" TO {}', "may create triggers on 1 table"),
         ('GRANT SELECT ON "_prisma_migrations" TO {}', "may read the ledger of migrations"),
     ],
 )

@@ -59,7 +59,7 @@ def test_a_broken_row_is_shown(checked: CheckedDatabase) -> None:
     )
     run = run_doctor(checked.url)
     finding = run.one("rows", "error")
-    assert finding.summary == '7 rows break Module_order_check of Module: "order" >= 0'
+    assert finding.summary == '7 rows violate Module_order_check of Module: "order" >= 0'
     assert finding.details == tuple(f"module-{number}" for number in range(1, 6))
     assert run.exit_code == 1
     (report,) = [each for each in run.document["constraints"] if each["broken"]]

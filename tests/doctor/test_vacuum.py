@@ -94,6 +94,6 @@ def test_transaction_ids_that_run_out(
     run = run_doctor(checked.url)
     (line,) = run.one("vacuum", level).details
     assert line.startswith("Sign: ")
-    assert line.endswith("autovacuum must run at 100,000")
+    assert line.endswith("autovacuum is forced at 100,000")
     checked.run('VACUUM (FREEZE) "Sign"')
     assert run_doctor(checked.url).of("vacuum", level) == []

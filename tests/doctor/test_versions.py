@@ -24,8 +24,8 @@ def test_another_ledger_than_prisma_s(checked: CheckedDatabase) -> None:
 def test_the_versions_are_told(checked: CheckedDatabase) -> None:
     finding = run_doctor(checked.url).one("versions", "ok")
     assert f"triosigno_db {version('triosigno-db')}, PostgreSQL " in finding.summary
-    assert "13 is the oldest that is supported" in finding.details[1]
-    assert finding.details[-1] == "a ledger as of Prisma 5 to 7"
+    assert "13 is the oldest supported version" in finding.details[1]
+    assert finding.details[-1] == "ledger of Prisma 5 to 7"
 
 
 def test_a_server_that_is_too_old_is_an_error() -> None:

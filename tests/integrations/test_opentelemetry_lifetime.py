@@ -117,5 +117,5 @@ def test_the_library_itself_needs_no_opentelemetry() -> None:
         "    print(error)\n"
     )
     assert run(source) == [
-        "Spans and metrics need more than the library: pip install 'triosigno-db[opentelemetry]'"
+        "Spans and metrics need an extra: run pip install 'triosigno-db[opentelemetry]'"
     ]

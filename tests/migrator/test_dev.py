@@ -113,7 +113,7 @@ def test_a_folder_that_can_not_be_written_is_named(
         return write(path, content)
 
     monkeypatch.setattr(Path, "write_bytes", refuse_down)
-    with pytest.raises(MigrationError, match="can't be written: No space left"):
+    with pytest.raises(MigrationError, match="cannot be written: No space left"):
         dev("checks", history=history)
     assert len(list(history.glob("2*"))) == len(NAMES) - 1
 

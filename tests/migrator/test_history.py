@@ -87,14 +87,14 @@ def spoil_lock_file(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "told", "code"),
     [
-        (spoil_name, "2026_one is not 14 digits", None),
+        (spoil_name, "2026_one must be 14 digits", None),
         (spoil_long_name, "longer than 200 bytes", "P3010"),
-        (spoil_timestamp, "have one timestamp", None),
-        (spoil_encoding, "not UTF-8 at byte 8", None),
+        (spoil_timestamp, "have the same timestamp", None),
+        (spoil_encoding, "not valid UTF-8 at byte 8", None),
         (spoil_mark, "byte order mark", None),
         (spoil_content, "is empty", None),
         (spoil_by_removal, "migration.sql is missing", "P3015"),
-        (spoil_by_folder, "can't be read", None),
+        (spoil_by_folder, "cannot be read", None),
         (spoil_provider, "'mysql'", "P3019"),
         (spoil_lock_file, "migration_lock.toml is missing", "P3015"),
     ],
@@ -115,7 +115,7 @@ def test_a_spoiled_history_runs_nothing(
 
 
 def test_a_missing_folder_is_named(connected: str, tmp_path: Path) -> None:
-    with pytest.raises(MigrationError, match=r"no folder .*elsewhere"):
+    with pytest.raises(MigrationError, match=r"folder .*elsewhere does not exist"):
         status(history=tmp_path / "elsewhere")
 
 

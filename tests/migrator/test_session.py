@@ -104,7 +104,7 @@ def test_without_a_database_nothing_is_changed(
     # Not even that of the environment: nobody has named it.
     monkeypatch.setenv("DATABASE_URL", triosigno_url)
     _, function = call
-    with pytest.raises(db.NotConnectedError, match="give a URL or Settings"):
+    with pytest.raises(db.NotConnectedError, match="pass a URL or Settings"):
         function(None, write_history(one="SELECT 1;"))
 
 

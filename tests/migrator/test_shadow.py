@@ -72,6 +72,6 @@ def test_a_script_without_a_transaction_is_not_replayed_in_one(
     folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1;")
     with (
         open_session(db.Settings.load(connected)) as session,
-        pytest.raises(MigrationError, match="can't be replayed in a transaction"),
+        pytest.raises(MigrationError, match="cannot be replayed in a transaction"),
     ):
         temporary_catalogs(session, read_history(folder))

@@ -85,7 +85,7 @@ def test_it_works_on_each_python(
     said = environment.run("-W", "error", "-c", FIRST_STEPS, DATABASE_URL=empty_url)
     assert said == f"done {PROJECT['version']}\n"
     needs = environment.run(environment.program("triosigno-db"), "doctor", exit_code=1)
-    assert needs == "The command needs more than the library: pip install 'triosigno-db[cli]'\n"
+    assert needs == "The command needs an extra: run pip install 'triosigno-db[cli]'\n"
 
 
 @pytest.mark.skipif(LOWEST is None, reason="the lowest versions are for the oldest Python")

@@ -105,12 +105,12 @@ def test_a_pack_may_name_what_only_the_database_has(triosigno_db: IsolatedDataba
         (
             "    category: Politesse\n    difficulty: BEGINNER\n    description: ''",
             "    category: Polytesse\n    difficulty: BEGINNER\n    description: ''",
-            r"line 11: signs\[1\]\.category: .* has a category 'Polytesse'",
+            r"line 11: signs\[1\]\.category: .* has the category 'Polytesse'",
         ),
         (
             "signs: [Merci]",
             "signs: [Merci, Merki]",
-            r"line 25: modules\[0\]\.lessons\[1\]\.signs\[1\]: .* has a sign 'Merki'",
+            r"line 25: modules\[0\]\.lessons\[1\]\.signs\[1\]: .* has the sign 'Merki'",
         ),
     ],
 )

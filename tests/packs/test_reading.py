@@ -78,14 +78,14 @@ def test_a_number_is_no_name(tmp_path: Path) -> None:
     [
         ("signs:\n  - &a {}\n  - *a\n", ", line 2", "an anchor or an alias"),
         ("signs: []\nsigns: []\n", ", line 2", "a key twice"),
-        ("signs: [\n", ", line 2", "is no YAML"),
-        ("? [a]\n: b\n", ", line 1", "a key that is not text"),
-        ("signs: []\n---\nsigns: []\n", ", line 2", "is no YAML"),
+        ("signs: [\n", ", line 2", "is not valid YAML"),
+        ("? [a]\n: b\n", ", line 1", "a key that is not a string"),
+        ("signs: []\n---\nsigns: []\n", ", line 2", "is not valid YAML"),
         ("- a\n", ", line 1", "valid dictionary"),
-        ("", "", "holds no pack"),
-        ("a\0b", "", "is no YAML"),
+        ("", "", "contains no pack"),
+        ("a\0b", "", "is not valid YAML"),
         ("[" * 500 + "]" * 500, "", "nested too deeply"),
-        (b"\xff\xfe", "", "is not UTF-8"),
+        (b"\xff\xfe", "", "is not valid UTF-8"),
     ],
 )
 def test_a_file_that_is_no_pack_is_refused(
@@ -108,7 +108,7 @@ def test_brackets_without_end_crash_nothing(tmp_path: Path) -> None:
         ("[" * 100_000, "nested too deeply"),
         ("[]", "valid dictionary"),
         ('{"signs": 1e999}', "valid tuple"),
-        ("1" * 5000, "is no JSON"),
+        ("1" * 5000, "is not valid JSON"),
         ('{"signs": [{"name": "\\ud800"}]}', "unicode"),
     ],
 )
@@ -121,15 +121,15 @@ def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_no_pack(tmp_path: Path) -> None:
-    with pytest.raises(db.InvalidInputError, match="can't be read"):
+    with pytest.raises(db.InvalidInputError, match="cannot be read"):
         read_pack(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"signs": small_pack()["signs"] * 2}, r"signs\[2\]\.name: 'Oui' is there 2 times"),
-        ({"modules": small_pack()["modules"] * 2}, r"modules\[1\]\.title: 'Répondre' is there 2"),
+        ({"signs": small_pack()["signs"] * 2}, r"signs\[2\]\.name: 'Oui' occurs 2 times"),
+        ({"modules": small_pack()["modules"] * 2}, r"modules\[1\]\.title: 'Répondre' occurs 2"),
         ({"shoes": []}, "shoes: Extra inputs are not permitted"),
     ],
 )
@@ -153,9 +153,9 @@ def test_every_wrong_place_is_named_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"{", "line 1: is no JSON"),
-        (b"", "line 1: is no JSON"),
-        (b'{"signs": "\xe9"}', "is not UTF-8 at byte 11"),
+        (b"{", "line 1: is not valid JSON"),
+        (b"", "line 1: is not valid JSON"),
+        (b'{"signs": "\xe9"}', "is not valid UTF-8 at byte 11"),
     ],
 )
 def test_a_file_that_holds_no_pack_is_refused(tmp_path: Path, content: bytes, why: str) -> None:

@@ -40,7 +40,7 @@ def test_an_export_replaces_no_file_unless_told_to(
     triosigno_db: IsolatedDatabase, tmp_path: Path
 ) -> None:
     path = write(tmp_path / "pack.json", "mine")
-    with pytest.raises(db.ConflictError, match="there already"):
+    with pytest.raises(db.ConflictError, match="already exists"):
         export_pack(path)
     assert path.read_text() == "mine"
     export_pack(path, overwrite=True)
@@ -49,5 +49,5 @@ def test_an_export_replaces_no_file_unless_told_to(
 
 
 def test_a_folder_that_is_missing_is_named(triosigno_db: IsolatedDatabase, tmp_path: Path) -> None:
-    with pytest.raises(db.InvalidInputError, match="can't be written"):
+    with pytest.raises(db.InvalidInputError, match="cannot be written"):
         export_pack(tmp_path / "nowhere" / "pack.json")

@@ -115,7 +115,7 @@ A_PERSON_S_TO_MEND = {
         ("application", "PRIVILEGES", 'type public."UserRole"', ""),
     ],
     "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO {reader}": [
-        ("reader", "SELECT", "later tables of postgres", ""),
+        ("reader", "SELECT", "future tables of postgres", ""),
     ],
 }
 

@@ -40,5 +40,5 @@ def test_none_found_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_version_that_is_not_there_is_named() -> None:
-    with pytest.raises(ThrowawayPostgresError, match="PostgreSQL 12 is not found"):
+    with pytest.raises(ThrowawayPostgresError, match="PostgreSQL 12 was not found"):
         ThrowawayPostgres(version=12)

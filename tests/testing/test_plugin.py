@@ -174,8 +174,8 @@ def test_the_version_and_the_folder_of_the_server_can_be_chosen(
 @pytest.mark.parametrize(
     ("option", "what"),
     [
-        ("--triosigno-postgres=9", "PostgreSQL 9 is not found"),
-        ("--triosigno-postgres=/nowhere", "/nowhere holds no PostgreSQL"),
+        ("--triosigno-postgres=9", "PostgreSQL 9 was not found"),
+        ("--triosigno-postgres=/nowhere", "/nowhere contains no PostgreSQL"),
         ("--triosigno-url=mysql://x", "must start with postgresql://"),
         ("--triosigno-url=postgresql://nobody:hidden@127.0.0.1:1/x", "Connection refused"),
     ],

@@ -1,4 +1,4 @@
-"""The `triosigno-db` command: parses, calls, prints."""
+"""The `triosigno-db` command: parses arguments, calls the library, prints the result."""
 
 import sys
 
@@ -10,5 +10,5 @@ def main() -> None:
     except ModuleNotFoundError as exc:
         if exc.name not in ("typer", "rich"):
             raise
-        sys.exit("The command needs more than the library: pip install 'triosigno-db[cli]'")
+        sys.exit("The command needs an extra: run pip install 'triosigno-db[cli]'")
     run()

@@ -1,4 +1,4 @@
-"""The command itself: its groups, its options, how it ends."""
+"""The command: its groups, its options and its exit codes."""
 
 import sys
 from typing import Annotated
@@ -17,9 +17,9 @@ FAILED = 1
 
 app = typer.Typer(
     name="triosigno-db",
-    help="TrioSigno's PostgreSQL database from Python.",
+    help="Manage TrioSigno's PostgreSQL database.",
     no_args_is_help=True,
-    # A traceback's locals could show a password.
+    # The locals in a traceback could contain a password.
     pretty_exceptions_show_locals=False,
 )
 app.command()(demo)

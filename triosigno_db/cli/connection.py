@@ -1,4 +1,4 @@
-"""What all commands that work on a database share."""
+"""Options and the connection that the database commands share."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,25 +9,23 @@ import typer
 
 import triosigno_db as db
 
-Url = Annotated[
-    str | None, typer.Option(help="The database; without it the environment's DATABASE_URL.")
-]
+Url = Annotated[str | None, typer.Option(help="The database URL; the default is DATABASE_URL.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 History = Annotated[
     Path | None,
-    typer.Option("--migrations", help="The folder of the history; the package's own without it."),
+    typer.Option("--migrations", help="The migrations folder; the default is the package's."),
 ]
 LockTimeout = Annotated[
-    float, typer.Option(min=0, help="Seconds to wait for a lock, the deployment's or a table's.")
+    float, typer.Option(min=0, help="Seconds to wait for the migration lock or a table lock.")
 ]
 
 
 @contextmanager
 def connected(url: str | None) -> Iterator[None]:
-    """Connect for the length of a command.
+    """Connect for the duration of a command.
 
     Args:
-        url: The database; without it the environment's `DATABASE_URL`.
+        url: The database URL. The default is the environment variable `DATABASE_URL`.
     """
     db.connect(url)
     try:

@@ -1,4 +1,4 @@
-"""`triosigno-db content`: content packs into the database, and out of it."""
+"""`triosigno-db content`: import and export content packs."""
 
 import json
 from collections import Counter
@@ -28,9 +28,11 @@ app = typer.Typer(
 )
 
 SHOWN_CHANGES = 200
-"""How many changes a table shows; JSON has them all."""
+"""The maximum number of changes in a table; JSON has all of them."""
 
-PackFile = Annotated[Path, typer.Argument(help="JSON, or YAML where it ends in .yaml or .yml.")]
+PackFile = Annotated[
+    Path, typer.Argument(help="A JSON file, or a YAML file that ends in .yaml or .yml.")
+]
 
 
 @app.command("import")
@@ -38,11 +40,11 @@ def import_(
     file: PackFile,
     url: Url = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would change, and write nothing.")
+        bool, typer.Option("--dry-run", help="Show what would change without writing.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write a content pack; a second time changes nothing.
+    """Import a content pack; importing it again changes nothing.
 
     Example: triosigno-db content import lsf.yaml --dry-run
     """
@@ -61,15 +63,15 @@ def import_(
 def export(
     file: PackFile,
     url: Url = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace a file of that name.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
 ) -> None:
-    """Write all content into a file that can be imported again.
+    """Export all content to a file that can be imported again.
 
     Example: triosigno-db content export lsf.yaml
     """
     with connected(url):
         rows = export_pack(file, overwrite=force)
-    print(f"{rows:,} rows in {file}.")
+    print(f"Exported {rows:,} rows to {file}.")
 
 
 def _load(pack: ContentPack) -> PackReport:
@@ -95,7 +97,7 @@ def _draw_changes(report: PackReport) -> Table:
 def _summarize(report: PackReport, would: str) -> str:
     made = Counter(change.is_new for change in report.changes)
     same = sum(report.unchanged.values())
-    return f"{made[True]:,} {would}created, {made[False]:,} {would}changed, {same:,} as they are."
+    return f"{made[True]:,} {would}created, {made[False]:,} {would}changed, {same:,} unchanged."
 
 
 def _to_json(report: PackReport) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""`triosigno-db demo`: a learner practises LSF for a week on a real database."""
+"""`triosigno-db demo`: simulate a learner who practises LSF for a week."""
 
 import random
 from collections.abc import Iterator
@@ -33,14 +33,14 @@ Mastery = dict[str, int]
 def demo(
     url: Annotated[
         str | None,
-        typer.Option(help="Use this database instead of a throwaway PostgreSQL."),
+        typer.Option(help="Use this database instead of a throwaway PostgreSQL server."),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the server running and print its URL.")
     ] = False,
-    seed: Annotated[int, typer.Option(help="Seed of the learner's luck.")] = SEED,
+    seed: Annotated[int, typer.Option(help="Seed of the random answers.")] = SEED,
 ) -> None:
-    """Start a PostgreSQL, load the starter content, let a learner practise for a week.
+    """Start a PostgreSQL server, load the starter content and simulate a week of practice.
 
     Example: triosigno-db demo --keep
     """
@@ -68,29 +68,29 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
             yield
         if keep:
             server.detach()
-            console.print(f"It keeps running: [bold]{server.url}[/]", soft_wrap=True)
-            console.print(f"To stop it:       [bold]{server.stop_command}[/]", soft_wrap=True)
+            console.print(f"Still running: [bold]{server.url}[/]", soft_wrap=True)
+            console.print(f"To stop it:    [bold]{server.stop_command}[/]", soft_wrap=True)
 
 
 def _start_server() -> "ThrowawayPostgres":
     try:
-        # Here, so that with a URL the command runs without the `testing` extra.
+        # Imported here, so that with a URL the command runs without the `testing` extra.
         from triosigno_db.testing import ThrowawayPostgres  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError as exc:
         raise db.TrioSignoDBError(
-            "A server of its own needs more: pip install 'triosigno-db[demo]', or give --url."
+            "A throwaway server needs an extra: run pip install 'triosigno-db[demo]' or pass --url."
         ) from exc
     return ThrowawayPostgres()
 
 
 def _load_content(console: Console) -> list[str]:
-    """Load the starter content unless it is there, and give the ids of its modules."""
+    """Load the starter content unless it exists, and return the ids of its modules."""
     pack = starter_pack()
     titles = [module.title for module in pack.modules]
     with db.connection():
         there = {module.title: module.id for module in Module.select()}
     if all(title in there for title in titles):
-        console.print("The starter content is there already.")
+        console.print("The starter content already exists.")
         return [there[title] for title in titles]
     with _progress(console) as progress:
         loading = progress.add_task("Loading content", total=pack.count_rows())
@@ -119,9 +119,9 @@ def _create_learner() -> db.UserWithPreferences:
 def _practise(
     console: Console, learner: db.UserWithPreferences, module: db.ModuleTree, seed: int
 ) -> Mastery:
-    """Replay a week: each day some signs of the module, with more luck as the week goes on."""
+    """Simulate a week of attempts, with more correct answers each day."""
     console.print(f"{learner.first_name} practises « {module.title} » (seed {seed}).")
-    luck = random.Random(seed)  # noqa: S311 (a learner's luck, no secret)
+    generator = random.Random(seed)  # noqa: S311 (no secret)
     signs = [placed.sign_id for lesson in module.lessons for placed in lesson.lesson_signs]
     mastery: Mastery = {}
     with _progress(console) as progress:
@@ -130,8 +130,8 @@ def _practise(
             progress.update(week, description=name.capitalize())
             for _ in range(ATTEMPTS_PER_DAY):
                 # The first signs of a module are practised most.
-                sign_id = signs[int(len(signs) * luck.random() ** 1.5)]
-                is_correct = luck.random() < 0.5 + 0.4 * day / len(DAYS)
+                sign_id = signs[int(len(signs) * generator.random() ** 1.5)]
+                is_correct = generator.random() < 0.5 + 0.4 * day / len(DAYS)
                 after = db.record_attempt(learner.id, sign_id, is_correct=is_correct)
                 mastery[sign_id] = after.mastery_level
                 progress.advance(week)
@@ -159,9 +159,9 @@ def _draw_tree(module: db.ModuleTree, mastery: Mastery) -> Tree:
 
 def _draw_bar(mastery: int | None) -> Text:
     if mastery is None:
-        return Text("·" * BAR_WIDTH + "  not yet", style="dim")
+        return Text("·" * BAR_WIDTH + "  not practised", style="dim")
     filled = round(BAR_WIDTH * mastery / 100)
-    # Colours of a picture: the numbers mean nothing elsewhere.
+    # Thresholds for the colours only.
     style = "green" if mastery >= 80 else "yellow" if mastery >= 40 else "red"  # noqa: PLR2004
     return (
         Text("█" * filled, style=style)

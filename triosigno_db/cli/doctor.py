@@ -1,4 +1,4 @@
-"""`triosigno-db doctor`: the checks of a database."""
+"""`triosigno-db doctor`: check a database."""
 
 import json
 from datetime import timedelta
@@ -17,30 +17,32 @@ from triosigno_db.settings import Settings
 FAILED = 1
 STYLES = {"ok": "green", "unknown": "cyan", "warning": "yellow", "error": "bold red"}
 MAX_DETAILS = 10
-"""How many lines of details are shown; JSON has them all."""
+"""The maximum number of detail lines; JSON has all of them."""
 
 
 def doctor(
     *,
     url: Url = None,
     migrations: History = None,
-    validate: Annotated[bool, typer.Option(help="Validate the rules that no row breaks.")] = True,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings too.")] = False,
+    validate: Annotated[
+        bool, typer.Option(help="Validate the CHECK constraints that no row violates.")
+    ] = True,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 on warnings, too.")] = False,
     long_after: Annotated[
         float,
         typer.Option(
-            min=0, help="Report statements that run, and transactions that idle, for more seconds."
+            min=0, help="Report statements and idle transactions that last longer, in seconds."
         ),
     ] = 60,
     unused_after: Annotated[
-        float, typer.Option(min=0, help="Report indexes that are unused for more days.")
+        float, typer.Option(min=0, help="Report indexes that are unused for longer, in days.")
     ] = 30,
     as_json: AsJson = False,
 ) -> None:
     """Check a database: connection, schema, indexes, rows, vacuum, rights, sessions.
 
-    Exit 0 where nothing is broken, 1 where something is or the server can't be reached; with
-    --strict, 1 on warnings as well.
+    Exit 0 without errors, 1 with errors or if the server cannot be reached; with --strict, 1 with
+    warnings, too.
 
     Example: triosigno-db doctor --no-validate --strict --json
     """
@@ -52,7 +54,7 @@ def doctor(
     else:
         console = Console(highlight=False)
         console.print(draw(diagnosis))
-        console.print(_sum_up(settings, diagnosis))
+        console.print(_summarize(settings, diagnosis))
     if diagnosis.level == "error" or (strict and diagnosis.level == "warning"):
         raise typer.Exit(FAILED)
 
@@ -67,13 +69,13 @@ def _as_json(settings: Settings, diagnosis: Diagnosis) -> dict[str, object]:
 
 
 def draw(diagnosis: Diagnosis) -> Table:
-    """Lay out the findings.
+    """Format the findings as a table.
 
     Args:
-        diagnosis: What was found.
+        diagnosis: The result of the checks.
 
     Returns:
-        A line for each, with its details and advice below.
+        The table, with details and advice below each finding.
     """
     table = Table.grid(padding=(0, 2))
     table.add_column()
@@ -94,7 +96,7 @@ def draw(diagnosis: Diagnosis) -> Table:
 
 
 def _below(finding: Finding) -> list[Padding]:
-    """Lay out details and advice; of an `ok` finding the summary is enough."""
+    """Format details and advice; a finding with level `ok` shows only its summary."""
     if finding.level == "ok":
         return []
     lines = [Text(f"- {detail}") for detail in finding.details[:MAX_DETAILS]]
@@ -105,7 +107,7 @@ def _below(finding: Finding) -> list[Padding]:
     return [Padding(line, (0, 0, 0, 2)) for line in lines]
 
 
-def _sum_up(settings: Settings, diagnosis: Diagnosis) -> Text:
+def _summarize(settings: Settings, diagnosis: Diagnosis) -> Text:
     errors, warnings = diagnosis.count("error"), diagnosis.count("warning")
     counted = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
     return Text(f"\n{settings.database}: {counted}.", style=STYLES[diagnosis.level])

@@ -1,4 +1,4 @@
-"""`triosigno-db migrate ...`: the history of the schema."""
+"""`triosigno-db migrate`: manage the migration history."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from triosigno_db.migrator.executor import OnStep
 from triosigno_db.settings import Settings
 
 app = typer.Typer(
-    help="The history of the schema, shared with Prisma Migrate.", no_args_is_help=True
+    help="Manage the migration history that is shared with Prisma Migrate.", no_args_is_help=True
 )
 console = Console(highlight=False, soft_wrap=True)
 
@@ -33,7 +33,7 @@ STYLES = {
     MigrationState.EDITED: "bold red",
     MigrationState.UNKNOWN: "cyan",
 }
-Steps = Annotated[int, typer.Option(min=1, help="How many migrations to undo.")]
+Steps = Annotated[int, typer.Option(min=1, help="How many migrations to roll back.")]
 
 
 @app.command()
@@ -44,7 +44,7 @@ def status(
 ) -> None:
     """Show the state of each migration.
 
-    Exit 0 up to date, 1 pending, 2 failed or edited.
+    Exit 0 if up to date, 1 if pending, 2 if failed or edited.
 
     Example: triosigno-db migrate status --json
     """
@@ -64,7 +64,7 @@ def deploy(
     migrations: History = None,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
-    """Apply what is pending, each migration in one transaction.
+    """Apply the pending migrations, each in one transaction.
 
     Example: triosigno-db migrate deploy --lock-timeout 60
     """
@@ -77,7 +77,7 @@ def deploy(
 
 @app.command()
 def baseline(url: Url = None, migrations: History = None) -> None:
-    """Adopt a database that Prisma made, once its schema is checked.
+    """Adopt a database that Prisma created, after a check of its schema.
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
@@ -86,19 +86,19 @@ def baseline(url: Url = None, migrations: History = None) -> None:
 
 @app.command()
 def resolve(
-    applied: Annotated[str | None, typer.Option(help="This migration is in the database.")] = None,
+    applied: Annotated[str | None, typer.Option(help="Mark this migration as applied.")] = None,
     rolled_back: Annotated[
-        str | None, typer.Option(help="What this failed migration left behind is removed.")
+        str | None, typer.Option(help="Mark this failed migration as rolled back.")
     ] = None,
     url: Url = None,
     migrations: History = None,
 ) -> None:
-    """Record how a failed migration was fixed by hand.
+    """Record how a failed migration was resolved by hand.
 
     Example: triosigno-db migrate resolve --rolled-back 20260201000000_add_streaks
     """
     if (applied is None) is (rolled_back is None):
-        raise typer.BadParameter("give one of --applied and --rolled-back")
+        raise typer.BadParameter("give either --applied or --rolled-back")
     settings = Settings.load(url)
     if applied is not None:
         migrator.resolve_applied(applied, settings, history=migrations)
@@ -110,12 +110,12 @@ def resolve(
 @app.command()
 def rollback(
     steps: Steps = 1,
-    to: Annotated[str | None, typer.Option(help="Undo all after this migration.")] = None,
+    to: Annotated[str | None, typer.Option(help="Roll back all migrations after this one.")] = None,
     url: Url = None,
     migrations: History = None,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
-    """Undo the last migrations by their down.sql.
+    """Roll back the last migrations with their down.sql.
 
     Example: triosigno-db migrate rollback --steps 1
     """
@@ -128,18 +128,20 @@ def rollback(
             lock_timeout=lock_timeout,
             on_step=on_step,
         )
-    _print_names("rolled back", undone, "There is nothing to undo.")
+    _print_names("rolled back", undone, "There is nothing to roll back.")
 
 
 @app.command()
 def diff(
     url: Url = None,
     migrations: History = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit 1 on differences.")] = False,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit 1 if there are differences.")
+    ] = False,
     sql: Annotated[bool, typer.Option("--sql", help="Print the SQL that would fix it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the live database with its history and with the models.
+    """Compare the database with its history and with the models.
 
     Example: triosigno-db migrate diff --exit-code
     """
@@ -158,15 +160,15 @@ def diff(
 def dev(
     name: Annotated[str, typer.Option(help="What the migration does, such as add_streaks.")],
     create_only: Annotated[
-        bool, typer.Option("--create-only", help="Write the files, apply nothing.")
+        bool, typer.Option("--create-only", help="Write the files without applying them.")
     ] = False,
     accept_data_loss: Annotated[
-        bool, typer.Option("--accept-data-loss", help="Go on where rows lose something.")
+        bool, typer.Option("--accept-data-loss", help="Continue if rows lose data.")
     ] = False,
     url: Url = None,
     migrations: History = None,
 ) -> None:
-    """Write the migration that leads from the history to the models, and apply it.
+    """Write the migration from the history to the models, and apply it.
 
     Example: triosigno-db migrate dev --name add_streaks --create-only
     """
@@ -179,7 +181,7 @@ def dev(
         is_rename=_ask,
     )
     if written is None:
-        console.print("The history and the models agree: there is nothing to do.")
+        console.print("The history matches the models: there is nothing to do.")
         return
     console.print(f"Written{' and applied' if written.applied else ''}: {written.folder}")
 
@@ -188,15 +190,15 @@ def dev(
 def reset(
     url: Url = None,
     migrations: History = None,
-    force: Annotated[bool, typer.Option("--force", help="Do not ask.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Do not prompt.")] = False,
 ) -> None:
-    """Drop what the library created, rows and all, and deploy again.
+    """Drop the library's tables and their rows, and deploy again.
 
     Example: triosigno-db migrate reset
     """
     settings = Settings.load(url)
     if not force:
-        question = f"Everything in it will be lost. Type the name {settings.database!r}"
+        question = f"All data in it will be lost. Type the name {settings.database!r}"
         if typer.prompt(question) != settings.database:
             raise typer.BadParameter("that is not the database's name; nothing was dropped")
     with _progress() as on_step:
@@ -206,10 +208,12 @@ def reset(
 
 @app.command()
 def export(
-    folder: Annotated[Path, typer.Argument(help="Such as the Node side's prisma/.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The target folder, such as the Node backend's prisma/.")
+    ],
     migrations: History = None,
 ) -> None:
-    """Write the history and a schema.prisma for the Node side's repository.
+    """Write the history and a schema.prisma for the Node backend.
 
     Example: triosigno-db migrate export ../backend/prisma
     """
@@ -255,14 +259,14 @@ def _print_drift(drift: Drift) -> None:
         ("the models", drift.from_models),
     ):
         count = len(differences) or "no"
-        console.print(Text(f"Against {title}: {count} differences", style="bold"))
+        console.print(Text(f"Compared with {title}: {count} differences", style="bold"))
         for difference in differences:
             console.print(Text(f"  - {difference}"))
 
 
 def _print_sql(sql: str) -> None:
     if sql:
-        # As a text: a Syntax is a block, whose lines end where the terminal does.
+        # Printed as text, because rich wraps a Syntax block at the width of the terminal.
         console.print(Syntax("", "sql", background_color="default").highlight(sql), end="")
 
 

@@ -1,4 +1,4 @@
-"""`triosigno-db roles`: who may do what on the server."""
+"""`triosigno-db roles`: manage the privileges of the server's roles."""
 
 import json
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from triosigno_db.cli.tables import print_table
 from triosigno_db.roles import Deviation, RoleFinding, RoleNames
 
 app = typer.Typer(
-    help="Make and check the roles that migrate, serve and read.", no_args_is_help=True
+    help="Create and check the roles for migrations, services and readers.", no_args_is_help=True
 )
 console = Console(highlight=False, soft_wrap=True)
 
 EXCESSIVE = 1
 DEFAULTS = RoleNames()
 
-Owner = Annotated[str, typer.Option(help="The role that owns the tables and migrates them.")]
+Owner = Annotated[str, typer.Option(help="The role that owns and migrates the tables.")]
 Application = Annotated[
-    str, typer.Option("--app", help="The role of services, for rows and nothing else.")
+    str, typer.Option("--app", help="The role of services, which reads and writes rows.")
 ]
-Reader = Annotated[str, typer.Option(help="The role that reads all but passwords.")]
+Reader = Annotated[str, typer.Option(help="The role that reads rows, except passwords.")]
 
 
 @app.command()
@@ -36,7 +36,7 @@ def sql(
     reader: Reader = DEFAULTS.reader,
     schema: Annotated[str, typer.Option(help="The schema of the tables.")] = "public",
 ) -> None:
-    """Print the SQL that makes the roles; it can be run again and again.
+    """Print the SQL that creates the roles; it can be run repeatedly.
 
     Example: triosigno-db roles sql --app backend | psql "$DATABASE_URL"
     """
@@ -51,9 +51,9 @@ def apply(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Make the roles in one transaction; then tell what a person has to change.
+    """Create the roles in one transaction, then list what you must change by hand.
 
-    Exit 0 where no role may do more than it should, 1 where one may.
+    Exit 0 if no role has excess privileges, 1 otherwise.
 
     Example: triosigno-db roles apply --app backend
     """
@@ -69,9 +69,9 @@ def check(
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """List what each role may do beyond its purpose, and what it can't do.
+    """List the excess and the missing privileges of each role.
 
-    Exit 0 where no role may do more than it should, 1 where one may.
+    Exit 0 if no role has excess privileges, 1 otherwise.
 
     Example: triosigno-db roles check --json
     """
@@ -85,7 +85,7 @@ def _report(findings: Sequence[RoleFinding], *, as_json: bool) -> None:
     elif findings:
         print_table(_draw(findings))
     else:
-        console.print("Each role may do what it is for, and nothing else.")
+        console.print("Each role has exactly the privileges that it needs.")
     if any(finding.deviation is Deviation.EXCESS for finding in findings):
         raise typer.Exit(EXCESSIVE)
 

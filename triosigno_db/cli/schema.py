@@ -1,12 +1,10 @@
-"""`triosigno-db schema`: the tables, as SQL, as a Prisma schema, as a diagram."""
+"""`triosigno-db schema`: show the tables as SQL, Prisma schema or diagram."""
 
 import typer
 
 from triosigno_db import schema
 
-app = typer.Typer(
-    help="Show the tables: as SQL, as schema.prisma, as a diagram.", no_args_is_help=True
-)
+app = typer.Typer(help="Show the tables as SQL, schema.prisma or diagram.", no_args_is_help=True)
 
 
 @app.command()
@@ -20,7 +18,7 @@ def sql() -> None:
 
 @app.command()
 def prisma() -> None:
-    """Print schema.prisma, for the Node side.
+    """Print schema.prisma for the Node backend.
 
     Example: triosigno-db schema prisma > prisma/schema.prisma
     """
@@ -29,7 +27,7 @@ def prisma() -> None:
 
 @app.command()
 def erd() -> None:
-    """Print an entity-relationship diagram, as SVG.
+    """Print an entity-relationship diagram as SVG.
 
     Example: triosigno-db schema erd > schema.svg
     """

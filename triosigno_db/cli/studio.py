@@ -1,4 +1,4 @@
-"""`triosigno-db studio`: the data in a browser."""
+"""`triosigno-db studio`: browse the data in a web browser."""
 
 import logging
 import secrets
@@ -20,30 +20,30 @@ def studio(
     *,
     url: Url = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="The port on 127.0.0.1; 0 takes a free one.")
+        int, typer.Option(min=0, max=65_535, help="The port on 127.0.0.1; 0 selects a free port.")
     ] = DEFAULT_PORT,
     write: Annotated[
-        bool, typer.Option("--write", help="Let rows be made, changed and deleted.")
+        bool, typer.Option("--write", help="Allow rows to be created, changed and deleted.")
     ] = False,
 ) -> None:
     """Browse the data: list, filter, search, follow references. Read-only without --write.
 
-    It is served to this machine alone, and to who opens the address that is printed.
+    The server listens on 127.0.0.1 only. The printed address contains an access token.
 
     Example: triosigno-db studio --port 5556
     """
     try:
-        # Here, so that the other commands run without the extra.
+        # Imported here, so that the other commands run without the extra.
         from werkzeug.serving import make_server  # noqa: PLC0415 (an extra)
 
         from triosigno_db.studio import create_studio  # noqa: PLC0415 (an extra)
         from triosigno_db.studio.app import is_local  # noqa: PLC0415 (an extra)
     except ModuleNotFoundError as exc:
         raise db.TrioSignoDBError(
-            "The studio needs more: pip install 'triosigno-db[studio]'."
+            "The studio needs an extra: run pip install 'triosigno-db[studio]'."
         ) from exc
     token = secrets.token_urlsafe(24)
-    # Its log of requests would keep the token.
+    # The request log would contain the token.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     console = Console(highlight=False, soft_wrap=True)
     with connected(url):
@@ -52,7 +52,7 @@ def studio(
         try:
             server = make_server(ADDRESS, port, app, threaded=True)
         except (OSError, SystemExit) as exc:
-            why = f"can't be taken on {ADDRESS}: choose another one, or 0"
+            why = f"is not available on {ADDRESS}: choose another port, or 0"
             raise db.InvalidInputError("port", why) from exc
         style = "green" if is_local(settings) else "bold red"
         console.print(
@@ -60,8 +60,8 @@ def studio(
             + ("rows can be changed." if write else "read-only.")
         )
         console.print(f"Open http://{ADDRESS}:{server.port}/?token={token}")
-        with suppress(KeyboardInterrupt):  # the server's own is there only once it serves
-            console.print("Ctrl-C stops it.")
+        with suppress(KeyboardInterrupt):  # before serve_forever() handles it
+            console.print("Press Ctrl-C to stop.")
             server.serve_forever()
         server.server_close()
         console.print("Stopped.")

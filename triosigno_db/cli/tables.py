@@ -1,18 +1,18 @@
-"""Tables, for people in a terminal and for programs in a pipe."""
+"""Tables for terminals and pipes."""
 
 from rich.console import Console
 from rich.table import Table
 
-_WIDEST = 10_000
+_PIPE_WIDTH = 10_000
 
 
 def print_table(table: Table) -> None:
-    """Print a table; in a pipe each row is one line, and nothing is cut to a terminal's width.
+    """Print a table; if the output is not a terminal, each row is one line and nothing is cut.
 
     Args:
         table: The table.
     """
     console = Console(highlight=False)
     if not console.is_terminal:
-        console.width = _WIDEST
+        console.width = _PIPE_WIDTH
     console.print(table)

@@ -1,4 +1,4 @@
-"""`triosigno-db users`: accounts, for whoever looks after them."""
+"""`triosigno-db users`: manage accounts."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ from triosigno_db.cli.connection import AsJson, Url, connected
 from triosigno_db.cli.tables import print_table
 from triosigno_db.repositories.pages import MAX_ROWS
 
-app = typer.Typer(help="Make, list and look after accounts.", no_args_is_help=True)
+app = typer.Typer(help="Create, list and manage accounts.", no_args_is_help=True)
 console = Console(highlight=False, soft_wrap=True)
 
 PRIVATE = 0o600
@@ -27,7 +27,7 @@ Login = Annotated[str, typer.Argument(help="The account's id, e-mail address or 
 PasswordStdin = Annotated[
     bool,
     typer.Option(
-        "--password-stdin", help="Read the password from standard input, not from a prompt."
+        "--password-stdin", help="Read the password from standard input instead of a prompt."
     ),
 ]
 
@@ -35,18 +35,18 @@ PasswordStdin = Annotated[
 @app.command()
 def create(
     email: Annotated[str, typer.Argument(help="The e-mail address.")],
-    username: Annotated[str, typer.Argument(help="The name to log in with.")],
+    username: Annotated[str, typer.Argument(help="The username.")],
     *,
     first_name: Annotated[str | None, typer.Option(help="The first name.")] = None,
     last_name: Annotated[str | None, typer.Option(help="The last name.")] = None,
-    role: Annotated[db.UserRole, typer.Option(help="What the account may do.")] = (
+    role: Annotated[db.UserRole, typer.Option(help="The role of the account.")] = (
         db.UserRole.STUDENT
     ),
     password_stdin: PasswordStdin = False,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Make an account; the password is asked for.
+    """Create an account; prompts for the password.
 
     Example: triosigno-db users create lea@example.org lea --role TEACHER
     """
@@ -64,7 +64,7 @@ def create(
     if as_json:
         print(user.model_dump_json(indent=2))
     else:
-        console.print(f"{user.username} is {user.id}.", markup=False)
+        console.print(f"Created {user.username} with id {user.id}.", markup=False)
 
 
 @app.command("list")
@@ -72,14 +72,17 @@ def list_(
     *,
     role: Annotated[db.UserRole | None, typer.Option(help="Only accounts with this role.")] = None,
     is_active: Annotated[
-        bool | None, typer.Option("--active/--inactive", help="Only active ones, or the others.")
+        bool | None,
+        typer.Option("--active/--inactive", help="Only active or only inactive accounts."),
     ] = None,
-    search: Annotated[str | None, typer.Option(help="Only accounts that hold these words.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The most accounts.")] = 50,
+    search: Annotated[
+        str | None, typer.Option(help="Only accounts that contain these words.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The maximum number of accounts.")] = 50,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """List accounts, the newest first.
+    """List accounts, newest first.
 
     Example: triosigno-db users list --role TEACHER --search martin
     """
@@ -96,19 +99,19 @@ def list_(
 
 @app.command("set-password")
 def set_password(login: Login, password_stdin: PasswordStdin = False, url: Url = None) -> None:
-    """Give an account another password, which is asked for.
+    """Set the password of an account; prompts for the password.
 
     Example: triosigno-db users set-password lea@example.org
     """
     with connected(url):
         user = _find_user(login)
         db.set_password(user.id, _read_password(from_stdin=password_stdin))
-    console.print(f"{user.username} has another password.", markup=False)
+    console.print(f"The password of {user.username} is set.", markup=False)
 
 
 @app.command()
 def deactivate(login: Login, url: Url = None) -> None:
-    """Keep an account from logging in; nothing of it is deleted.
+    """Prevent an account from logging in; no data is deleted.
 
     Example: triosigno-db users deactivate lea
     """
@@ -119,7 +122,7 @@ def deactivate(login: Login, url: Url = None) -> None:
 
 @app.command()
 def reactivate(login: Login, url: Url = None) -> None:
-    """Let a deactivated account log in again.
+    """Allow a deactivated account to log in again.
 
     Example: triosigno-db users reactivate lea
     """
@@ -132,11 +135,11 @@ def reactivate(login: Login, url: Url = None) -> None:
 def export(
     login: Login,
     out: Annotated[
-        Path | None, typer.Option(help="A new file that its owner alone can read.")
+        Path | None, typer.Option(help="A new file, readable by its owner only.")
     ] = None,
     url: Url = None,
 ) -> None:
-    """Print everything that is stored about an account, as JSON; its password is not.
+    """Print all data of an account as JSON, without the password.
 
     Example: triosigno-db users export lea --out lea.json
     """
@@ -147,12 +150,12 @@ def export(
         print(text, end="")
         return
     try:
-        # A new file: one that is there may be open to others.
+        # Only a new file: an existing one may be readable by others.
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
             file.write(text)
     except OSError as exc:
         raise db.InvalidInputError("out", f"{out}: {exc.strerror}") from exc
-    console.print(f"{exported.username} is in {out}.", markup=False)
+    console.print(f"Exported {exported.username} to {out}.", markup=False)
 
 
 def _find_user(login: str) -> db.UserRecord:
@@ -207,7 +210,7 @@ def _read_password(*, from_stdin: bool) -> str:
         return sys.stdin.readline().rstrip("\n")
     if not sys.stdin.isatty():
         raise db.InvalidInputError(
-            "password", "can't be asked for without a terminal: use --password-stdin"
+            "password", "cannot be prompted for without a terminal: use --password-stdin"
         )
     password: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     return password

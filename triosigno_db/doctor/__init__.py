@@ -1,6 +1,6 @@
-"""The doctor: checks of a database, for whoever operates it.
+"""The doctor: health checks of a database.
 
-Each check looks at one subject and gives its findings; none needs a superuser.
+Each check examines one subject and returns findings. No check needs a superuser.
 """
 
 from triosigno_db.doctor.context import Limits

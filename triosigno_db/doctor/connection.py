@@ -1,4 +1,4 @@
-"""The connection: round trip, encryption, and whether a pooler is in between."""
+"""Check the connection: round trip, encryption and pooler."""
 
 import statistics
 import time
@@ -20,10 +20,10 @@ def check_connection(context: CheckContext) -> Iterator[Finding]:
     """Check the connection.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     info = context.connection.info
     with context.reading() as session:
@@ -32,7 +32,7 @@ def check_connection(context: CheckContext) -> Iterator[Finding]:
             "SELECT pg_backend_pid(), host(inet_server_addr()), pg_is_in_recovery()"
         )
         lag = session.run(_LAG)[0][0] if is_replica else None
-    # A pooler gives its clients a process number of its own.
+    # A pooler reports its own process id to clients.
     is_pooled = backend != info.backend_pid
     peer = context.peer()
     encryption = _encryption(context)
@@ -46,7 +46,7 @@ def check_connection(context: CheckContext) -> Iterator[Finding]:
             f"opened in {context.opened_in * 1000:.1f} ms",
             f"a round trip takes {round_trip * 1000:.2f} ms, the median of {_ROUND_TRIPS}",
             f"address {peer or 'of a Unix socket'}",
-            f"server's own address {server or 'of a Unix socket'}",
+            f"address reported by the server {server or 'of a Unix socket'}",
             encryption,
             pooler,
         ),
@@ -56,19 +56,19 @@ def check_connection(context: CheckContext) -> Iterator[Finding]:
             SUBJECT,
             "warning",
             f"The connection to {peer} is not encrypted.",
-            "Give the URL sslmode=verify-full and sslcert=<the authority's certificate>.",
+            "Add sslmode=verify-full and sslcert=<the CA certificate> to the URL.",
         )
     yield from _on_pooler(is_pooled, context.settings.pgbouncer)
 
 
 def is_on_this_machine(address: str) -> bool:
-    """Return whether what is sent to an address never leaves the machine.
+    """Return whether an address is on this machine.
 
     Args:
         address: An IP address, empty for a Unix socket.
 
     Returns:
-        `True` for a loopback address and a Unix socket.
+        `True` for a loopback address or a Unix socket.
     """
     return not address or ip_address(address.partition("%")[0]).is_loopback
 
@@ -97,18 +97,18 @@ def _encryption(context: CheckContext) -> str:
     return f"{info.ssl_attribute('protocol')}, {certificate}"
 
 
-def _on_pooler(is_pooled: bool, is_announced: bool) -> Iterator[Finding]:
-    if is_pooled and not is_announced:
+def _on_pooler(is_pooled: bool, is_declared: bool) -> Iterator[Finding]:
+    if is_pooled and not is_declared:
         yield Finding(
             SUBJECT,
             "warning",
-            "A pooler is in between, and the URL does not say so.",
-            "Add pgbouncer=true to the URL, unless it pools whole sessions.",
+            "The connection goes through a pooler, but the URL does not have pgbouncer=true.",
+            "Add pgbouncer=true to the URL, unless the pooler is in session mode.",
         )
-    if is_announced and not is_pooled:
+    if is_declared and not is_pooled:
         yield Finding(
             SUBJECT,
             "warning",
-            "The URL says pgbouncer=true, and no pooler is in between.",
-            "Remove it: with it no statement is prepared.",
+            "The URL has pgbouncer=true, but the connection does not go through a pooler.",
+            "Remove it: it disables prepared statements.",
         )

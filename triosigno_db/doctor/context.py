@@ -1,4 +1,4 @@
-"""What the doctor's checks share: a connection of its own, the settings and the limits."""
+"""The context of the checks: a connection outside of the pool, the settings and the limits."""
 
 import os
 import socket
@@ -20,18 +20,18 @@ from triosigno_db.migrator.session import Session
 from triosigno_db.settings import Settings
 
 LOCK_MILLISECONDS = 2000
-"""How long a check waits for a lock before it gives up, so that it delays no other session."""
+"""The maximum time that a check waits for a lock, so that it does not delay other sessions."""
 
 APPLICATION_NAME = "triosigno-db doctor"
 
 
 class Limits(NamedTuple):
-    """From when on the doctor reports what is no fault by itself.
+    """The thresholds for statements, transactions and indexes that are not errors by themselves.
 
     Attributes:
-        long_after: How long a statement may run, and a transaction be idle.
-        unused_after: For how long no query may have used an index, and the statistics must reach
-            back, before it is reported as unused.
+        long_after: The maximum duration of a statement and of an idle transaction.
+        unused_after: The time without use after which an index is reported, if the statistics are
+            at least that old.
     """
 
     long_after: timedelta = timedelta(minutes=1)
@@ -43,14 +43,14 @@ class CheckContext:
     """One run of the checks on one database.
 
     Attributes:
-        connection: The driver's connection, for what it knows of itself.
-        session: Runs statements on it.
-        settings: How the database was reached.
-        opened_in: How long it took to connect, in seconds.
+        connection: The driver's connection.
+        session: The session that runs statements on it.
+        settings: The settings of the connection.
+        opened_in: The time to connect, in seconds.
         history: The folder of the migrations.
-        limits: From when on statements, transactions and indexes are reported.
-        validate: Whether constraints that no row breaks are validated.
-        constraints: What the check of rows has counted for each CHECK constraint.
+        limits: The thresholds for statements, transactions and indexes.
+        validate: Whether constraints that no row violates are validated.
+        constraints: The reports on the CHECK constraints, added by the check of rows.
     """
 
     connection: psycopg2.extensions.connection = field(repr=False)
@@ -64,7 +64,7 @@ class CheckContext:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Read in one transaction that PostgreSQL itself keeps from writing.
+        """Run statements in one read-only transaction.
 
         Yields:
             The session, in the schema of the settings.
@@ -75,7 +75,7 @@ class CheckContext:
 
     @contextmanager
     def working(self) -> Iterator[Session]:
-        """Run statements in one transaction, with time limits that a pooler lets through.
+        """Run statements in one transaction, with time limits that work through a pooler.
 
         Yields:
             The session, in the schema of the settings.
@@ -91,7 +91,7 @@ class CheckContext:
         """Read Prisma's ledger.
 
         Returns:
-            Its rows, the oldest first; `None` where there is no such table.
+            Its rows, oldest first; `None` if the table does not exist.
 
         Raises:
             PermissionDeniedError: The role may not read it.
@@ -101,17 +101,17 @@ class CheckContext:
             return None if ledger.may_read() is None else ledger.rows()
 
     def may_read_ledger(self) -> bool:
-        """Return whether there is a ledger that the role may read."""
+        """Return whether the ledger exists and the role may read it."""
         with self.reading() as session:
             return Ledger(session).may_read() is True
 
     def is_replica(self) -> bool:
-        """Return whether the server follows another one."""
+        """Return whether the server is a replica."""
         with self.reading() as session:
             return bool(session.run("SELECT pg_is_in_recovery()")[0][0])
 
     def peer(self) -> str:
-        """Give the address at the other end, empty for a Unix socket."""
+        """Return the address of the peer, empty for a Unix socket."""
         with socket.socket(fileno=os.dup(self.connection.fileno())) as end:
             name: Any = end.getpeername()
         return str(name[0]) if isinstance(name, tuple) else ""
@@ -121,19 +121,19 @@ class CheckContext:
 def open_context(
     settings: Settings, history: Path, limits: Limits, *, validate: bool
 ) -> Iterator[CheckContext]:
-    """Connect outside of any pool.
+    """Connect outside of the pool.
 
     Args:
-        settings: How to reach the server.
+        settings: The settings of the connection.
         history: The folder of the migrations.
-        limits: From when on statements, transactions and indexes are reported.
-        validate: Whether constraints that no row breaks are validated.
+        limits: The thresholds for statements, transactions and indexes.
+        validate: Whether constraints that no row violates are validated.
 
     Yields:
         The context.
 
     Raises:
-        DatabaseUnavailableError: The server can't be reached, or refuses the login.
+        DatabaseUnavailableError: The server cannot be reached, or rejects the login.
     """
     started = time.perf_counter()
     named = settings.model_copy(update={"application_name": APPLICATION_NAME})

@@ -1,4 +1,4 @@
-"""The diagnosis: all checks, one after the other; one that fails does not hide the others."""
+"""Run all checks in order; a check that fails does not prevent the others."""
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -40,7 +40,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     (sessions.SUBJECT, sessions.check_activity),
     (sessions.SUBJECT, sessions.check_waits),
 )
-"""The checks and their subjects, in order."""
+"""The subjects and the checks, in order."""
 
 DEFAULT_LIMITS = Limits()
 
@@ -52,22 +52,22 @@ def diagnose(
     limits: Limits = DEFAULT_LIMITS,
     validate: bool = True,
 ) -> Diagnosis:
-    """Check a database, on a connection of its own.
+    """Check a database, on a connection outside of the pool.
 
-    Nothing is written, but constraints that no row breaks are validated. No check needs a
-    superuser; what the role may not see is reported as unknown.
+    Nothing is written, except that constraints that no row violates are validated. No check needs
+    a superuser; what the role may not see is reported as unknown.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
-        limits: From when on long statements and unused indexes are reported.
-        validate: Validate the constraints that no row breaks, where the role owns their tables.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
+        limits: The thresholds for long statements and unused indexes.
+        validate: Validate the constraints that no row violates, if the role owns their tables.
 
     Returns:
-        The findings, in the order of the checks; the only one where the server can't be reached.
+        The findings, in the order of the checks; one finding if the server cannot be reached.
 
     Raises:
-        InvalidInputError: The URL can't be read, or a part of it is out of bounds.
+        InvalidInputError: The URL is invalid, or a part of it is out of bounds.
         NotConnectedError: No database was given, and `connect()` was not called.
     """
     settings = resolve_settings(url_or_settings)
@@ -101,7 +101,7 @@ def _unreachable(settings: Settings, exc: DatabaseUnavailableError) -> Finding:
     return Finding(
         connection.SUBJECT,
         "error",
-        f"{settings.address} can't be reached, or refuses the login.",
+        f"{settings.address} cannot be reached, or rejects the login.",
         "Check the URL (behind PgBouncer it needs pgbouncer=true), the server, the network, the "
         "role and its password.",
         tuple(line.strip() for line in str(exc).splitlines()),

@@ -1,4 +1,4 @@
-"""Drift: the schema, compared with what the applied migrations make."""
+"""Check for drift: compare the schema with the result of the applied migrations."""
 
 from collections.abc import Iterator
 
@@ -20,30 +20,30 @@ _MAY_COMPARE = (
 
 
 def check_drift(context: CheckContext) -> Iterator[Finding]:
-    """Compare the schema with what the applied migrations make.
+    """Compare the schema with the result of the applied migrations.
 
-    They are replayed as temporary tables in a transaction that is rolled back. Where the role may
-    not read the ledger, the models take their place. A missing index is reported with the indexes.
+    They are replayed as temporary tables in a transaction that is rolled back. If the role may not
+    read the ledger, the models are used instead. The check of indexes reports missing indexes.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
 
     Raises:
-        MigrationError: The history on disk is invalid, or can't be replayed.
+        MigrationError: The history on disk is invalid or cannot be replayed.
     """
     with context.reading() as session:
         ((may_make_tables, is_primary),) = session.run(_MAY_COMPARE)
         live = without_positions(read_current_schema(session.run))
     if not (may_make_tables and is_primary):
-        why = "The role may not make" if is_primary else "A replica can't make"
+        why = "The role may not create" if is_primary else "A replica cannot create"
         yield Finding(
             SUBJECT,
             "unknown",
-            f"{why} the temporary tables that the schema is compared with.",
-            "Run the doctor as the role that owns the tables, at the primary.",
+            f"{why} the temporary tables for the comparison of the schema.",
+            "Run the doctor on the primary as the role that owns the tables.",
         )
         return
     origin, migrations = _origin(context)
@@ -72,29 +72,27 @@ def _judge(origin: str, expected: Catalog, live: Catalog) -> Finding:
     ours = live.only({*expected.tables} - {LEDGER_TABLE}, expected.enums)
     differences = [each for each in compare(expected, ours) if not is_missing_index(each)]
     if not differences:
-        return Finding(
-            SUBJECT, "ok", f"All {len(expected.tables)} tables are as {origin} make them."
-        )
-    # Additional objects do little harm; what is missing or different breaks calls.
+        return Finding(SUBJECT, "ok", f"All {len(expected.tables)} tables match {origin}.")
+    # Additional objects are mostly harmless; missing or different ones break calls.
     is_broken = any(each.expected is not None and not _is_index(each) for each in differences)
     number = len(differences)
     return Finding(
         SUBJECT,
         "error" if is_broken else "warning",
-        f"{number} {'thing is' if number == 1 else 'things are'} not as {origin} make them.",
-        "triosigno-db migrate diff --sql prints what would fix it; read it before you run it.",
+        f"{number} {'difference' if number == 1 else 'differences'} from {origin}.",
+        "triosigno-db migrate diff --sql prints the SQL that fixes it; read it before you run it.",
         tuple(map(str, differences)),
     )
 
 
 def is_missing_index(difference: Difference) -> bool:
-    """Return whether a difference is an index that is not there.
+    """Return whether a difference is a missing index.
 
     Args:
         difference: The difference.
 
     Returns:
-        `False` for an index that is another one than expected, too.
+        `True` for a missing index; `False` for an index with another definition.
     """
     return _is_index(difference) and difference.found is None
 

@@ -1,4 +1,4 @@
-"""Findings: the results of the doctor's checks, each with what to do about it."""
+"""Findings: the results of the checks, with advice."""
 
 from typing import Literal, NamedTuple
 
@@ -7,19 +7,19 @@ from triosigno_db.errors import PermissionDeniedError, TrioSignoDBError
 Level = Literal["ok", "unknown", "warning", "error"]
 
 SEVERITY: tuple[Level, ...] = ("ok", "unknown", "warning", "error")
-"""The levels, the highest last."""
+"""The levels in ascending order."""
 
 
 class Finding(NamedTuple):
     """The result of a check.
 
     Attributes:
-        subject: Such as `"indexes"`.
-        level: `"ok"`; `"unknown"` where it could not be checked, which is no fault of the database;
-            `"warning"` for what costs time or safety; `"error"` for what is broken.
-        summary: What was found, in one line.
-        advice: What to do, empty where there is nothing to do.
-        details: The objects that it was found on, a line each.
+        subject: The subject of the check, such as `"indexes"`.
+        level: `"ok"`; `"unknown"` if the check was not possible; `"warning"` if performance or
+            safety is affected; `"error"` if something is broken.
+        summary: The result in one line.
+        advice: What to do; empty if no action is needed.
+        details: The affected objects, one line each.
     """
 
     subject: str
@@ -30,14 +30,14 @@ class Finding(NamedTuple):
 
 
 class ConstraintReport(NamedTuple):
-    """How many rows break a CHECK constraint.
+    """The number of rows that violate a CHECK constraint.
 
     Attributes:
         name: The constraint.
         table: Its table.
-        condition: What it requires, in SQL.
-        broken: How many rows break it.
-        examples: Ids of some of them, 5 at most.
+        condition: Its condition in SQL.
+        broken: The number of rows that violate it.
+        examples: The ids of at most 5 of these rows.
         is_present: Whether the database has the constraint.
         is_validated: Whether PostgreSQL has validated it for all rows.
     """
@@ -55,8 +55,8 @@ class Diagnosis(NamedTuple):
     """The results of all checks.
 
     Attributes:
-        findings: In the order of the checks.
-        constraints: How many rows break each CHECK constraint.
+        findings: The findings, in the order of the checks.
+        constraints: The reports on the CHECK constraints.
     """
 
     findings: tuple[Finding, ...]
@@ -75,27 +75,27 @@ class Diagnosis(NamedTuple):
             level: The level.
 
         Returns:
-            Their number.
+            The number of findings.
         """
         return sum(finding.level == level for finding in self.findings)
 
 
 def check_failed(subject: str, exc: TrioSignoDBError) -> Finding:
-    """Report a check that could not be finished.
+    """Report a check that failed.
 
     Args:
-        subject: What it checks.
+        subject: The subject of the check.
         exc: The error that ended it.
 
     Returns:
-        `"unknown"` where the role lacks a right, `"error"` for everything else.
+        A finding with level `"unknown"` if the role lacks a privilege, else `"error"`.
     """
     message = " ".join(str(exc).split())
     if isinstance(exc, PermissionDeniedError):
         return Finding(
             subject,
             "unknown",
-            f"The role lacks the right to check it: {message}.",
-            "Run the doctor as the role that owns the tables to know more.",
+            f"The role lacks a privilege for this check: {message}.",
+            "Run the doctor as the role that owns the tables.",
         )
     return Finding(subject, "error", f"The check failed: {message}")

@@ -1,4 +1,4 @@
-"""The history: migrations that are pending, failed, altered or unknown, and who holds its lock."""
+"""Check the history: pending, failed, edited and unknown migrations, and the migration lock."""
 
 from collections.abc import Iterator
 
@@ -21,10 +21,10 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
     """Compare the history on disk with the ledger.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
 
     Raises:
         MigrationError: The history on disk is invalid.
@@ -40,20 +40,20 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "ok",
-            f"All {len(found.migrations)} migrations are applied as they are on disk.",
+            f"All {len(found.migrations)} migrations are applied and match the files on disk.",
         )
         return
     yield from _on_states(found)
 
 
 def check_lock(context: CheckContext) -> Iterator[Finding]:
-    """Report who holds the lock of migrations, or waits for it.
+    """Report the sessions that hold the migration lock or wait for it.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found; nothing where no session does.
+        The finding, if there are such sessions.
     """
     with context.reading() as session:
         sessions = lock_sessions(session)
@@ -61,8 +61,8 @@ def check_lock(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "warning",
-            "A deployment holds the lock of migrations: another one would have to wait.",
-            "Let it end; if no deployment runs: SELECT pg_terminate_backend(<process>).",
+            "A deployment holds the migration lock: other deployments must wait.",
+            "Wait for its end; if no deployment is running, SELECT pg_terminate_backend(<pid>).",
             tuple(map(_describe, sessions)),
         )
 
@@ -82,14 +82,14 @@ def _without_ledger(context: CheckContext) -> Finding:
         return Finding(
             SUBJECT,
             "warning",
-            "The tables have no history: which migrations were applied is not known.",
-            "triosigno-db migrate baseline, then triosigno-db migrate deploy",
+            "The tables have no history: it is unknown which migrations were applied.",
+            "Run triosigno-db migrate baseline, then triosigno-db migrate deploy.",
         )
     return Finding(
         SUBJECT,
         "error",
         f"The schema {context.settings.schema_name} is empty.",
-        "triosigno-db migrate deploy",
+        "Run triosigno-db migrate deploy.",
     )
 
 
@@ -98,8 +98,8 @@ def _on_states(found: HistoryStatus) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "error",
-            f"{_count(len(failed))} not finished: failed, or still running.",
-            "Unless it runs: fix the database, then triosigno-db migrate resolve "
+            f"{_count(len(failed))} not finished: failed or still running.",
+            "Unless it is running: fix the database, then run triosigno-db migrate resolve "
             "--applied NAME or --rolled-back NAME.",
             tuple(map(_with_logs, failed)),
         )
@@ -107,8 +107,8 @@ def _on_states(found: HistoryStatus) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "error",
-            f"{_count(len(edited))} altered on disk since being applied.",
-            "Put the file back as it was applied, and change the schema in a new migration.",
+            f"{_count(len(edited))} edited on disk after it was applied.",
+            "Restore the applied file, and change the schema in a new migration.",
             edited,
         )
     if found.pending:
@@ -116,16 +116,16 @@ def _on_states(found: HistoryStatus) -> Iterator[Finding]:
             SUBJECT,
             "warning",
             f"{_count(len(found.pending))} pending.",
-            "triosigno-db migrate deploy",
+            "Run triosigno-db migrate deploy.",
             found.pending,
         )
     if unknown := found.named(MigrationState.UNKNOWN):
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_count(len(unknown))} applied that this package does not know.",
-            "They belong to the Node side, or to a newer version of this package: "
-            "if so, upgrade it.",
+            f"{_count(len(unknown))} applied but unknown to this package.",
+            "They belong to the Node backend, or to a newer version of this package: "
+            "in that case, upgrade it.",
             unknown,
         )
 

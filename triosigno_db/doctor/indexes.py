@@ -1,4 +1,4 @@
-"""Indexes: missing, invalid, needed by a foreign key, unused."""
+"""Check the indexes: missing, invalid, missing on a foreign key, unused."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -14,7 +14,7 @@ from triosigno_db.models.search import SEARCH_INDEXES
 SUBJECT = "indexes"
 
 MIN_UNUSED_BYTES = 1024 * 1024
-"""The size in bytes below which it does not matter whether an index is used."""
+"""The minimum size in bytes of an unused index that is reported."""
 
 _MEBIBYTE = 1024 * 1024
 _MAX_HOURS = 48
@@ -31,8 +31,8 @@ ORDER BY c.relname, i.relname
 _HAS_KEYS = "SELECT count(*) > 0 FROM pg_tables WHERE schemaname = %(schema)s"
 _HAS_TRIGRAMS = "SELECT count(*) > 0 FROM pg_extension WHERE extname = 'pg_trgm'"
 
-# The first columns of the index are those of the key, in any order; a partial index knows only
-# some of the rows.
+# The first columns of the index must be those of the key, in any order. A partial index does not
+# count, because it contains only some of the rows.
 _KEYS_WITHOUT_INDEX = """
 SELECT c.relname, o.conname FROM pg_constraint o
 JOIN pg_class c ON c.oid = o.conrelid
@@ -53,7 +53,7 @@ WHERE s.schemaname = current_schema() AND s.idx_scan = 0 AND x.indisvalid
   AND pg_relation_size(s.indexrelid) >= %(minimum)s
 ORDER BY pg_relation_size(s.indexrelid) DESC, s.indexrelname
 """
-# Without a reset they reach back at least to the start of the server.
+# Without a reset the statistics start at the latest with the server.
 _STATISTICS_AGE = """
 SELECT extract(epoch FROM now() - coalesce(stats_reset, pg_postmaster_start_time()))
 FROM pg_stat_database WHERE datname = current_database()
@@ -68,13 +68,13 @@ class _Index(NamedTuple):
 
 
 def check_indexes(context: CheckContext) -> Iterator[Finding]:
-    """Look for indexes that are missing, invalid, or needed by a foreign key.
+    """Find missing and invalid indexes, and foreign keys without an index.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         there = [_Index(*row) for row in session.run(_INDEXES)]
@@ -89,43 +89,43 @@ def check_indexes(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "error",
-            f"{_count(len(broken))} invalid: no query uses them, and every write keeps them.",
-            "What a failed CREATE INDEX CONCURRENTLY left, unless one still runs: "
-            "DROP INDEX CONCURRENTLY, then make it again, or REINDEX INDEX CONCURRENTLY.",
+            f"{_count(len(broken))} invalid: not used by queries, but updated by writes.",
+            "A CREATE INDEX CONCURRENTLY failed, or is still running. If it failed, use "
+            "DROP INDEX CONCURRENTLY and create the index again, or REINDEX INDEX CONCURRENTLY.",
             tuple(map(_describe, broken)),
         )
     if keys:
         yield Finding(
             SUBJECT,
             "warning",
-            f"{len(keys)} foreign keys have no index: deleting what they refer to reads all rows."
+            f"{len(keys)} foreign keys have no index: deleting a row they refer to reads all rows."
             if len(keys) > 1
-            else "A foreign key has no index: deleting what it refers to reads all rows.",
-            "CREATE INDEX CONCURRENTLY on the key's columns.",
+            else "A foreign key has no index: deleting a row it refers to reads all rows.",
+            "Use CREATE INDEX CONCURRENTLY on the key's columns.",
             keys,
         )
     if not expected:
-        yield Finding(SUBJECT, "unknown", "There are no tables to have indexes.")
+        yield Finding(SUBJECT, "unknown", "There are no tables and therefore no indexes.")
     elif not (missing or broken or keys):
         yield Finding(
-            SUBJECT, "ok", f"All {len(expected)} that the models need are there; all are valid."
+            SUBJECT, "ok", f"All {len(expected)} indexes of the models exist and are valid."
         )
 
 
 def check_index_use(context: CheckContext) -> Iterator[Finding]:
-    """Look for indexes that no query has used, as far as the statistics reach back.
+    """Find indexes that no query has used since the start of the statistics.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     if context.is_replica():
         yield Finding(
             SUBJECT,
             "unknown",
-            "Unused indexes are not reported on a replica: it counts its own queries only.",
+            "Unused indexes are not reported on a replica: it counts only its own queries.",
         )
         return
     wanted = context.limits.unused_after
@@ -133,33 +133,35 @@ def check_index_use(context: CheckContext) -> Iterator[Finding]:
     with context.reading() as session:
         ages = session.run(_STATISTICS_AGE)
         if may_read_ledger:
-            # An index can't be used before it is created.
+            # An index cannot be used before it is created.
             ages.append((Ledger(session).seconds_since_last(),))
-        reaches_back = min((float(age) for (age,) in ages if age is not None), default=0.0)
+        statistics_age = min((float(age) for (age,) in ages if age is not None), default=0.0)
         unused = session.run(_UNUSED, minimum=MIN_UNUSED_BYTES)
-    if reaches_back < wanted.total_seconds():
+    if statistics_age < wanted.total_seconds():
         yield Finding(
             SUBJECT,
             "ok",
-            f"Unused ones are reported once the statistics reach back {wanted.days} days; "
-            f"now they reach back {_span(reaches_back)}.",
+            f"Unused indexes are reported when the statistics cover {wanted.days} days; "
+            f"now they cover {_span(statistics_age)}.",
         )
     elif unused:
         total = sum(size for *_, size in unused) / _MEBIBYTE
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_count(len(unused))} used by no query for {_span(reaches_back)}, "
+            f"{_count(len(unused))} used by no query for {_span(statistics_age)}, "
             f"and {'takes' if len(unused) == 1 else 'take'} {total:.0f} MiB.",
-            "Ask the replicas and yearly jobs before dropping one, by a migration.",
+            "Check the replicas and yearly jobs before you drop one with a migration.",
             tuple(f"{name} of {table}: {size / _MEBIBYTE:.0f} MiB" for table, name, size in unused),
         )
     else:
-        yield Finding(SUBJECT, "ok", f"None of 1 MiB or more was unused for {_span(reaches_back)}.")
+        yield Finding(
+            SUBJECT, "ok", f"No index of 1 MiB or more was unused for {_span(statistics_age)}."
+        )
 
 
 def _expected(session: Session) -> list[_Index]:
-    """List the models' indexes, by name; drift reports missing tables and other definitions."""
+    """List the models' indexes; the drift check reports missing tables and other definitions."""
     tables = set(Ledger(session).other_tables())
     expected = []
     for model in MODELS:
@@ -185,13 +187,13 @@ def _expected(session: Session) -> list[_Index]:
 
 
 def _missing(missing: list[_Index]) -> Finding:
-    # Without a unique index upserts fail; without a plain one they only take longer.
+    # Upserts fail without a unique index; without another index queries are only slower.
     is_broken = any(index.is_unique for index in missing)
     return Finding(
         SUBJECT,
         "error" if is_broken else "warning",
-        f"{_count(len(missing))} missing{', unique ones among them' if is_broken else ''}.",
-        "Deploy what is pending; else triosigno-db migrate diff --sql prints what makes them.",
+        f"{_count(len(missing))} missing{', including unique ones' if is_broken else ''}.",
+        "Deploy pending migrations; without any, triosigno-db migrate diff --sql prints the fix.",
         tuple(map(_describe, missing)),
     )
 

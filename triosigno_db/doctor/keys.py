@@ -1,4 +1,4 @@
-"""Idempotency keys: whether their table exists, and how many are old."""
+"""Check the idempotency keys: their table and old keys."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,7 +10,7 @@ from triosigno_db.models.keys import IDEMPOTENCY_KEYS, KEYS_SCHEMA, KEYS_TABLE
 SUBJECT = "keys"
 
 OLD_AFTER = timedelta(days=30)
-"""The age from which a key is old: no call is repeated after so long."""
+"""The age after which a key is old: no call is retried after this time."""
 
 _MAY_READ = f"""
 SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')
@@ -27,10 +27,10 @@ def check_keys(context: CheckContext) -> Iterator[Finding]:
     """Check the table of idempotency keys.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         may_read = session.run(_MAY_READ)
@@ -40,7 +40,7 @@ def check_keys(context: CheckContext) -> Iterator[Finding]:
             SUBJECT,
             "warning",
             f"{KEYS_SCHEMA}.{KEYS_TABLE} is missing: writes with an idempotency key fail.",
-            "triosigno-db migrate deploy; where that is done, create_schema() as a role that may "
+            "Run triosigno-db migrate deploy; if that is done, create_schema() as a role that may "
             "create schemas in the database.",
         )
     elif may_read == [(False,)]:

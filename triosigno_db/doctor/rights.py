@@ -1,4 +1,4 @@
-"""Rights: what the role may do beyond what a service needs."""
+"""Check the role: privileges that a service does not need."""
 
 from collections.abc import Iterator
 
@@ -14,8 +14,8 @@ FROM pg_roles WHERE rolname = current_user
 """
 _POWERS = (
     "is a superuser",
-    "may make roles",
-    "may make databases",
+    "may create roles",
+    "may create databases",
     "may replicate",
     "bypasses row-level security",
 )
@@ -43,35 +43,35 @@ WHERE current_schema() IS NOT NULL
 
 
 def check_rights(context: CheckContext) -> Iterator[Finding]:
-    """Check what the role may do that a service does not need.
+    """Find privileges of the role that a service does not need.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         ((role, *powers),) = session.run(_ROLE)
         excess = [what for what, has_it in zip(_POWERS, powers, strict=True) if has_it]
         is_superuser = powers[0]
         if is_superuser:
-            # A superuser has all other rights as well.
+            # A superuser has all other privileges, too.
             excess = excess[:1]
         else:
             excess += [f"is a member of {name}" for (name,) in session.run(_MEMBER_OF)]
             excess += _on_tables(session.run(_OWNED, ledger=LEDGER_TABLE))
             for in_schema, in_database in session.run(_MAY_CREATE):
-                excess += ["may make objects in the schema"] * in_schema
-                excess += ["may make schemas in the database"] * in_database
+                excess += ["may create objects in the schema"] * in_schema
+                excess += ["may create schemas in the database"] * in_database
     if not excess:
-        yield Finding(SUBJECT, "ok", f"{role} may do what a service needs, and no more.")
+        yield Finding(SUBJECT, "ok", f"{role} has only the privileges that a service needs.")
         return
     yield Finding(
         SUBJECT,
         "warning",
-        f"{role} may do more than a service needs.",
-        "Right for a role that migrates; let services log in as one that has rights on rows only.",
+        f"{role} has more privileges than a service needs.",
+        "This is correct for migrations; services should use a role with privileges on rows only.",
         tuple(excess),
     )
 
@@ -85,9 +85,9 @@ def _on_tables(tables: list[tuple[str, bool, bool, bool, bool]]) -> list[str]:
         excess.append("may read the ledger of migrations")
     not_owned = [table for table in tables if not table[2]]
     if may_truncate := [table for table, *_, may, _ in not_owned if may]:
-        excess.append(f"may empty {_tables(len(may_truncate))} at once")
+        excess.append(f"may truncate {_tables(len(may_truncate))}")
     if may_trigger := [table for table, *_, may in not_owned if may]:
-        excess.append(f"may put triggers on {_tables(len(may_trigger))}")
+        excess.append(f"may create triggers on {_tables(len(may_trigger))}")
     return excess
 
 

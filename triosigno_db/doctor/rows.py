@@ -1,4 +1,4 @@
-"""Rows: which break a CHECK constraint, and which constraints can be validated."""
+"""Check the rows: violations of CHECK constraints, and constraints that can be validated."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from triosigno_db.settings import Settings
 SUBJECT = "rows"
 
 EXAMPLES = 5
-"""How many ids of broken rows are shown."""
+"""The maximum number of ids in a report."""
 
 _CHECKS = """
 SELECT o.conname, o.convalidated, pg_has_role(c.relowner, 'USAGE') AND NOT pg_is_in_recovery()
@@ -34,11 +34,11 @@ class _Check(NamedTuple):
 def check_constraints(
     url_or_settings: str | Settings | None = None, *, validate: bool = True
 ) -> tuple[ConstraintReport, ...]:
-    """Count the rows that break each of the models' CHECK constraints.
+    """Count the rows that violate each of the models' CHECK constraints.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        validate: Validate the constraints that no row breaks, where the role owns their tables.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        validate: Validate the constraints that no row violates, if the role owns their tables.
 
     Returns:
         A report for each constraint, in the order of the models.
@@ -55,13 +55,13 @@ def check_constraints(
 
 
 def check_rows(context: CheckContext) -> Iterator[Finding]:
-    """Count the rows that break CHECK constraints; the reports go to the context.
+    """Count the rows that violate CHECK constraints, and add the reports to the context.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         there = set(Ledger(session).other_tables())
@@ -71,7 +71,7 @@ def check_rows(context: CheckContext) -> Iterator[Finding]:
             continue
         try:
             with context.working() as session:
-                # Counting reads each row once: on a large table that may take its time.
+                # The count reads every row, which may take long on a large table.
                 session.run("SET LOCAL statement_timeout = 0")
                 reports += _check_model(session, model, validate=context.validate)
         except TrioSignoDBError as exc:
@@ -79,26 +79,26 @@ def check_rows(context: CheckContext) -> Iterator[Finding]:
     context.constraints.extend(reports)
     yield from _judge(reports)
     if not there.issuperset(model._meta.table_name for model in MODELS):
-        yield Finding(SUBJECT, "unknown", "Tables are missing: their rows can't be checked.")
+        yield Finding(SUBJECT, "unknown", "Tables are missing: their rows cannot be checked.")
 
 
 def _judge(reports: list[ConstraintReport]) -> Iterator[Finding]:
     broken = [report for report in reports if report.broken]
     for report in broken:
-        rows = "1 row breaks" if report.broken == 1 else f"{report.broken:,} rows break"
+        rows = "1 row violates" if report.broken == 1 else f"{report.broken:,} rows violate"
         yield Finding(
             SUBJECT,
             "error",
             f"{rows} {report.name} of {report.table}: {report.condition}",
-            "Fix the rows; the doctor then validates the rule.",
+            "Fix the rows; the doctor then validates the constraint.",
             report.examples,
         )
     if missing := tuple(report.name for report in reports if not report.is_present):
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_rules(len(missing))} missing: rows may break them.",
-            "triosigno-db migrate deploy; if they were applied already, add them again.",
+            f"{_constraints(len(missing))} missing: rows may violate them.",
+            "Run triosigno-db migrate deploy; if it was already run, add the constraints again.",
             missing,
         )
     unsure = [each for each in reports if each.is_present and not each.is_validated]
@@ -106,16 +106,16 @@ def _judge(reports: list[ConstraintReport]) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_rules(len(clean))} kept by all rows, and not validated.",
-            "triosigno-db doctor, as the role that owns the tables and without --no-validate",
+            f"{_constraints(len(clean))} met by all rows, but not validated.",
+            "Run triosigno-db doctor as the role that owns the tables, without --no-validate.",
             clean,
         )
     if reports and not broken:
-        yield Finding(SUBJECT, "ok", f"No row breaks any of the {len(reports)} rules.")
+        yield Finding(SUBJECT, "ok", f"No row violates any of the {len(reports)} constraints.")
 
 
-def _rules(number: int) -> str:
-    return "1 rule is" if number == 1 else f"{number} rules are"
+def _constraints(number: int) -> str:
+    return "1 constraint is" if number == 1 else f"{number} constraints are"
 
 
 def _check_model(
@@ -125,11 +125,11 @@ def _check_model(
     rows: Any = session.run(_CHECKS) if model._meta.checks else ()
     there = {name: _Check(*facts) for name, *facts in rows}
     for name, condition in model._meta.checks:
-        # The table's and the condition's text are the models' own.
-        breaking = f"FROM {identifier(table)} WHERE NOT ({condition})"
-        ((broken,),) = session.run(f"SELECT count(*) {breaking}")
+        # The names and the conditions are constants of the models.
+        violating = f"FROM {identifier(table)} WHERE NOT ({condition})"
+        ((broken,),) = session.run(f"SELECT count(*) {violating}")
         examples = (
-            session.run(f"SELECT id {breaking} ORDER BY id LIMIT {EXAMPLES}") if broken else []
+            session.run(f"SELECT id {violating} ORDER BY id LIMIT {EXAMPLES}") if broken else []
         )
         check = there.get(name)
         is_validated = check is not None and check.is_validated

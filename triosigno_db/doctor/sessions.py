@@ -1,4 +1,4 @@
-"""Sessions: how many there are, which run or idle for long, which wait for a lock."""
+"""Check the sessions: connection count, long statements, idle transactions, lock waits."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -9,10 +9,10 @@ from triosigno_db.doctor.findings import Finding
 SUBJECT = "sessions"
 
 NEARLY_ALL = 0.8
-"""The share of the connections from which on their number is a warning."""
+"""The share of the connections in use that causes a warning."""
 
-# A role that is not a member of pg_read_all_stats sees that other sessions exist, and their roles,
-# but not what they do.
+# A role that is not a member of pg_read_all_stats sees the roles of other sessions, but not their
+# activity.
 _CONNECTIONS = """
 SELECT count(*), count(*) FILTER (WHERE backend_type IS NULL),
        current_setting('max_connections')::int
@@ -31,7 +31,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid()
   AND state IN ('active', 'idle in transaction', 'idle in transaction (aborted)')
 ORDER BY 5 DESC
 """
-# From version 14 on the lock has the time from which on it is waited for.
+# PostgreSQL 14 and newer record the start of the wait.
 _BLOCKED = """
 SELECT l.pid, a.application_name, pg_blocking_pids(l.pid),
        extract(epoch FROM clock_timestamp()
@@ -47,10 +47,10 @@ def check_connection_count(context: CheckContext) -> Iterator[Finding]:
     """Count the connections.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         ((used, hidden, maximum),) = session.run(_CONNECTIONS)
@@ -59,7 +59,7 @@ def check_connection_count(context: CheckContext) -> Iterator[Finding]:
         SUBJECT,
         "warning" if is_scarce else "ok",
         f"{used} of {maximum} connections are in use.",
-        "Lower connection_limit in the services, put PgBouncer between, or raise max_connections."
+        "Lower connection_limit in the services, use PgBouncer, or raise max_connections."
         if is_scarce
         else "",
     )
@@ -67,19 +67,19 @@ def check_connection_count(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "unknown",
-            f"What {hidden} of them do is hidden from this role.",
-            "GRANT pg_read_all_stats lets a role see it.",
+            f"The activity of {hidden} of them is hidden from this role.",
+            "Grant pg_read_all_stats to the role to see it.",
         )
 
 
 def check_activity(context: CheckContext) -> Iterator[Finding]:
-    """Look for statements that run for long, and for transactions that idle.
+    """Find long-running statements and idle transactions.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     limit = context.limits.long_after
     with context.reading() as session:
@@ -99,22 +99,22 @@ def check_activity(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_transactions(len(idle))} idle for {_span(limit)} or longer: they keep locks, and "
-            "dead rows from being removed.",
-            "Find the code that does not end it; "
+            f"{_transactions(len(idle))} idle for {_span(limit)} or longer: they hold locks, and "
+            "prevent the removal of dead rows.",
+            "Find the code that does not end the transaction; "
             "SELECT pg_terminate_backend(<process>) ends the session.",
             idle,
         )
 
 
 def check_waits(context: CheckContext) -> Iterator[Finding]:
-    """Look for sessions that wait for another's lock.
+    """Find sessions that wait for a lock of another session.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found; nothing where none waits.
+        The finding, if there are such sessions.
     """
     with context.reading() as session:
         rows = session.run(_BLOCKED)
@@ -123,8 +123,8 @@ def check_waits(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "warning",
-            f"{_sessions(len(blocked))} for another's lock.",
-            "If it does not pass: SELECT pg_terminate_backend(<the process that is waited for>).",
+            f"{_sessions(len(blocked))} for a lock of another session.",
+            "If the wait does not end: SELECT pg_terminate_backend(<the blocking process>).",
             blocked,
         )
 
@@ -137,8 +137,8 @@ def _describe_wait(
     process: int, application: str | None, holders: list[int], seconds: float | None
 ) -> str:
     name = f" ({application})" if application else ""
-    since = f" since {seconds:.1f} s" if seconds is not None else ""
-    # A prepared transaction has no process; PostgreSQL gives 0.
+    since = f" for {seconds:.1f} s" if seconds is not None else ""
+    # A prepared transaction has no process; PostgreSQL reports 0.
     held_by = ", ".join(f"process {pid}" if pid else "a prepared transaction" for pid in holders)
     return f"process {process}{name} waits for {held_by}{since}"
 

@@ -1,6 +1,6 @@
-"""Vacuum: dead rows, transaction ids that run out, tables that were never analyzed.
+"""Check vacuum: dead rows, transaction id wraparound, tables that were never analyzed.
 
-The limits are autovacuum's own:
+The limits are those of autovacuum:
 https://www.postgresql.org/docs/current/routine-vacuuming.html#AUTOVACUUM
 """
 
@@ -14,10 +14,10 @@ from triosigno_db.models.keys import KEYS_SCHEMA
 SUBJECT = "vacuum"
 
 NEAR = 0.9
-"""The share of its limit from which on an age of transaction ids is a warning."""
+"""The share of the limit at which the age of transaction ids causes a warning."""
 
 OVERDUE = 2
-"""How many times the limit at which autovacuum must run an age may be before it is an error."""
+"""The multiple of the limit at which the age of transaction ids causes an error."""
 
 _SETTINGS = """
 SELECT name, setting FROM pg_settings WHERE name LIKE 'autovacuum%' OR name = 'track_counts'
@@ -46,7 +46,7 @@ class _Table:
     is_analyzed: bool
 
     def limit(self, kind: str, settings: dict[str, str]) -> float:
-        """Give the number of rows after which autovacuum vacuums or analyzes."""
+        """Return the number of rows after which autovacuum vacuums or analyzes."""
         both = {**settings, **self.options}
         scale = float(both[f"autovacuum_{kind}_scale_factor"])
         limit = float(both[f"autovacuum_{kind}_threshold"]) + scale * max(self.rows, 0)
@@ -54,19 +54,19 @@ class _Table:
         return min(limit, maximum) if maximum >= 0 else limit
 
     def oldest_age(self, settings: dict[str, str]) -> int:
-        """Give the age of transaction ids at which autovacuum must run."""
+        """Return the age of transaction ids at which autovacuum is forced to run."""
         everywhere = int(settings["autovacuum_freeze_max_age"])
         return min(everywhere, int(self.options.get("autovacuum_freeze_max_age", everywhere)))
 
 
 def check_vacuum(context: CheckContext) -> Iterator[Finding]:
-    """Look for tables that need vacuum.
+    """Find tables that need vacuum.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         settings: dict[str, str] = dict(session.run(_SETTINGS))
@@ -82,14 +82,14 @@ def check_vacuum(context: CheckContext) -> Iterator[Finding]:
     yield from findings
     if is_replica:
         yield Finding(
-            SUBJECT, "unknown", "Dead rows and tables never analyzed are not reported on a replica."
+            SUBJECT, "unknown", "Dead rows and unanalyzed tables are not reported on a replica."
         )
     elif not findings:
         yield Finding(
             SUBJECT,
             "ok",
-            f"No table needs it; {age:,} transactions since the oldest id, autovacuum must run "
-            f"at {int(settings['autovacuum_freeze_max_age']):,}.",
+            f"No table needs vacuum. The oldest transaction id is {age:,} transactions old; "
+            f"autovacuum is forced at {int(settings['autovacuum_freeze_max_age']):,}.",
         )
 
 
@@ -102,7 +102,7 @@ def _on_switches(settings: dict[str, str], tables: list[_Table]) -> Iterator[Fin
         yield Finding(
             SUBJECT,
             "warning",
-            "Autovacuum does not run on this server.",
+            "Autovacuum is disabled on this server.",
             "Set autovacuum = on and track_counts = on.",
             off,
         )
@@ -113,13 +113,13 @@ def _on_switches(settings: dict[str, str], tables: list[_Table]) -> Iterator[Fin
             SUBJECT,
             "warning",
             f"Autovacuum skips {len(skipped)} of the tables.",
-            "ALTER TABLE ... RESET (autovacuum_enabled)",
+            "Run ALTER TABLE ... RESET (autovacuum_enabled).",
             skipped,
         )
 
 
 def _is_off(text: str) -> bool:
-    # As PostgreSQL reads a boolean: any beginning of "false" and "no", "off", "0".
+    # As PostgreSQL parses a boolean: a prefix of "false" or "no", "of", "off" or "0".
     word = text.lower()
     return word in ("0", "of", "off") or "false".startswith(word) or "no".startswith(word)
 
@@ -130,7 +130,7 @@ def _on_dead_rows(settings: dict[str, str], tables: list[_Table]) -> Iterator[Fi
             SUBJECT,
             "warning",
             f"{_count(len(full))} more dead rows than autovacuum allows.",
-            "VACUUM (ANALYZE); if it recurs, look for old transactions that prevent it.",
+            "Run VACUUM (ANALYZE); if it recurs, find the old transactions that prevent it.",
             tuple(
                 f"{table.name}: {table.dead:,} dead, autovacuum runs after "
                 f"{table.limit('vacuum', settings):,.0f}"
@@ -150,7 +150,7 @@ def _on_unanalyzed(settings: dict[str, str], tables: list[_Table]) -> Iterator[F
             SUBJECT,
             "warning",
             f"{_count(len(unknown))} rows and were never analyzed: the planner has no statistics.",
-            "ANALYZE",
+            "Run ANALYZE.",
             tuple(f"{table.name}: {table.modified:,} rows written" for table in unknown),
         )
 
@@ -163,11 +163,11 @@ def _on_ages(settings: dict[str, str], tables: list[_Table], age: int) -> Iterat
         yield Finding(
             SUBJECT,
             "error" if is_overdue else "warning",
-            "Transaction ids are old: at about 2,000,000,000 the server stops taking writes.",
-            "VACUUM (FREEZE); look for old transactions, replication slots and prepared "
+            "Transaction ids are old: at about 2,000,000,000 the server stops accepting writes.",
+            "Run VACUUM (FREEZE); find the old transactions, replication slots and prepared "
             "transactions that prevent it.",
             tuple(
-                f"{name}: {age:,} transactions, autovacuum must run at {limit:,}"
+                f"{name}: {age:,} transactions, autovacuum is forced at {limit:,}"
                 for name, age, limit in old
             ),
         )

@@ -1,4 +1,4 @@
-"""Versions: of the library, the server and the ledger."""
+"""Check the versions of the library, the server and the ledger."""
 
 import platform
 from collections.abc import Iterator
@@ -21,10 +21,10 @@ def check_versions(context: CheckContext) -> Iterator[Finding]:
     """Check the versions.
 
     Args:
-        context: The database and what is known of it.
+        context: The context of the checks.
 
     Yields:
-        What is found.
+        The findings.
     """
     with context.reading() as session:
         ((server, encoding),) = session.run(
@@ -32,14 +32,14 @@ def check_versions(context: CheckContext) -> Iterator[Finding]:
         )
         columns = Ledger(session).columns()
     library = version("triosigno-db")
-    ledger = "a ledger as of Prisma 5 to 7" if columns else "no ledger of Prisma's"
+    ledger = "ledger of Prisma 5 to 7" if columns else "no Prisma ledger"
     yield Finding(
         SUBJECT,
         "ok",
         f"triosigno_db {library}, PostgreSQL {server.split()[0]}, {ledger}.",
         details=(
             f"triosigno_db {library}",
-            f"PostgreSQL {server}; {MIN_SERVER_VERSION} is the oldest that is supported",
+            f"PostgreSQL {server}; {MIN_SERVER_VERSION} is the oldest supported version",
             f"Python {platform.python_version()}, libpq {libpq_version() // 10_000}",
             ledger,
         ),
@@ -48,8 +48,8 @@ def check_versions(context: CheckContext) -> Iterator[Finding]:
         yield Finding(
             SUBJECT,
             "error",
-            f"The table {LEDGER_TABLE} is not as Prisma 5 to 7 make it.",
-            "Deploy with a Prisma of these versions; a later one keeps another ledger.",
+            f"The columns of {LEDGER_TABLE} are not those of Prisma 5 to 7.",
+            "Deploy with Prisma 5 to 7; other versions have another ledger.",
             tuple(sorted(columns ^ COLUMNS)),
         )
     if encoding != _UTF8:

@@ -1,1 +1,1 @@
-"""The library beside others, each with its extra: `fastapi`, `flask`, `opentelemetry`."""
+"""Integrations with other libraries, each an extra: `fastapi`, `flask`, `opentelemetry`."""

@@ -1,4 +1,4 @@
-"""The library in a FastAPI service: its connection, a connection for each request, its errors.
+"""FastAPI integration: connect at startup, one connection for each request, error responses.
 
 from fastapi import FastAPI
 
@@ -28,15 +28,15 @@ from triosigno_db.integrations.problems import MEDIA_TYPE, Problem, invalid_requ
 def lifespan(
     url: str | None = None, **options: Any
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    """Connect when the service starts, and disconnect when it stops.
+    """Connect when the service starts and disconnect when it stops.
 
     Args:
-        url: As for `connect()`: without it the environment's `DATABASE_URL`, read when the service
-            starts.
+        url: As for `connect()`. The default is the environment variable `DATABASE_URL`, read when
+            the service starts.
         **options: Attributes of `Settings`.
 
     Returns:
-        What `FastAPI(lifespan=...)` takes.
+        A value for `FastAPI(lifespan=...)`.
     """
 
     @asynccontextmanager
@@ -48,29 +48,30 @@ def lifespan(
 
 
 async def hold_connection() -> AsyncIterator[None]:
-    """Hold one pooled connection for all calls of a request; for endpoints that are `async def`.
+    """Use one pooled connection for all calls in a request, for `async def` endpoints.
 
-    FastAPI runs a plain `def` endpoint in a thread of its own, where each call borrows one anyway.
+    FastAPI runs a `def` endpoint in another thread, where each call checks out its own connection.
 
     Yields:
         Nothing.
 
     Raises:
-        PoolTimeoutError: No connection became free in time.
-        DatabaseUnavailableError: The server can't be reached.
+        PoolTimeoutError: No connection became available in time.
+        DatabaseUnavailableError: The server cannot be reached.
     """
     async with aio.connection():
         yield
 
 
 ConnectionPerRequest = Depends(hold_connection)
-"""`hold_connection` as a dependency of an endpoint, a router or the whole application."""
+"""`hold_connection` as a dependency of an endpoint, a router or an application."""
 
 
 def handle_errors(app: FastAPI) -> None:
-    """Answer the library's errors, and requests that FastAPI refuses, as `problem+json`.
+    """Answer the library's errors and FastAPI's validation errors with `problem+json`.
 
-    Neither kind shows a value that was sent: FastAPI's own answer would quote a refused password.
+    The responses contain no submitted values. FastAPI's default response would quote an invalid
+    password.
 
     Args:
         app: The application.

@@ -1,4 +1,4 @@
-"""The library in a Flask service: its connection, a connection for each request, its errors.
+"""Flask integration: connect at startup, one connection for each request, error responses.
 
 from flask import Flask
 
@@ -29,13 +29,13 @@ _HELD = "_triosigno_db_connection"
 
 
 class TrioSignoDB:
-    """The extension: it connects, holds a connection for each request, and answers errors.
+    """The extension: connects, uses one connection for each request, and answers errors.
 
-    The URL is `url`, else `TRIOSIGNO_DB_URL` of the application's configuration, else the
-    environment's `DATABASE_URL`.
+    The URL is `url`, else `TRIOSIGNO_DB_URL` in the application's configuration, else the
+    environment variable `DATABASE_URL`.
 
     Args:
-        app: The application; without it, `init_app` is called later.
+        app: The application. If you omit it, call `init_app` later.
         url: As for `connect()`.
         **options: Attributes of `Settings`.
     """
@@ -48,25 +48,25 @@ class TrioSignoDB:
             self.init_app(app)
 
     def init_app(self, app: Flask) -> None:
-        """Connect, and serve an application.
+        """Connect and register the extension with an application.
 
-        A process that is forked later, as by gunicorn with `--preload`, begins with an empty pool.
+        A process that is forked later, as by gunicorn with `--preload`, starts with an empty pool.
 
         Args:
             app: The application.
 
         Raises:
-            InvalidInputError: There is no URL, or a part of it or an option is wrong.
-            DatabaseUnavailableError: The server can't be reached or refuses the login.
+            InvalidInputError: The URL is missing, or a part of it or an option is invalid.
+            DatabaseUnavailableError: The server cannot be reached or rejects the login.
         """
         db.connect(self._url or app.config.get("TRIOSIGNO_DB_URL"), **self._options)
         app.extensions["triosigno_db"] = self
         app.before_request(self._hold_connection)
-        app.teardown_request(_give_back)
+        app.teardown_request(_close_connection)
         app.register_error_handler(db.TrioSignoDBError, _answer_error)
 
     def exempt(self, view: ViewT) -> ViewT:
-        """Hold no connection for a view that does without the database, such as a health check.
+        """Check out no connection for a view that needs no database, such as a health check.
 
         Args:
             view: The view function.
@@ -89,12 +89,12 @@ class TrioSignoDB:
 def json_response(
     content: BaseModel, status: int = 200, headers: dict[str, str] | None = None
 ) -> Response:
-    """Answer with a record or a page, in the JSON that Prisma's client would send.
+    """Build a response from a record or a page, as the JSON that Prisma's client produces.
 
     Args:
         content: The record or page.
         status: The HTTP status.
-        headers: Further headers.
+        headers: Additional headers.
 
     Returns:
         The response.
@@ -103,7 +103,7 @@ def json_response(
     return Response(text, status, headers, mimetype="application/json")
 
 
-def _give_back(_: BaseException | None) -> None:
+def _close_connection(_: BaseException | None) -> None:
     held: ExitStack | None = g.pop(_HELD, None)
     if held is not None:
         held.close()

@@ -1,11 +1,11 @@
-"""The library's statements as spans and metrics of OpenTelemetry.
+"""OpenTelemetry spans and metrics for the library's statements.
 
 from triosigno_db.integrations.opentelemetry import instrument
 
 instrument()  # once, when the service starts
 
-Names and attributes are those of the semantic conventions for database clients, the stable ones;
-`db.response.returned_rows` and what is measured of the pool are still in development there.
+Names and attributes follow the stable semantic conventions for database clients. The attribute
+`db.response.returned_rows` and the pool metrics are still in development there.
 https://opentelemetry.io/docs/specs/semconv/db/postgresql/
 """
 
@@ -40,15 +40,15 @@ except ModuleNotFoundError as exc:
     if not (exc.name or "").startswith("opentelemetry"):
         raise
     raise ModuleNotFoundError(
-        "Spans and metrics need more than the library: pip install 'triosigno-db[opentelemetry]'",
+        "Spans and metrics need an extra: run pip install 'triosigno-db[opentelemetry]'",
         name=exc.name,
     ) from exc
 
 SCHEMA_URL = "https://opentelemetry.io/schemas/1.44.0"
-"""The version of the conventions that names and attributes are taken from."""
+"""The version of the conventions that define the names and attributes."""
 
 DURATION_BOUNDARIES = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10)
-"""The bounds, in seconds, of what is counted together; the conventions' own."""
+"""The bucket boundaries in seconds, as the conventions recommend."""
 
 _SCOPE = "triosigno_db"
 
@@ -58,34 +58,36 @@ Attributes = dict[str, str | int]
 def instrument(
     tracer_provider: TracerProvider | None = None, meter_provider: MeterProvider | None = None
 ) -> Callable[[], None]:
-    """Make a span and metrics of each statement that this process sends, from now on.
+    """Record a span and metrics for each statement that this process sends.
 
-    A span is a child of the span that is current where the library was called, also through
-    `triosigno_db.aio`. A statement that is sent again has a span each time. No value that a
-    statement was given is shown, nor a message of the server, as that may quote one.
+    A span is a child of the span that is current where the library is called, also through
+    `triosigno_db.aio`. A statement that is retried has a span for each attempt. Spans contain no
+    parameter values, and no messages of the server, because those may quote values.
 
-    To call it again changes nothing; with other providers it takes the place of the earlier call.
+    A second call has no effect. A call with other providers replaces the earlier call.
 
     Args:
-        tracer_provider: Makes the spans; without it the process's own, which may be set later.
-        meter_provider: Takes the metrics; without it the process's own, which may be set later.
+        tracer_provider: Creates the spans. The default is the global provider, which may be set
+            later.
+        meter_provider: Receives the metrics. The default is the global provider, which may be set
+            later.
 
     Returns:
-        A function without arguments that ends this.
+        A function without arguments that stops the instrumentation.
     """
     with _changing:
         for current in _in_effect:
-            if current.reports_to(tracer_provider, meter_provider):
+            if current.uses_providers(tracer_provider, meter_provider):
                 return current.end
         _end_all()
-        begun = _Instrumentation(tracer_provider, meter_provider)
-        _in_effect.append(begun)
+        instrumentation = _Instrumentation(tracer_provider, meter_provider)
+        _in_effect.append(instrumentation)
         _watch_pool(meter_provider)
-        return begun.end
+        return instrumentation.end
 
 
 class _Instrumentation:
-    """Tells of statements to the providers of one call of `instrument()`."""
+    """Records statements for the providers of one `instrument()` call."""
 
     def __init__(
         self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None
@@ -100,21 +102,21 @@ class _Instrumentation:
             description="Duration of database client operations.",
             explicit_bucket_boundaries_advisory=DURATION_BOUNDARIES,
         )
-        self.stop = on_statement(self._tell)
+        self.stop = on_statement(self._record)
 
-    def reports_to(
+    def uses_providers(
         self, tracer_provider: TracerProvider | None, meter_provider: MeterProvider | None
     ) -> bool:
-        """Whether these are its providers."""
+        """Return whether this instrumentation uses these providers."""
         return self._tracer_provider is tracer_provider and self.meter_provider is meter_provider
 
     def end(self) -> None:
-        """Tell of nothing any more."""
+        """Stop recording."""
         with _changing:
             if self in _in_effect:
                 _end_all()
 
-    def _tell(self, event: StatementEvent) -> None:
+    def _record(self, event: StatementEvent) -> None:
         ended = time.time_ns()
         query = describe(event.name)
         attributes = _attributes_of(event, query)
@@ -131,7 +133,7 @@ class _Instrumentation:
 
 
 _in_effect: list[_Instrumentation] = []
-"""What `instrument()` has begun and nobody has ended: one at most."""
+"""The instrumentation that `instrument()` started and that is not stopped yet: at most one."""
 
 _changing = threading.Lock()
 
@@ -143,7 +145,7 @@ def _end_all() -> None:
 
 
 def _attributes_of(event: StatementEvent, query: Query) -> Attributes:
-    """What a span and a measurement have in common: few values, which many statements share."""
+    """Build the attributes that spans and metrics share, of low cardinality."""
     attributes: Attributes = {
         "db.system.name": "postgresql",
         "db.namespace": _namespace(event.database),
@@ -171,13 +173,13 @@ def _details_of(event: StatementEvent, query: Query) -> Attributes:
 def _failure(error: BaseException) -> Attributes:
     sqlstate = error.pgcode if isinstance(error, psycopg2.Error) else None
     if sqlstate is None:
-        # None came from the server: a lost connection, an answer that was not waited for.
+        # The server sent no SQLSTATE: the connection was lost, or the wait for the answer ended.
         return {"error.type": f"{type(error).__module__}.{type(error).__qualname__}"}
     return {"error.type": sqlstate, "db.response.status_code": sqlstate}
 
 
 def _namespace(database: str) -> str:
-    # The schema is the one that the search path of the library's connections names.
+    # The library's connections have this schema in their search path.
     try:
         settings = current_database().settings
     except NotConnectedError:
@@ -192,7 +194,7 @@ Counts = Iterator[tuple[int, Attributes]]
 
 
 def _watch_pool(meter_provider: MeterProvider | None) -> None:
-    # An instrument can't be taken back, and one that was made before is kept, with its callback.
+    # An instrument cannot be removed, and an existing one keeps its callback.
     key = _key_of(meter_provider)
     meter = get_meter(_SCOPE, __version__, meter_provider, SCHEMA_URL)
     meter.create_observable_up_down_counter(
@@ -246,5 +248,5 @@ def _observing(
 
 
 def _key_of(meter_provider: MeterProvider | None) -> MeterProvider | None:
-    """The provider, `None` for that of the process: it may not be set yet, or be given by name."""
+    """Return the provider, or `None` for the global one, which may not be set yet."""
     return None if meter_provider is get_meter_provider() else meter_provider

@@ -1,4 +1,4 @@
-"""What an error of the library looks like to a client over HTTP: a problem, without internals.
+"""HTTP responses for the library's errors: problem details without internals.
 
 The format is `application/problem+json`, RFC 9457: https://www.rfc-editor.org/rfc/rfc9457
 
@@ -9,7 +9,7 @@ The format is `application/problem+json`, RFC 9457: https://www.rfc-editor.org/r
     AccountInactiveError                             403
     DatabaseUnavailableError, PoolTimeoutError,
     QueryTimeoutError, ReadOnlyError                 503, with Retry-After
-    OutcomeUnknownError                              500, and that it may have taken place
+    OutcomeUnknownError                              500, with a note that the write may be stored
     everything else                                  500
 """
 
@@ -46,12 +46,12 @@ RETRY_AFTER_SECONDS = 2
 
 
 class Problem(NamedTuple):
-    """An answer to a request that failed.
+    """The response to a request that failed.
 
     Attributes:
         status: The HTTP status.
-        body: What the client is told.
-        headers: Headers to send beside `Content-Type`.
+        body: The members of the JSON object.
+        headers: Headers to send in addition to `Content-Type`.
     """
 
     status: HTTPStatus
@@ -59,7 +59,7 @@ class Problem(NamedTuple):
     headers: Mapping[str, str]
 
     def to_json(self) -> bytes:
-        """Write the body.
+        """Serialize the body.
 
         Returns:
             JSON in UTF-8.
@@ -68,13 +68,13 @@ class Problem(NamedTuple):
 
 
 def problem_of(error: TrioSignoDBError) -> Problem:
-    """Describe an error of the library to a client, and log what is the service's own fault.
+    """Build the response for an error of the library, and log errors with status 5xx.
 
     Args:
         error: The error.
 
     Returns:
-        The answer; it holds no message of the server, no statement and no secret.
+        The response. It contains no message of the server, no statement and no secret.
     """
     describe = next(each for kind, each in _DESCRIPTIONS.items() if isinstance(error, kind))
     problem = describe(error)
@@ -84,16 +84,16 @@ def problem_of(error: TrioSignoDBError) -> Problem:
 
 
 def invalid_request(errors: Iterable[FieldError]) -> Problem:
-    """Describe a request that does not fit what it should hold.
+    """Build the response for a request with invalid values.
 
     Args:
-        errors: What is wrong with which field.
+        errors: The fields and what is wrong with each.
 
     Returns:
-        The answer, 422.
+        The response, with status 422.
     """
     listed = [{"field": field, "message": why} for field, why in errors]
-    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some values are wrong.", errors=listed)
+    return _problem(HTTPStatus.UNPROCESSABLE_ENTITY, "Some values are invalid.", errors=listed)
 
 
 def _problem(
@@ -110,32 +110,34 @@ def _problem(
 
 
 def _not_found(error: NotFoundError) -> Problem:
-    return _problem(HTTPStatus.NOT_FOUND, f"There is no such {error.entity}.", entity=error.entity)
+    return _problem(
+        HTTPStatus.NOT_FOUND, f"This {error.entity} does not exist.", entity=error.entity
+    )
 
 
 def _already_exists(error: AlreadyExistsError) -> Problem:
     return _problem(
         HTTPStatus.CONFLICT,
-        f"There is a {error.entity} with this {error.field} already.",
+        f"A {error.entity} with this {error.field} already exists.",
         entity=error.entity,
         field=error.field,
     )
 
 
 def _in_use(error: InUseError) -> Problem:
-    return _problem(HTTPStatus.CONFLICT, "Other rows still need it.", uses=error.uses)
+    return _problem(HTTPStatus.CONFLICT, "Other rows still refer to it.", uses=error.uses)
 
 
 def _conflict(error: ConflictError) -> Problem:
-    # The server's own words speak of its processes and tables.
+    # The server's messages mention its processes and tables.
     is_own = not isinstance(error.__cause__, psycopg2.Error)
-    detail = str(error) if is_own else "It lost against a concurrent request: repeat it."
+    detail = str(error) if is_own else "The request conflicts with a concurrent one: try again."
     return _problem(HTTPStatus.CONFLICT, detail)
 
 
 def _invalid(error: InvalidInputError) -> Problem:
     if isinstance(error.__cause__, psycopg2.Error):
-        return invalid_request([FieldError(error.field, "can't be stored")])
+        return invalid_request([FieldError(error.field, "cannot be stored")])
     return invalid_request(error.errors)
 
 
@@ -150,21 +152,21 @@ def _inactive(_: AccountInactiveError) -> Problem:
 def _unavailable(_: TrioSignoDBError) -> Problem:
     return _problem(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "The database can't answer at present.",
+        "The database is temporarily unavailable.",
         {"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
 def _outcome_unknown(_: TrioSignoDBError) -> Problem:
-    # No Retry-After: whoever repeats it unseen may do it twice.
+    # No Retry-After: a client that retries without checking may store the write twice.
     return _problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "It is not known whether this took place: look before you repeat it.",
+        "It is unknown whether the request was applied: check before you try again.",
     )
 
 
 def _internal(_: TrioSignoDBError) -> Problem:
-    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something is wrong with the service.")
+    return _problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The service has an internal error.")
 
 
 _DESCRIPTIONS: dict[type[TrioSignoDBError], Callable[[Any], Problem]] = {

@@ -1,7 +1,7 @@
-"""What telemetry may show of a statement: a name that many calls share, and text without values.
+"""Names and texts of statements for telemetry, without values.
 
-A summary lists, in their order, what a text does and the tables that it does it to, as the semantic
-conventions ask: `SELECT "public"."Sign" "public"."SignCategory"`.
+A summary lists the operations of a statement and their tables, in order, as the semantic
+conventions require: `SELECT "public"."Sign" "public"."SignCategory"`.
 https://opentelemetry.io/docs/specs/semconv/db/database-spans/#generating-a-summary-of-the-query
 """
 
@@ -38,21 +38,21 @@ _TOKEN = re.compile(
 
 _WRITING = frozenset(("INSERT", "UPDATE", "DELETE", "MERGE"))
 _BEFORE_A_CLAUSE = frozenset(("DO", "FOR", "KEY", "ON"))
-"""What turns UPDATE or DELETE into a part of a clause: `ON CONFLICT DO UPDATE`, `FOR UPDATE`."""
+"""Words after which UPDATE or DELETE is part of a clause: `ON CONFLICT DO UPDATE`, `FOR UPDATE`."""
 _BEFORE_A_TABLE = frozenset(("INTO", "JOIN", "TABLE"))
 _BETWEEN = frozenset(("EXISTS", "IF", "LATERAL", "NOT", "ONLY", "TABLE"))
-"""What may stand between these and the table itself."""
+"""Words that may stand between these and the table's name."""
 _AFTER_THE_TABLES = frozenset(("FOR", "GROUP", "ORDER", "RETURNING", "SELECT", "WINDOW"))
-"""Where commas no longer lead to tables."""
+"""Words after which a comma does not precede a table."""
 
 
 class Query(NamedTuple):
-    """A statement, as it may be shown.
+    """A statement without its values.
 
     Attributes:
-        summary: What it is called, at most 255 characters; empty where its text says nothing.
-        text: Its text with placeholders only; `None` for one that has a name of its own.
-        operation: The command, where the statement is nothing else, such as `COMMIT`.
+        summary: Its summary, at most 255 characters; empty if none can be derived from the text.
+        text: Its text with placeholders only; `None` for a statement that has a name.
+        operation: The command of a transaction control statement, such as `COMMIT`; else `None`.
     """
 
     summary: str
@@ -62,13 +62,13 @@ class Query(NamedTuple):
 
 @lru_cache(maxsize=512)
 def describe(name: str) -> Query:
-    """Tell what may be shown of a statement.
+    """Describe a statement without its values.
 
     Args:
         name: As `StatementEvent` gives it: a name, a command, or SQL text.
 
     Returns:
-        The statement, as it may be shown.
+        The description.
     """
     if name in _CONTROL:
         return Query(name, None, name)
@@ -78,7 +78,7 @@ def describe(name: str) -> Query:
 
 
 def _without_values(sql: str) -> str:
-    # A model's text has placeholders alone; but whoever writes SQL may have put a value into it.
+    # The text of a model's query has only placeholders, but SQL written by hand may hold values.
     return _TOKEN.sub(_hide, sql)
 
 
@@ -104,11 +104,11 @@ def _summary_of(sql: str) -> str:
 
 
 class _Level:
-    """What was read between two parentheses.
+    """The state of the reader inside one pair of parentheses.
 
     Attributes:
-        has_tables: Whether a FROM at this level names tables, unlike that of `extract(… FROM …)`.
-        is_list: Whether a comma at this level leads to another table.
+        has_tables: Whether a FROM at this level precedes tables, unlike in `extract(… FROM …)`.
+        is_list: Whether a comma at this level precedes another table.
     """
 
     def __init__(self) -> None:
@@ -117,7 +117,7 @@ class _Level:
 
 
 class _Reader:
-    """Collects the operations and tables of a text, in their order."""
+    """Collects the operations and tables of a statement, in order."""
 
     def __init__(self) -> None:
         self.parts: list[str] = []
@@ -127,7 +127,7 @@ class _Reader:
         self._last = ""
 
     def read_name(self, name: str) -> None:
-        """Read a keyword, or the name of something."""
+        """Read a keyword or an identifier."""
         word = name.upper()
         level = self._levels[-1]
         if self._is_table_next and word not in _BETWEEN and word != "SELECT":
@@ -147,7 +147,7 @@ class _Reader:
         self._last = word
 
     def read_mark(self, mark: str) -> None:
-        """Read what nests, separates or ends."""
+        """Read a parenthesis, a comma or a semicolon."""
         self._is_table_next = mark == "," and self._levels[-1].is_list
         if mark == "(":
             self._levels.append(_Level())

@@ -1,7 +1,7 @@
-"""Migrations: the history that is shared with Prisma, read, applied, rolled back and written.
+"""Migrations: read, apply, roll back and write the history that is shared with Prisma.
 
-Each function works on the database that it is given, as a URL or as `Settings`, and without one on
-the database that `connect()` has set. It opens a connection of its own, and no pool.
+Each function takes the database as a URL or as `Settings`; the default is the database of
+`connect()`. Each opens its own connection, without a pool.
 """
 
 from triosigno_db.migrator.baseline import baseline

@@ -1,7 +1,7 @@
-"""The next migration from a comparison: SQL that turns one catalog into another.
+"""Generate migrations: SQL that turns one catalog into another.
 
-Catalogs hold everything as PostgreSQL deparses it, so that a script that is run gives the same text
-again. Both directions come from one function: `down.sql` leads from the new catalog to the old.
+Catalogs contain definitions as PostgreSQL deparses them, so that they can be compared as text. One
+function writes both directions: `down.sql` turns the new catalog into the old one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,9 +25,9 @@ class DataLoss(NamedTuple):
     """Data that a migration would lose.
 
     Attributes:
-        why: What would be lost, for a person.
-        table: The table whose rows lose it.
-        condition: SQL that is true for the rows that lose it; `None` for all rows.
+        why: A description of the loss.
+        table: The table whose rows lose data.
+        condition: The SQL condition for the rows that lose data; `None` for all rows.
     """
 
     why: str
@@ -39,37 +39,37 @@ def write_script(old: Catalog, new: Catalog) -> str:
     """Write the SQL that turns one schema into another.
 
     Args:
-        old: The schema as it is.
-        new: The schema as it should be.
+        old: The current schema.
+        new: The target schema.
 
     Returns:
-        Statements under comments that say what they do; the empty text where nothing differs.
+        Statements with comments that describe them; an empty string if nothing differs.
     """
     statements = "\n\n".join(_Difference(old, new).statements())
     return statements and statements + "\n"
 
 
 def find_data_losses(old: Catalog, new: Catalog) -> tuple[DataLoss, ...]:
-    """Find the data that a change of the schema would lose, and the rows on which it would fail.
+    """Find the data that a change of the schema would lose, and the rows for which it would fail.
 
     Args:
-        old: The schema as it is.
-        new: The schema as it should be.
+        old: The current schema.
+        new: The target schema.
 
     Returns:
-        Each loss, none where the change only adds.
+        The losses; empty if the change only adds objects.
     """
     return tuple(_Difference(old, new).losses())
 
 
 def write_type(column: Column) -> str:
-    """Write a column's type as Prisma does.
+    """Format a column's type as Prisma does.
 
     Args:
         column: The column.
 
     Returns:
-        The type.
+        The SQL type.
     """
     precise = column.type.removesuffix(" without time zone")
     return _SHORT_TYPES.get(
@@ -78,7 +78,7 @@ def write_type(column: Column) -> str:
 
 
 class _Difference:
-    """The differences of two catalogs, in an order in which they can be applied."""
+    """The differences between two catalogs, in an order in which they can be applied."""
 
     def __init__(self, old: Catalog, new: Catalog) -> None:
         self.old = old
@@ -108,7 +108,7 @@ class _Difference:
     # -- enums ------------------------------------------------------------------------------
 
     def _is_extension(self, name: str, old: tuple[str, ...], new: tuple[str, ...]) -> bool:
-        """Whether labels are only added, and none of them is used by a default at once."""
+        """Return whether labels are only added and no default uses a new label."""
         added = [label for label in new if label not in old]
         used = any(
             column.default == f"{literal(label)}::{deparsed(name)}"
@@ -206,7 +206,7 @@ class _Difference:
     # -- indexes and constraints ------------------------------------------------------------
 
     def _drop_constraints(self) -> Iterator[str]:
-        # Foreign keys first: they need the keys that they refer to.
+        # Foreign keys first: they depend on the keys that they refer to.
         for kinds_wanted in (False, True):
             for name, table in self.old.tables.items():
                 wanted = self._constraints_kept(name)
@@ -215,7 +215,7 @@ class _Difference:
                     is_kept = is_same_constraint(wanted.get(constraint), text)
                     if is_key is kinds_wanted and not is_kept:
                         if name not in self.new.tables and is_key:
-                            continue  # goes with its table
+                            continue  # dropped with its table
                         what = "DropConstraint" if is_key else "DropForeignKey"
                         yield (
                             f"-- {what}\nALTER TABLE {identifier(name)} "
@@ -289,32 +289,32 @@ class _Difference:
 
 
 def _without_validation(constraint: str) -> str:
-    """Add a CHECK constraint without validating existing rows, which could stop the deployment."""
+    """Add a CHECK constraint as NOT VALID, because existing rows could make the deployment fail."""
     if constraint.startswith("CHECK") and not constraint.endswith(NOT_VALID):
         return constraint + NOT_VALID
     return constraint
 
 
 def columns_of(table: Table) -> dict[str, Column]:
-    """Find a table's columns by name.
+    """Map a table's columns by name.
 
     Args:
         table: The table.
 
     Returns:
-        Its columns by name, in their order.
+        The columns by name, in their order.
     """
     return {column.name: column for column in table.columns}
 
 
 def own_indexes(table: Table) -> dict[str, str]:
-    """Find the indexes that no constraint brings with it.
+    """Find the indexes that do not belong to a constraint.
 
     Args:
         table: The table.
 
     Returns:
-        Their definitions by name.
+        The definitions by name.
     """
     return {name: text for name, text in table.indexes.items() if name not in table.constraints}
 
@@ -353,20 +353,20 @@ def _extend_enum(name: str, old: tuple[str, ...], new: tuple[str, ...]) -> Itera
 
 
 def _widens(old: str, new: str) -> bool:
-    """Whether every value of one type is a value of another."""
+    """Return whether every value of the old type is a value of the new type."""
     if new == "text":
         return True
     return (old, new) in {("integer", "bigint"), ("smallint", "integer"), ("smallint", "bigint")}
 
 
 def deparsed(name: str) -> str:
-    """Write a name as PostgreSQL deparses it, quoted where it has to be.
+    """Format a name as PostgreSQL deparses it, quoted if necessary.
 
     Args:
         name: The name.
 
     Returns:
-        The name as it stands in deparsed definitions.
+        The name as in deparsed definitions.
     """
     plain = name == name.lower() and name.isidentifier() and name.isascii()
     return name if plain else identifier(name)

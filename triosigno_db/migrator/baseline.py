@@ -14,39 +14,40 @@ from triosigno_db.settings import Settings
 def baseline(
     url_or_settings: str | Settings | None = None, *, history: Path | None = None
 ) -> tuple[str, ...]:
-    """Mark what of the history a database holds already as applied, once that is checked.
+    """Mark the migrations that a database already contains as applied, after a check of its schema.
 
-    Its catalogs are compared with what the first migration gives, and the first two, and so on; the
-    longest part of the history that agrees is marked as applied. Other tables are ignored.
+    The schema is compared with the result of the first migration, of the first two, and so on. The
+    longest part of the history that matches is marked as applied. Other tables are ignored.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
 
     Returns:
-        The names of the migrations marked, at least the first.
+        The names of the marked migrations, at least the first.
 
     Raises:
-        SchemaMismatchError: The database is not as the first migration makes it; every difference
-            is listed, and nothing was changed.
-        MigrationError: A migration of this history is recorded already (P3008), or it has none.
+        SchemaMismatchError: The schema differs from the result of the first migration; every
+            difference is listed, and nothing was changed.
+        MigrationError: A migration of this history is already recorded (P3008), or the history
+            is empty.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
     migrations = read_history(history)
     if not migrations:
-        raise MigrationError("The history is empty: there is nothing to compare with.")
+        raise MigrationError("The history is empty: create a migration first.")
     with locked_ledger(settings) as (session, ledger):
         recorded = {row.name for row in ledger.rows() if row.is_applied}
         if known := [migration.name for migration in migrations if migration.name in recorded]:
-            raise MigrationError(f"{known[0]} is applied already.").with_prisma_code("P3008")
-        held = _longest_part(session, migrations)
+            raise MigrationError(f"{known[0]} is already applied.").with_prisma_code("P3008")
+        matching = _longest_part(session, migrations)
         with session.transaction():
             ledger.create()
-            for migration in held:
+            for migration in matching:
                 ledger.mark_applied(migration)
-    return tuple(migration.name for migration in held)
+    return tuple(migration.name for migration in matching)
 
 
 def _longest_part(session: Session, migrations: tuple[Migration, ...]) -> tuple[Migration, ...]:
@@ -57,7 +58,7 @@ def _longest_part(session: Session, migrations: tuple[Migration, ...]) -> tuple[
             return migrations[:length]
     first = catalogs[0]
     raise SchemaMismatchError(
-        f"The database is not as {migrations[0].name} makes it; nothing was changed.",
+        f"The schema differs from the result of {migrations[0].name}; nothing was changed.",
         [str(difference) for difference in compare(first, _comparable(found, first))],
     )
 

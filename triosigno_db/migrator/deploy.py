@@ -1,4 +1,4 @@
-"""A history applied to a database: status, deploy, resolve, roll back."""
+"""Apply a history to a database: status, deploy, resolve and roll back."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ from triosigno_db.migrator.session import (
 from triosigno_db.settings import Settings
 
 DEFAULT_LOCK_TIMEOUT = 10.0
-"""Seconds; Prisma Migrate waits as long for its lock."""
+"""In seconds, the same as Prisma Migrate's."""
 
 UP_TO_DATE, PENDING, BROKEN = 0, 1, 2
 
@@ -57,7 +57,7 @@ class HistoryStatus(NamedTuple):
 
     @property
     def exit_code(self) -> int:
-        """0 up to date, 1 pending, 2 failed or edited."""
+        """0 if up to date, 1 if pending, 2 if failed or edited."""
         if self.named(MigrationState.FAILED, MigrationState.EDITED):
             return BROKEN
         return PENDING if self.pending else UP_TO_DATE
@@ -69,8 +69,8 @@ def status(
     """Read the state of each migration in a database.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
 
     Returns:
         Each migration's state.
@@ -93,23 +93,23 @@ def deploy(
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Apply what is pending, in order, each migration in one transaction with its ledger row.
+    """Apply the pending migrations in order, each in one transaction with its ledger row.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
-        lock_timeout: How long to wait for another deployment to end, and in each statement for a
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
+        lock_timeout: The maximum time to wait for another deployment, and in each statement for a
             lock on a table, in seconds.
         on_step: Called before each statement.
 
     Returns:
-        The names of the migrations applied, in order; none where the database was up to date.
+        The names of the applied migrations, in order; empty if the database was up to date.
 
     Raises:
-        MigrationFailedError: A statement failed; a migration in a transaction left nothing behind.
+        MigrationFailedError: A statement failed; a migration in a transaction was rolled back.
         MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         MigrationError: A migration failed earlier and is not resolved (P3009), the database has
-            tables but no history (P3005), or the history on disk is not as it must be.
+            tables but no history (P3005), or the history on disk is invalid.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -133,15 +133,15 @@ def resolve_applied(
     *,
     history: Path | None = None,
 ) -> None:
-    """Record that a migration is in the database, after it was fixed or applied by hand.
+    """Mark a migration as applied, after it was fixed or applied by hand.
 
     Args:
         name: The migration.
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
 
     Raises:
-        MigrationError: There is no such migration (P3017), or it is recorded already (P3008).
+        MigrationError: The migration does not exist (P3017), or it is already recorded (P3008).
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -149,21 +149,21 @@ def resolve_applied(
     migration = _find(name, read_history(history))
     with locked_ledger(settings) as (session, ledger):
         if any(row.is_applied for row in ledger.rows() if row.name == name):
-            raise MigrationError(f"{name} is applied already.").with_prisma_code("P3008")
+            raise MigrationError(f"{name} is already applied.").with_prisma_code("P3008")
         with session.transaction():
             ledger.create()
             ledger.mark_applied(migration)
 
 
 def resolve_rolled_back(name: str, url_or_settings: str | Settings | None = None) -> None:
-    """Record that what a failed migration left behind was removed by hand.
+    """Mark a failed migration as rolled back, after its changes were undone by hand.
 
     Args:
         name: The migration.
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
 
     Raises:
-        MigrationError: The ledger does not know it (P3011), or it has not failed (P3012).
+        MigrationError: The ledger does not contain it (P3011), or it has not failed (P3012).
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -185,22 +185,22 @@ def rollback(
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Roll back the last migrations by their `down.sql`; `deploy` can apply them again.
+    """Roll back the last migrations with their `down.sql`; `deploy` can apply them again.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
-        steps: How many to roll back, 1 or more.
-        to: Roll back all migrations after this one instead of a number of them.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
+        steps: The number of migrations to roll back, 1 or more.
+        to: Roll back all migrations after this one, instead of `steps`.
         lock_timeout: As for `deploy`.
         on_step: Called before each statement.
 
     Returns:
-        The names of the migrations rolled back, the last first.
+        The names of the migrations that were rolled back, last first.
 
     Raises:
-        MigrationFailedError: A statement failed; that migration is still applied.
-        MigrationError: There is no `down.sql`, or `to` is not applied (P3017).
+        MigrationFailedError: A statement failed; this migration is still applied.
+        MigrationError: A migration has no `down.sql`, or `to` is not applied (P3017).
         MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
@@ -214,14 +214,16 @@ def rollback(
         chosen = _chosen(applied, steps, to)
         for migration in chosen:
             if migration.down is None:
-                raise MigrationError(f"{migration.name} has no down.sql: nothing was rolled back.")
+                raise MigrationError(
+                    f"{migration.name} has no down.sql: nothing was rolled back. Write one first."
+                )
         for migration in chosen:
             _undo(session, ledger, migration, on_step)
         return tuple(migration.name for migration in chosen)
 
 
 def check_script(migration: Migration) -> None:
-    """Refuse a script that would end its own transaction.
+    """Check that a script does not control its own transaction.
 
     Args:
         migration: The migration.
@@ -236,7 +238,7 @@ def check_script(migration: Migration) -> None:
             if statement.controls_transaction:
                 raise MigrationError(
                     f"{migration.name}, line {statement.line}: {statement.text[:40]!r} would end "
-                    "the migration's transaction; remove it."
+                    "the migration's transaction: remove the statement."
                 )
 
 
@@ -244,14 +246,14 @@ def check_script(migration: Migration) -> None:
 def locked_ledger(
     settings: Settings, lock_timeout: float = DEFAULT_LOCK_TIMEOUT
 ) -> Iterator[tuple[Session, Ledger]]:
-    """Hold the lock on migrations of a database.
+    """Hold the migration lock of a database.
 
     Args:
-        settings: How to reach the database.
-        lock_timeout: How long to wait, in seconds.
+        settings: The settings of the connection.
+        lock_timeout: The maximum time to wait, in seconds.
 
     Yields:
-        The session that holds it, and the ledger.
+        The session that holds the lock, and the ledger.
     """
     with open_session(settings) as session, migration_lock(session, lock_timeout):
         yield session, Ledger(session)
@@ -260,17 +262,17 @@ def locked_ledger(
 def _refuse_unknown_tables(ledger: Ledger) -> None:
     if not ledger.exists() and (tables := ledger.other_tables()):
         raise MigrationError(
-            f"The database has no history, but tables: {', '.join(tables[:5])}"
+            f"The database has tables but no history: {', '.join(tables[:5])}"
             f"{', ...' if len(tables) > 5 else ''}. "  # noqa: PLR2004 (as many as are shown)
-            "Adopt a database that Prisma created with baseline."
+            "If Prisma created it, run baseline first."
         ).with_prisma_code("P3005")
 
 
 def _refuse_failed(found: HistoryStatus) -> None:
     if failed := found.named(MigrationState.FAILED):
         raise MigrationError(
-            f"{', '.join(failed)} failed and is not resolved: fix the database, then resolve it "
-            "as applied or as rolled back."
+            f"Failed and not resolved: {', '.join(failed)}. Fix the database, then resolve it as "
+            "applied or as rolled back."
         ).with_prisma_code("P3009")
 
 
@@ -278,7 +280,7 @@ def _find(name: str, migrations: tuple[Migration, ...]) -> Migration:
     for migration in migrations:
         if migration.name == name:
             return migration
-    raise MigrationError(f"There is no migration {name} on disk.").with_prisma_code("P3017")
+    raise MigrationError(f"The migration {name} does not exist on disk.").with_prisma_code("P3017")
 
 
 def _chosen(applied: list[Migration], steps: int, to: str | None) -> list[Migration]:

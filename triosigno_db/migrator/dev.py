@@ -1,4 +1,4 @@
-"""Dev: write the next migration after a change of the models; reset a database."""
+"""Dev: write the next migration after a change of the models, or reset a database."""
 
 import re
 import shutil
@@ -60,7 +60,7 @@ class _Scripts(NamedTuple):
 
 
 def never(rename: Rename) -> bool:
-    """Take no drop and addition for a rename.
+    """Treat no drop and addition as a rename.
 
     Args:
         rename: The possible rename.
@@ -81,21 +81,21 @@ def dev(
     accept_data_loss: bool = False,
     is_rename: Ask = never,
 ) -> NewMigration | None:
-    """Write the migration that leads from the history to the models, and apply it.
+    """Write the migration from the history to the models, and apply it.
 
     The history is replayed in a shadow database and compared with the models. Before the files
-    are written, both directions are run there and must give the very same catalogs.
+    are written, both directions are run there and must produce the expected catalogs.
 
     Args:
-        name: Small letters, digits and underscores; a timestamp is put before it.
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
+        name: Lowercase letters, digits and underscores; a timestamp is prepended.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
         create_only: Write the files without applying the migration.
-        accept_data_loss: Continue where rows of the database would lose data.
+        accept_data_loss: Continue even if rows of the database lose data.
         is_rename: Decides whether a drop and an addition are a rename.
 
     Returns:
-        The migration; `None` where history and models agree.
+        The migration, or `None` if the history matches the models.
 
     Raises:
         DataLossError: Rows would lose data; nothing was written.
@@ -106,7 +106,7 @@ def dev(
             allowed to create a database.
     """
     if not _NAME.fullmatch(name):
-        raise InvalidInputError("name", "must be small letters, digits and underscores")
+        raise InvalidInputError("name", "must consist of lowercase letters, digits and underscores")
     settings = resolve_settings(url_or_settings)
     folder = history or shipped_history()
     migrations = read_history(folder)
@@ -133,20 +133,20 @@ def reset(
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Drop what the library created in a database, rows and all, and deploy again.
+    """Drop the library's tables and types, including all rows, and deploy again.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
 
     Returns:
-        The names of the migrations applied.
+        The names of the applied migrations.
 
     Raises:
         MigrationError: The ledger has migrations that are not on disk; nothing was dropped.
-        InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
+        InUseError: Another object, such as a view, depends on a table; nothing was dropped.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -159,7 +159,7 @@ def reset(
         if unknown := [each.name for each in found if each.state is MigrationState.UNKNOWN]:
             raise MigrationError(
                 f"The ledger has migrations that are not on disk: {', '.join(unknown)}. "
-                "Nothing was dropped."
+                "Nothing was dropped: restore their folders first."
             )
         there = read_current_schema(session.run)
         tables = [table for table in there.tables if table in created.tables]
@@ -201,7 +201,7 @@ def _join(*parts: str) -> str:
 
 
 def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Scripts) -> None:
-    """Run both scripts on what the history gives, and compare the result of each."""
+    """Run both scripts after the history, and compare the result of each."""
     for rename in scripts.renames[::-1]:
         shadow.run(rename.down)
     for script, expected in ((scripts.up, declared), (scripts.down, before)):
@@ -211,7 +211,7 @@ def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Script
         if differences:
             listed = "; ".join(map(str, differences))
             raise MigrationError(
-                f"The script that was written does not give the expected schema: {listed}"
+                f"The generated script does not produce the expected schema: {listed}"
             )
 
 
@@ -223,7 +223,8 @@ def _refuse_losses(settings: Settings, losses: tuple[DataLoss, ...]) -> None:
         ]
     if hit := [f"{loss.why} ({rows} rows)" for loss, rows in counted if rows]:
         raise DataLossError(
-            f"Data would be lost: {'; '.join(hit)}. Nothing was written; accept the loss to go on."
+            f"Data would be lost: {'; '.join(hit)}. Nothing was written. "
+            "Accept the data loss to continue."
         )
 
 
@@ -235,7 +236,9 @@ def _count(loss: DataLoss) -> str:
 def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
     stamp = datetime.now(UTC).strftime(_TIMESTAMP)
     if stamp <= last:
-        raise MigrationError(f"The timestamp of the last migration, {last}, is not in the past.")
+        raise MigrationError(
+            f"The timestamp of the last migration, {last}, is in the future: rename it."
+        )
     written = folder / f"{stamp}_{name}"
     try:
         written.mkdir()
@@ -243,5 +246,5 @@ def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
         (written / DOWN_FILE).write_bytes(scripts.down.encode())
     except OSError as exc:
         shutil.rmtree(written, ignore_errors=True)
-        raise MigrationError(f"{written} can't be written: {exc.strerror}.") from exc
+        raise MigrationError(f"{written} cannot be written: {exc.strerror}.") from exc
     return written

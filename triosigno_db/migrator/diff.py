@@ -1,4 +1,4 @@
-"""Diff: the live database, compared with the history and with the models."""
+"""Diff: compare the database with the history and with the models."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -14,12 +14,12 @@ from triosigno_db.settings import Settings
 
 
 class Drift(NamedTuple):
-    """How the live database differs from what it should be.
+    """The differences between a database, its history and the models.
 
     Attributes:
-        from_history: Its differences from what the history gives.
-        from_models: Its differences from what the models declare.
-        sql: The SQL that would make it as the models declare; empty where nothing differs.
+        from_history: The differences from the result of the history.
+        from_models: The differences from the models.
+        sql: The SQL that changes the database to match the models; empty if nothing differs.
     """
 
     from_history: tuple[Difference, ...]
@@ -36,12 +36,12 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
     """Compare a database with its history and with the models.
 
     Tables, columns, types, nullability, defaults, keys, indexes, checks and enum labels are
-    compared; whether a check was validated for old rows, and the columns' positions, are not.
-    Tables that neither the history nor the models know are ignored.
+    compared. The validation of checks and the positions of columns are not. Tables that are neither
+    in the history nor in the models are ignored.
 
     Args:
-        url_or_settings: The database, as a URL or as `Settings`; the connected one without it.
-        history: The folder of the migrations; by default the one that ships with the package.
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
 
     Returns:
         The differences.
@@ -69,12 +69,12 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
 
 
 def without_positions(catalog: Catalog) -> Catalog:
-    """Sort the columns of each table: a column that was added later comes last.
+    """Sort the columns of each table by name, because a column that is added later comes last.
 
     Args:
         catalog: The catalog.
 
     Returns:
-        The same, its columns by name.
+        The catalog with sorted columns.
     """
     return Catalog({name: table.by_name() for name, table in catalog.tables.items()}, catalog.enums)

@@ -1,4 +1,4 @@
-"""Scripts run statement by statement, so that an error names the statement and its line."""
+"""Run scripts statement by statement, so that errors name the statement and its line."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from triosigno_db.migrator.script import ScriptStatement, split_statements
 from triosigno_db.migrator.session import Session
 
 _EXISTS = (errorcodes.DUPLICATE_TABLE, errorcodes.DUPLICATE_OBJECT)
-"""The SQLSTATEs of a statement that creates what exists already."""
+"""The SQLSTATEs of a statement that creates an object that already exists."""
 
 
 class Step(NamedTuple):
-    """A statement that is about to run, for a display of progress."""
+    """A statement that is about to run, for a progress display."""
 
     migration: str
     statement: int
@@ -46,11 +46,11 @@ def run_script(
     """Run a script.
 
     Args:
-        session: Where to run it.
-        name: The migration's name, for messages.
+        session: The session that runs it.
+        name: The migration's name, for error messages.
         script: Its text.
         on_step: Called before each statement.
-        rolled_back: Whether a failure leaves nothing behind, for the message.
+        rolled_back: Whether a failure is rolled back, for the error message.
 
     Raises:
         MigrationFailedError: A statement failed.
@@ -67,6 +67,6 @@ def run_script(
 def _failed(
     name: str, statement: ScriptStatement, cause: psycopg2.Error, *, rolled_back: bool
 ) -> MigrationFailedError:
-    advice = " If the schema is there already, adopt it with baseline." * (cause.pgcode in _EXISTS)
+    advice = " If the schema already exists, run baseline first." * (cause.pgcode in _EXISTS)
     why = f"{primary_message(cause)} (SQLSTATE {cause.pgcode}){advice}\n{statement.text}\n"
     return MigrationFailedError(name, statement.number, statement.line, why, rolled_back)

@@ -1,4 +1,4 @@
-"""Export: the history and the schema, for the repository of the Node side."""
+"""Export the history and the schema for the Node backend's repository."""
 
 import shutil
 from pathlib import Path
@@ -12,20 +12,20 @@ MIGRATIONS_FOLDER = "migrations"
 
 
 def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
-    """Write the history in Prisma's layout, and a `schema.prisma` written from the models.
+    """Write the history in Prisma's layout, and a `schema.prisma` generated from the models.
 
-    Other migrations in the folder, those of the Node side, stay as they are.
+    Other migrations in the folder, such as those of the Node backend, are not changed.
 
     Args:
-        folder: Where to write, such as the Node side's `prisma/`; created where it is missing.
-        history: The history's folder; the one that ships with the package where it is missing.
+        folder: The target folder, such as the Node backend's `prisma/`; created if it is missing.
+        history: The folder of the migrations. By default the one in the package.
 
     Returns:
-        The files written.
+        The files that were written.
 
     Raises:
-        MigrationError: A migration exists there with another text, and nothing was written;
-            or the folder can't be written.
+        MigrationError: A migration already exists there with a different text, and nothing was
+            written; or the folder cannot be written.
     """
     source = history or shipped_history()
     target = folder / MIGRATIONS_FOLDER
@@ -34,7 +34,9 @@ def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
         there = target / migration.name / SCRIPT_FILE
         pairs.append((source / migration.name / SCRIPT_FILE, there))
         if there.exists() and there.read_bytes() != migration.script.encode():
-            raise MigrationError(f"{there} exists with another text; nothing was written.")
+            raise MigrationError(
+                f"{there} already exists with a different text: nothing was written."
+            )
     schema = folder / SCHEMA_FILE
     try:
         for origin, copy in pairs:
@@ -42,5 +44,5 @@ def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
             shutil.copyfile(origin, copy)
         schema.write_text(to_prisma(), encoding="utf-8")
     except OSError as exc:
-        raise MigrationError(f"{folder} can't be written: {exc.strerror}.") from exc
+        raise MigrationError(f"{folder} cannot be written: {exc.strerror}.") from exc
     return (*(copy for _, copy in pairs), schema)

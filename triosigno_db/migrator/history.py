@@ -1,6 +1,6 @@
 """The history of migrations on disk: folders, scripts and checksums.
 
-The layout is Prisma's, so that either side can deploy.
+The layout is Prisma's, so that both the library and Prisma can deploy.
 https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories
 """
 
@@ -19,7 +19,7 @@ DOWN_FILE = "down.sql"
 LOCK_FILE = "migration_lock.toml"
 PROVIDER = "postgresql"
 MAX_NAME_BYTES = 200
-"""Bytes of the longest name that Prisma accepts."""
+"""The maximum length of a name in bytes, the same as Prisma's."""
 
 _NAME = re.compile(r"[0-9]{14}_[a-z0-9_]+")
 _BYTE_ORDER_MARK = "\ufeff"
@@ -30,10 +30,10 @@ class Migration:
     """A migration on disk.
 
     Attributes:
-        name: The folder's name, 14 digits and words.
+        name: The folder's name: 14 digits, an underscore and words.
         script: The text of `migration.sql`.
         checksum: SHA-256 of its bytes, in hexadecimal.
-        down: The text of `down.sql`, `None` where there is none.
+        down: The text of `down.sql`, or `None` if it does not exist.
     """
 
     name: str
@@ -44,10 +44,10 @@ class Migration:
 
 
 def shipped_history() -> Path:
-    """Find the history that ships with the package.
+    """Return the folder of the history in the package.
 
     Returns:
-        Its folder.
+        The folder.
     """
     return Path(str(resources.files("triosigno_db"))) / "migrations"
 
@@ -56,18 +56,18 @@ def read_history(folder: Path | None = None) -> tuple[Migration, ...]:
     """Read a history from disk.
 
     Args:
-        folder: What holds `migration_lock.toml` and one folder for each migration; by default the
-            history that ships with the package.
+        folder: The folder with `migration_lock.toml` and one folder for each migration; by default
+            the history that ships with the package.
 
     Returns:
-        The migrations in the order of their names.
+        The migrations, ordered by name.
 
     Raises:
-        MigrationError: The folder, a file or a name is not as it must be.
+        MigrationError: The folder, a file or a name is invalid or missing.
     """
     folder = folder or shipped_history()
     if not folder.is_dir():
-        raise MigrationError(f"There is no folder {folder}.").with_prisma_code("P3015")
+        raise MigrationError(f"The folder {folder} does not exist.").with_prisma_code("P3015")
     _check_provider(folder / LOCK_FILE)
     names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
     _check_names(names)
@@ -78,7 +78,7 @@ def _check_provider(path: Path) -> None:
     try:
         provider = tomllib.loads(_read_text(path)).get("provider")
     except tomllib.TOMLDecodeError as exc:
-        raise MigrationError(f"{path} is no TOML: {exc}").with_prisma_code("P3019") from exc
+        raise MigrationError(f"{path} is not valid TOML: {exc}").with_prisma_code("P3019") from exc
     if provider != PROVIDER:
         raise MigrationError(
             f"{path} names the provider {provider!r}, not {PROVIDER!r}."
@@ -94,12 +94,14 @@ def _check_names(names: Iterable[str]) -> None:
             ).with_prisma_code("P3010")
         if not _NAME.fullmatch(name):
             raise MigrationError(
-                f"The name {name} is not 14 digits, an underscore and small letters, "
+                f"The name {name} must be 14 digits, an underscore and lowercase letters, "
                 "digits or underscores."
             )
         earlier = timestamps.setdefault(name[:14], name)
         if earlier != name:
-            raise MigrationError(f"{earlier} and {name} have one timestamp: rename the later one.")
+            raise MigrationError(
+                f"{earlier} and {name} have the same timestamp: rename the later one."
+            )
 
 
 def _read_migration(folder: Path) -> Migration:
@@ -119,17 +121,17 @@ def _read_migration(folder: Path) -> Migration:
 
 
 def _read_text(path: Path) -> str:
-    # As bytes: text mode would change line ends, and with them the checksum.
+    # Read as bytes: text mode would change line endings and therefore the checksum.
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError as exc:
         raise MigrationError(f"{path} is missing.").with_prisma_code("P3015") from exc
     except OSError as exc:
-        raise MigrationError(f"{path} can't be read: {exc.strerror}.") from exc
+        raise MigrationError(f"{path} cannot be read: {exc.strerror}.") from exc
     except UnicodeDecodeError as exc:
-        raise MigrationError(f"{path} is not UTF-8 at byte {exc.start}.") from exc
+        raise MigrationError(f"{path} is not valid UTF-8 at byte {exc.start}.") from exc
     if text.startswith(_BYTE_ORDER_MARK):
-        raise MigrationError(f"{path} starts with a byte order mark: save it without.")
+        raise MigrationError(f"{path} starts with a byte order mark: save the file without it.")
     return text
 
 

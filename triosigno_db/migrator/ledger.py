@@ -1,7 +1,7 @@
-"""The ledger: the table in which Prisma Migrate and the library record what was applied.
+"""The ledger: the table in which Prisma Migrate and the library record applied migrations.
 
-The table, its name and the meaning of its rows are Prisma's, so that either side can deploy. All
-SQL on it is in this module.
+Prisma defines the table, its name and the meaning of its rows, so that both can deploy. This module
+contains all SQL on the table.
 """
 
 # ruff: noqa: S608 (the name of the table is a constant)
@@ -108,7 +108,7 @@ class LedgerRow(NamedTuple):
 
     @property
     def is_failed(self) -> bool:
-        """Whether the migration failed, or still runs, and nobody has resolved it."""
+        """Whether the migration failed or is running, and is not resolved."""
         return self.finished_at is None and self.rolled_back_at is None
 
     @property
@@ -133,8 +133,8 @@ class MigrationStatus(NamedTuple):
 
     Attributes:
         name: The migration.
-        state: Its state; `deploy` applies a migration again that was rolled back.
-        row: The ledger's last row on it, `None` where there is none.
+        state: Its state. `deploy` applies a migration that was rolled back again.
+        row: The last row of the ledger for it, or `None`.
     """
 
     name: str
@@ -146,43 +146,43 @@ class Ledger:
     """The ledger of one database.
 
     Args:
-        session: The connection to it.
+        session: The session in the database.
     """
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def exists(self) -> bool:
-        """Return whether the table is there."""
+        """Return whether the table exists."""
         return bool(self._session.run(_EXISTS, table=_TABLE)[0][0])
 
     def may_read(self) -> bool | None:
-        """Return whether the role may read the table; `None` where there is none."""
+        """Return whether the role may read the table; `None` if it does not exist."""
         rows = self._session.run(_MAY_READ, table=LEDGER_TABLE)
         return bool(rows[0][0]) if rows else None
 
     def columns(self) -> frozenset[str]:
-        """Give the names of the table's columns; none where there is no table."""
+        """Return the names of the table's columns; empty if the table does not exist."""
         return frozenset(name for (name,) in self._session.run(_READ_COLUMNS, table=LEDGER_TABLE))
 
     def create(self) -> None:
-        """Create the table, and its schema, where they are missing."""
+        """Create the table and its schema if they are missing."""
         self._session.create_schema()
         self._session.run(_CREATE)
 
     def clear(self) -> None:
-        """Delete all rows: the tables that they speak of are gone."""
+        """Delete all rows, after the tables were dropped."""
         if self.exists():
             self._session.run(_DELETE_ROWS)
 
     def rows(self) -> tuple[LedgerRow, ...]:
-        """Read all rows, the oldest first; none where there is no table."""
+        """Read all rows, oldest first; empty if the table does not exist."""
         if not self.exists():
             return ()
         return tuple(LedgerRow(*row) for row in self._session.run(_ROWS))
 
     def seconds_since_last(self) -> float | None:
-        """Give the time since the last migration was applied; `None` where none was."""
+        """Return the seconds since the last migration was applied; `None` if none was."""
         ((seconds,),) = self._session.run(_SECONDS_SINCE_LAST)
         return None if seconds is None else float(seconds)
 
@@ -191,7 +191,7 @@ class Ledger:
         return [name for (name,) in self._session.run(_OTHER_TABLES, table=LEDGER_TABLE)]
 
     def begin(self, migration: Migration) -> str:
-        """Record that a migration begins, and give the row's id."""
+        """Record the start of a migration, and return the row's id."""
         row_id = str(uuid4())
         self._session.run(_BEGIN, id=row_id, checksum=migration.checksum, name=migration.name)
         return row_id
@@ -201,18 +201,18 @@ class Ledger:
         self._session.run(_FINISH, id=row_id)
 
     def fail(self, row_id: str, logs: str, *, rolled_back: bool) -> None:
-        """Record that a migration failed, and whether that left nothing behind."""
+        """Record that a migration failed, and whether it was rolled back."""
         self._session.run(_FAIL, id=row_id, logs=logs, rolled_back=rolled_back)
 
     def mark_applied(self, migration: Migration) -> None:
-        """Record that a migration is applied that was not run here."""
+        """Record a migration as applied that was not run by the library."""
         self._session.run(_ROLL_BACK_UNFINISHED, name=migration.name)
         self._session.run(
             _MARK_APPLIED, id=str(uuid4()), checksum=migration.checksum, name=migration.name
         )
 
     def mark_rolled_back(self, name: str, *, finished: bool = False) -> None:
-        """Record that a migration's failed attempt, or the migration itself, was undone."""
+        """Record that a failed attempt or an applied migration was rolled back."""
         self._session.run(_ROLL_BACK_FINISHED if finished else _ROLL_BACK_UNFINISHED, name=name)
 
 
@@ -223,10 +223,10 @@ def compare_histories(
 
     Args:
         migrations: The history on disk.
-        rows: The ledger's rows, the oldest first.
+        rows: The ledger's rows, oldest first.
 
     Returns:
-        Each migration's state, ordered by name.
+        The state of each migration, ordered by name.
     """
     rows_of: dict[str, list[LedgerRow]] = {}
     for row in rows:

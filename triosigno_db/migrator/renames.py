@@ -1,4 +1,4 @@
-"""Renames: a drop and an addition with the same definition may be one."""
+"""Renames: a drop and an addition with the same definition may be a rename."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ class Rename(NamedTuple):
     """A drop and an addition that may be a rename.
 
     Attributes:
-        what: The kind and the old name, for a person: `table Thing`, `column Thing.size`.
+        what: The kind and the old name, such as `table Thing` or `column Thing.size`.
         new_name: The new name.
         up: The statement that renames it.
         down: The statement that restores its old name.
@@ -25,14 +25,14 @@ class Rename(NamedTuple):
 
 
 def find_table_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
-    """Find dropped tables whose columns are those of an added one.
+    """Find dropped tables with the same columns as an added table.
 
     Args:
-        old: The schema as it is.
-        new: The schema as it should be.
+        old: The current schema.
+        new: The target schema.
 
     Returns:
-        The possible renames; a person decides.
+        The possible renames, to be confirmed by a person.
     """
     return tuple(
         _rename("table ", "ALTER TABLE {} RENAME TO {};", before, after)
@@ -41,14 +41,14 @@ def find_table_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
 
 
 def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
-    """Find dropped columns whose type is that of an added one.
+    """Find dropped columns with the same definition as an added column.
 
     Args:
-        old: The schema as it is.
-        new: The schema as it should be.
+        old: The current schema.
+        new: The target schema.
 
     Returns:
-        The possible renames; a person decides.
+        The possible renames, to be confirmed by a person.
     """
     renames = []
     for table in sorted(old.tables.keys() & new.tables.keys()):
@@ -60,14 +60,14 @@ def find_column_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
 
 
 def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
-    """Find constraints and indexes that differ in their names alone.
+    """Find constraints and indexes that differ only in their names.
 
     Args:
-        old: The schema as it is.
-        new: The schema as it should be.
+        old: The current schema.
+        new: The target schema.
 
     Returns:
-        The renames; they lose nothing, so that nobody need decide.
+        The renames. They lose no data and need no confirmation.
     """
     renames = []
     for table in sorted(old.tables.keys() & new.tables.keys()):

@@ -1,7 +1,7 @@
 """Scripts: the text of a migration, split into statements.
 
-PostgreSQL itself splits a script only while it runs it; the rules here are those of its lexer and
-of psql, so that each statement can be run, counted and found again by its line.
+The rules are those of PostgreSQL's lexer and of psql. Statements that are split can be run and
+counted one by one, and errors can name their lines.
 https://www.postgresql.org/docs/current/sql-syntax-lexical.html
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 NO_TRANSACTION = "-- triosigno-db: no-transaction"
-"""The first line of a script whose statements can't run inside a transaction."""
+"""The first line of a script whose statements cannot run inside a transaction."""
 
 _TOKEN = re.compile(
     r"""
@@ -35,9 +35,9 @@ class ScriptStatement(NamedTuple):
     """One statement of a script.
 
     Attributes:
-        number: Its place in the script, from 1.
+        number: Its position in the script, from 1.
         line: The line on which it starts, from 1.
-        text: The statement without its semicolon and without what comes before its first word.
+        text: The statement without its semicolon and without preceding comments and spaces.
     """
 
     number: int
@@ -46,7 +46,7 @@ class ScriptStatement(NamedTuple):
 
     @property
     def controls_transaction(self) -> bool:
-        """Whether it begins, ends or divides a transaction."""
+        """Whether it begins or ends a transaction or sets a savepoint."""
         return _CONTROL.match(self.text) is not None
 
 
@@ -57,7 +57,7 @@ def is_transactional(script: str) -> bool:
         script: The text.
 
     Returns:
-        `False` where the first line says otherwise.
+        `False` if the first line is `NO_TRANSACTION`.
     """
     return script.partition("\n")[0].strip() != NO_TRANSACTION
 
@@ -69,7 +69,7 @@ def split_statements(script: str) -> list[ScriptStatement]:
         script: Any number of statements; the last one may lack its semicolon.
 
     Returns:
-        The statements in order, comments between them left out.
+        The statements in order, without comments between them.
     """
     return [
         ScriptStatement(number, script.count("\n", 0, start) + 1, script[start:end].rstrip())
@@ -94,7 +94,7 @@ def _spans(script: str) -> Iterator[tuple[int, int]]:
             continue
         if start is None:
             start = begins
-        nesting.meet(token)
+        nesting.read(token)
     if start is not None:
         yield start, len(script)
 
@@ -120,10 +120,10 @@ def _end_of_block_comment(script: str, position: int) -> int:
 
 
 class _Nesting:
-    """Knows whether a semicolon ends the statement.
+    """Tracks whether a semicolon ends the statement.
 
-    It does not inside parentheses (CREATE RULE), nor inside the body of a function that is written
-    as BEGIN ATOMIC ... END, where CASE ... END nests.
+    It does not end it inside parentheses (CREATE RULE) or inside a function body of the form
+    BEGIN ATOMIC ... END, in which CASE ... END may be nested.
     """
 
     def __init__(self) -> None:
@@ -135,15 +135,15 @@ class _Nesting:
     def is_outermost(self) -> bool:
         return self._parentheses == 0 and self._blocks == 0
 
-    def meet(self, token: re.Match[str]) -> None:
+    def read(self, token: re.Match[str]) -> None:
         if token["other"] == "(":
             self._parentheses += 1
         elif token["other"] == ")":
             self._parentheses -= 1
         elif token["word"]:
-            self._meet_word(token["word"].lower())
+            self._read_word(token["word"].lower())
 
-    def _meet_word(self, word: str) -> None:
+    def _read_word(self, word: str) -> None:
         opens_body = word == "atomic" and self._words[-1:] == ["begin"] and self._is_routine
         if opens_body or (self._blocks and word == "case"):
             self._blocks += 1

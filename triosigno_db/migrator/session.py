@@ -1,4 +1,4 @@
-"""A connection outside of the pool, and the lock that Prisma Migrate takes as well."""
+"""A connection outside of the pool, and the migration lock that is shared with Prisma Migrate."""
 
 import os
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.settings import Settings
 
 DISABLE_LOCK_VARIABLE = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK"
-"""Prisma's own switch: set to anything but the empty text or 0, the lock is not taken."""
+"""Prisma's variable: the lock is not acquired if it is set, except to an empty string or 0."""
 
 _LOCK_SESSIONS = """
 SELECT l.pid, l.granted, a.application_name, extract(epoch FROM now() - a.backend_start)
@@ -36,14 +36,13 @@ _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
 
 
 class LockSession(NamedTuple):
-    """A session that holds the lock of migrations, or waits for it.
+    """A session that holds the migration lock or waits for it.
 
     Attributes:
-        process: The server's process.
+        process: The id of the server process.
         is_holder: Whether it holds the lock.
-        application_name: What it calls itself, `None` or empty where it does not say.
-        connected_for: For how long it has been connected, in seconds; `None` where the role may not
-            see that.
+        application_name: Its `application_name`; `None` or empty if it is not set.
+        connected_for: The time since it connected, in seconds; `None` if the role may not see it.
     """
 
     process: int
@@ -53,18 +52,17 @@ class LockSession(NamedTuple):
 
 
 def resolve_settings(url_or_settings: str | Settings | None) -> Settings:
-    """Find out which database a function works on.
+    """Return the settings of the database that a function works on.
 
     Args:
-        url_or_settings: A URL, as `connect()` takes it, or settings; without it the database that
-            `connect()` has set.
+        url_or_settings: A URL as for `connect()`, or settings. By default the connected database.
 
     Returns:
-        How to reach it.
+        The settings.
 
     Raises:
-        InvalidInputError: The URL can't be read, or a part of it is out of bounds.
-        NotConnectedError: Neither was given, and `connect()` was not called.
+        InvalidInputError: The URL is invalid, or a part of it is out of bounds.
+        NotConnectedError: No database was given, and `connect()` was not called.
     """
     if isinstance(url_or_settings, Settings):
         return url_or_settings
@@ -76,7 +74,7 @@ def resolve_settings(url_or_settings: str | Settings | None) -> Settings:
         return current_database().settings
     except NotConnectedError:
         raise NotConnectedError(
-            "There is no database: give a URL or Settings, or call triosigno_db.connect(url) first."
+            "No database is set: pass a URL or Settings, or call triosigno_db.connect(url) first."
         ) from None
 
 
@@ -85,7 +83,7 @@ class Session:
 
     Args:
         connection: A connection in autocommit.
-        schema_name: The schema that it works in.
+        schema_name: The schema for the statements.
     """
 
     def __init__(self, connection: psycopg2.extensions.connection, schema_name: str) -> None:
@@ -98,17 +96,17 @@ class Session:
         return bool(self._connection.closed)
 
     def run(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
-        """Run a statement of the library's own.
+        """Run a statement of the library.
 
         Args:
-            sql: The statement; `%(name)s` stands for a parameter.
+            sql: The statement, with placeholders `%(name)s`.
             **parameters: A value for each parameter.
 
         Returns:
             The rows.
 
         Raises:
-            TrioSignoDBError: Whatever went wrong, as the matching class.
+            TrioSignoDBError: The statement failed; the class depends on the error.
         """
         try:
             return self.run_raw(sql, parameters or None)
@@ -116,11 +114,11 @@ class Session:
             raise translate(exc, {}, parameters) from exc
 
     def run_raw(self, sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run a statement of a migration; without parameters a percent sign is only that.
+        """Run a statement of a migration; without parameters a percent sign is a literal.
 
         Args:
             sql: The statement.
-            parameters: A value for each parameter, `None` where there is none.
+            parameters: A value for each parameter; `None` without parameters.
 
         Returns:
             The rows.
@@ -130,7 +128,7 @@ class Session:
             return list(cursor.fetchall()) if cursor.description else []
 
     def create_schema(self) -> None:
-        """Create the schema where it is missing."""
+        """Create the schema if it is missing."""
         if not self.run(_SCHEMA_EXISTS, name=self._schema_name):
             self.run(f"CREATE SCHEMA {identifier(self._schema_name)}")
 
@@ -162,41 +160,41 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Se
     """Open a connection for migrations.
 
     Args:
-        settings: How to reach the server.
-        database: Another database than the settings' own.
+        settings: The settings of the connection.
+        database: The database, if it is not that of the settings.
 
     Yields:
-        The session; its search path is the settings' schema, and no statement is timed out.
+        The session. Its search path is the schema of the settings, and it has no statement timeout.
 
     Raises:
-        DatabaseUnavailableError: The server can't be reached.
-        MigrationError: The settings say that a pooler is in between, which could run the lock and
-            the statements in different sessions.
+        DatabaseUnavailableError: The server cannot be reached.
+        MigrationError: `pgbouncer` is set: a pooler could run the lock and the statements in
+            different sessions.
         ReadOnlyError: This thread is inside a `reading_from_replica()` block.
     """
     refuse_write("A migration")
     if settings.pgbouncer:
         raise MigrationError(
-            "Migrations need a direct connection: give a URL without pgbouncer=true."
+            "Migrations need a direct connection: use a URL without pgbouncer=true."
         )
     with _connected(settings, database) as session:
-        # Building an index may take hours: the time limits of a service do not apply.
+        # An index may take hours to build, so the time limits for services do not apply.
         session.run("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
         yield session
 
 
 @contextmanager
 def open_reading_session(settings: Settings) -> Iterator[Session]:
-    """Open a connection that only reads, in one transaction, so that it works through a pooler.
+    """Open a read-only connection, in one transaction, so that it works through a pooler.
 
     Args:
-        settings: How to reach the server.
+        settings: The settings of the connection.
 
     Yields:
-        The session; its search path is the settings' schema, and their time limits hold.
+        The session. Its search path is the schema of the settings, and their time limits apply.
 
     Raises:
-        DatabaseUnavailableError: The server can't be reached.
+        DatabaseUnavailableError: The server cannot be reached.
     """
     local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in session_settings(settings))
     with _connected(settings) as session, session.transaction():
@@ -212,14 +210,14 @@ def _connected(settings: Settings, database: str | None = None) -> Iterator[Sess
 
 @contextmanager
 def migration_lock(session: Session, timeout: float) -> Iterator[None]:
-    """Hold the lock of Prisma Migrate.
+    """Hold the migration lock, which is Prisma Migrate's.
 
     Args:
-        session: Whose connection holds it.
-        timeout: How long to wait, in seconds.
+        session: The session that holds it.
+        timeout: The maximum time to wait, in seconds.
 
     Raises:
-        MigrationLockedError: It was not free in time; the message names who holds it.
+        MigrationLockedError: The lock was not available in time; the message names its holder.
     """
     if os.environ.get(DISABLE_LOCK_VARIABLE, "") not in ("", "0"):
         yield
@@ -237,13 +235,13 @@ def migration_lock(session: Session, timeout: float) -> Iterator[None]:
 
 
 def lock_sessions(session: Session) -> tuple[LockSession, ...]:
-    """List who holds the lock of migrations and who waits for it.
+    """List the sessions that hold the migration lock or wait for it.
 
     Args:
         session: A session in the database.
 
     Returns:
-        The sessions, who holds it first.
+        The sessions, the holder first.
     """
     return tuple(LockSession(*row) for row in session.run(_LOCK_SESSIONS, key=PRISMA_LOCK))
 
@@ -255,6 +253,6 @@ def _locked(session: Session, timeout: float) -> MigrationLockedError:
         if each.is_holder
     )
     return MigrationLockedError(
-        f"Another deployment holds the lock for longer than {timeout:g} s: "
-        f"{holders or 'it has ended by now'}."
+        f"Another deployment held the lock for longer than {timeout:g} s: "
+        f"{holders or 'it has ended by now'}. Try again after it ends."
     )

@@ -1,4 +1,4 @@
-"""Shadow databases: a history replayed, or the models' schema created, and then dropped."""
+"""Shadow databases: replay a history or create the models' schema in a temporary database."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,10 +19,10 @@ _TEMPORARY = "SET LOCAL search_path TO pg_temp"
 
 @contextmanager
 def shadow_database(settings: Settings) -> Iterator[Session]:
-    """Create a database of its own on the same server, and drop it afterwards.
+    """Create a temporary database on the same server, and drop it afterwards.
 
     Args:
-        settings: How to reach the server; the role must be allowed to create databases.
+        settings: The settings of the server; the role must be allowed to create databases.
 
     Yields:
         A session in the empty database.
@@ -46,7 +46,7 @@ def replay(session: Session, migrations: Iterable[Migration]) -> Catalog:
         migrations: The history.
 
     Returns:
-        The schema that it gives.
+        The resulting schema.
 
     Raises:
         MigrationFailedError: A statement failed.
@@ -57,15 +57,15 @@ def replay(session: Session, migrations: Iterable[Migration]) -> Catalog:
 
 
 def create_in_schema(session: Session, schema: str, script: str) -> Catalog:
-    """Run a script in a schema of its own in a shadow database.
+    """Run a script in a new schema of a shadow database.
 
     Args:
-        session: The session, which stays in its own schema.
+        session: The session, whose search path is restored afterwards.
         schema: The name of the schema to create.
-        script: The text.
+        script: The SQL script.
 
     Returns:
-        The schema that it gives.
+        The resulting schema.
     """
     ((earlier,),) = session.run("SELECT current_setting('search_path')")
     session.run(f"CREATE SCHEMA {identifier(schema)}; SET search_path TO {identifier(schema)}")
@@ -78,7 +78,7 @@ def create_in_schema(session: Session, schema: str, script: str) -> Catalog:
 def temporary_catalogs(session: Session, migrations: Iterable[Migration]) -> dict[str, Catalog]:
     """Replay a history with temporary tables, in a transaction that is rolled back.
 
-    It needs no right to create databases, and leaves nothing behind.
+    It does not need the privilege to create databases, and leaves no objects behind.
 
     Args:
         session: A session in any database.
@@ -88,13 +88,13 @@ def temporary_catalogs(session: Session, migrations: Iterable[Migration]) -> dic
         The schema after each migration, by the name of the migration.
 
     Raises:
-        MigrationError: A migration can't run inside a transaction.
+        MigrationError: A migration cannot run inside a transaction.
     """
     catalogs: dict[str, Catalog] = {}
     with session.rolled_back():
         session.run(_TEMPORARY)
         for migration in migrations:
             if not is_transactional(migration.script):
-                raise MigrationError(f"{migration.name} can't be replayed in a transaction.")
+                raise MigrationError(f"{migration.name} cannot be replayed in a transaction.")
             catalogs[migration.name] = replay(session, [migration])
     return catalogs

@@ -1,6 +1,6 @@
 """Content packs: modules, lessons, signs, categories and achievements in one file.
 
-The starter pack that ships with the package is `starter.json` beside this file.
+The starter pack of the package is the file `starter.json` in this folder.
 """
 
 from triosigno_db.packs.loading import PackChange, PackReport, load_pack, preview_pack

@@ -1,4 +1,4 @@
-"""A pack compared with the database: which rows it would make or change."""
+"""Compare a pack with the database to find the rows that it would create or change."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,15 +31,15 @@ MODELS: dict[str, Any] = {
 
 
 class PackRow(NamedTuple):
-    """A row that a pack names.
+    """A row of a pack.
 
     Attributes:
         kind: `"category"`, `"sign"`, `"module"`, `"lesson"` or `"achievement"`.
         name: Its name or title.
-        id: Its id, made where it is new.
-        is_new: Whether the database does not have it.
-        values: What is to be written: everything of a new row, else what differs.
-        sign_ids: The signs of a lesson where they are to be written, else `None`.
+        id: Its id; a new id for a new row.
+        is_new: Whether the row is missing in the database.
+        values: The values to write: all values of a new row, or the changed ones.
+        sign_ids: The signs of a lesson if they must be written, else `None`.
     """
 
     kind: str
@@ -51,19 +51,19 @@ class PackRow(NamedTuple):
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything is to be written to a row that is there."""
+        """Whether an existing row must be changed."""
         return not self.is_new and (bool(self.values) or self.sign_ids is not None)
 
     @property
     def changed_fields(self) -> tuple[str, ...]:
-        """The fields of a row that is there which are to be written."""
+        """The fields of an existing row that must be changed."""
         signs = ("signs",) if self.sign_ids is not None else ()
         return () if self.is_new else (*self.values, *signs)
 
 
 @dataclass
 class Comparison:
-    """The result of a comparison, kind by kind in the order of writing."""
+    """The result of a comparison, ordered by kind as the rows are written."""
 
     rows: list[PackRow] = field(default_factory=list)
 
@@ -73,18 +73,18 @@ class Comparison:
 
 
 def compare_pack(pack: ContentPack) -> Comparison:
-    """Compare a pack with the connected database, in a statement for each kind of row.
+    """Compare a pack with the connected database, with one statement for each kind of row.
 
     Args:
         pack: The pack.
 
     Returns:
-        A row for each of the pack's.
+        The comparison, with all rows of the pack.
 
     Raises:
-        InvalidInputError: A sign names a category, or a lesson a sign, that neither the pack nor
-            the database has; every wrong place is named.
-        ConflictError: The database has several modules, or lessons of a module, of one title.
+        InvalidInputError: A sign refers to a category, or a lesson to a sign, that neither the pack
+            nor the database has; the error names every location.
+        ConflictError: The database has several modules, or lessons of a module, with one title.
     """
     result = Comparison()
     categories = _ids(SignCategory, [sign.category for sign in pack.signs])
@@ -110,28 +110,28 @@ def compare_pack(pack: ContentPack) -> Comparison:
 def _match(kind: str, wanted: list[dict[str, Any]]) -> Iterator[PackRow]:
     model = MODELS[kind]
     names = [values["name"] for values in wanted]
-    there = {row["name"]: row for row in _rows(model.select().where(_is_any(model.name, names)))}
+    existing = {row["name"]: row for row in _rows(model.select().where(_is_any(model.name, names)))}
     for values in wanted:
-        yield _row(kind, values["name"], values, there.get(values["name"]))
+        yield _row(kind, values["name"], values, existing.get(values["name"]))
 
 
-def _row(kind: str, name: str, wanted: dict[str, Any], there: dict[str, Any] | None) -> PackRow:
-    if there is None:
+def _row(kind: str, name: str, wanted: dict[str, Any], existing: dict[str, Any] | None) -> PackRow:
+    if existing is None:
         return PackRow(kind, name, new_id(), True, wanted)
-    differing = {key: value for key, value in wanted.items() if there[key] != value}
-    return PackRow(kind, name, there["id"], False, differing)
+    differing = {key: value for key, value in wanted.items() if existing[key] != value}
+    return PackRow(kind, name, existing["id"], False, differing)
 
 
 def _match_modules(pack: ContentPack) -> Iterator[PackRow]:
     titles = [module.title for module in pack.modules]
-    there = _by_title("module", _rows(Module.select().where(_is_any(Module.title, titles))))
+    existing = _by_title("module", _rows(Module.select().where(_is_any(Module.title, titles))))
     following = (Module.select(peewee.fn.max(Module.order)).scalar() or 0) + 1
     for module in pack.modules:
         wanted = _values(module, without="lessons")
-        if module.title not in there:
+        if module.title not in existing:
             wanted["order"] = following
             following += 1
-        yield _row(MODULE, module.title, wanted, there.get(module.title))
+        yield _row(MODULE, module.title, wanted, existing.get(module.title))
 
 
 def _match_lessons(pack: ContentPack, result: Comparison) -> Iterator[PackRow]:
@@ -153,7 +153,7 @@ def _match_lessons(pack: ContentPack, result: Comparison) -> Iterator[PackRow]:
     ):
         places[place["lesson"]].append(place["sign"])
     for module, row in zip(pack.modules, modules, strict=True):
-        there = _by_title(f"lesson of {module.title!r}", lessons[row.id])
+        existing = _by_title(f"lesson of {module.title!r}", lessons[row.id])
         orders = _orders([lesson.title for lesson in module.lessons], lessons[row.id])
         for lesson in module.lessons:
             wanted = {
@@ -162,21 +162,21 @@ def _match_lessons(pack: ContentPack, result: Comparison) -> Iterator[PackRow]:
                 "order": orders[lesson.title],
             }
             ids = tuple(sign_ids[name] for name in lesson.signs)
-            matched = _row(LESSON, lesson.title, wanted, there.get(lesson.title))
+            matched = _row(LESSON, lesson.title, wanted, existing.get(lesson.title))
             is_same = not matched.is_new and tuple(places[matched.id]) == ids
             yield matched if is_same else matched._replace(sign_ids=ids)
 
 
-def _orders(titles: list[str], there: list[dict[str, Any]]) -> dict[str, int]:
-    """Number lessons as the pack lists them; those that are in that order already keep theirs."""
-    known = {row["title"]: row["order"] for row in there}
+def _orders(titles: list[str], existing: list[dict[str, Any]]) -> dict[str, int]:
+    """Number lessons in the order of the pack; lessons already in that order keep their number."""
+    known = {row["title"]: row["order"] for row in existing}
     last = max(known.values(), default=0)
     orders = {}
     previous = -1
     for title in titles:
         order = known.get(title)
         if order is None or order <= previous:
-            # A new lesson, or one that the pack moves, comes behind all others.
+            # A new or moved lesson comes after all others.
             last = max(last, previous) + 1
             order = last
         orders[title] = previous = order
@@ -203,7 +203,7 @@ def _sign_ids(pack: ContentPack, result: Comparison) -> dict[str, str]:
 def _refuse_unknown(pack: ContentPack, kind: str, unknown: Iterable[tuple[Location, str]]) -> None:
     errors = [
         FieldError(
-            pack.describe(location), f"neither the pack nor the database has a {kind} {name!r}"
+            pack.describe(location), f"neither the pack nor the database has the {kind} {name!r}"
         )
         for location, name in unknown
     ]
@@ -219,7 +219,9 @@ def _by_title(kind: str, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         if row["title"] in found:
-            raise ConflictError(f"The database has more than one {kind} {row['title']!r}.")
+            raise ConflictError(
+                f"The database has more than one {kind} {row['title']!r}: rename all but one."
+            )
         found[row["title"]] = row
     return found
 

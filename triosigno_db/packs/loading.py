@@ -1,4 +1,4 @@
-"""Writing a pack into the database, and looking at what that would change."""
+"""Load a pack into the database, or preview the changes."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -15,19 +15,19 @@ from triosigno_db.repositories.content.lesson_signs import set_lesson_signs
 OnRow = Callable[[str], None]
 
 ROWS_AT_ONCE = 500
-"""How many new rows one statement makes."""
+"""The maximum number of new rows in one INSERT statement."""
 
 _LOCK_KEY = 5_462_187_413_004_021
-"""The key of the advisory lock that imports take; any number that nobody else uses."""
+"""The key of the advisory lock for imports; an arbitrary constant."""
 
 
 class PackChange(NamedTuple):
-    """A row that loading a pack makes or changes.
+    """A row that a pack creates or changes.
 
     Attributes:
         kind: `"category"`, `"sign"`, `"module"`, `"lesson"` or `"achievement"`.
         name: Its name or title.
-        fields: What changes; empty for a new row.
+        fields: The changed fields; empty for a new row.
     """
 
     kind: str
@@ -36,16 +36,16 @@ class PackChange(NamedTuple):
 
     @property
     def is_new(self) -> bool:
-        """Whether the row is made."""
+        """Whether the row is created."""
         return not self.fields
 
 
 class PackReport(NamedTuple):
-    """What loading a pack makes, changes, and finds as it is.
+    """The rows that a pack creates, changes and leaves unchanged.
 
     Attributes:
-        changes: The rows made or changed, in the order of writing.
-        unchanged: How many rows of each kind are as the pack has them.
+        changes: The created and changed rows, in the order of writing.
+        unchanged: The number of unchanged rows of each kind.
         module_ids: The ids of the pack's modules, in its order.
     """
 
@@ -59,22 +59,23 @@ def _ignore(name: str) -> None:
 
 
 def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
-    """Write a pack in one transaction; what is there already as the pack has it is left alone.
+    """Load a pack in one transaction.
 
-    Rows are matched by their names and titles; others are left alone. Two imports at once come one
-    after the other.
+    Rows are matched by their names and titles. Rows that already match the pack, and rows that are
+    not in the pack, are not changed. Concurrent imports wait for each other.
 
     Args:
-        pack: What to write.
-        on_row: Called with the name of each row of the pack, once it is written or found to be
-            there.
+        pack: The pack to load.
+        on_row: Called with the name of each row of the pack, after it is written or found to be
+            unchanged.
 
     Returns:
-        What was made and changed.
+        The created, changed and unchanged rows.
 
     Raises:
-        InvalidInputError: The pack names a category or sign that is nowhere; nothing was written.
-        ConflictError: The database has several modules, or lessons of a module, of one title.
+        InvalidInputError: The pack refers to a category or sign that does not exist; nothing was
+            written.
+        ConflictError: The database has several modules, or lessons of a module, with one title.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     report = run_in_transaction(lambda: _load(pack, on_row))
@@ -83,17 +84,17 @@ def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
 
 
 def preview_pack(pack: ContentPack) -> PackReport:
-    """Tell what loading a pack would make and change, and write nothing.
+    """Report what `load_pack` would create and change, without writing.
 
     Args:
         pack: The pack.
 
     Returns:
-        The same as `load_pack` would.
+        The report that `load_pack` would return.
 
     Raises:
-        InvalidInputError: The pack names a category or sign that is nowhere.
-        ConflictError: The database has several modules, or lessons of a module, of one title.
+        InvalidInputError: The pack refers to a category or sign that does not exist.
+        ConflictError: The database has several modules, or lessons of a module, with one title.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     return run_in_transaction(lambda: _report(_compare(pack)), isolation="repeatable read")

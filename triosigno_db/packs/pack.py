@@ -1,4 +1,4 @@
-"""What a content pack holds."""
+"""The content of a pack."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -12,32 +12,32 @@ from triosigno_db.records.input import Input
 from triosigno_db.records.types import Description, Name, Url
 
 Location = tuple[str | int, ...]
-"""Where something stands in a pack, such as `("signs", 3, "category")`."""
+"""A location in a pack, such as `("signs", 3, "category")`."""
 
 MODELS_LEFT_OUT = {
     "User": "an account",
-    "UserPreference": "a part of an account",
-    "Progress": "what one learner has practised",
-    "LearningSession": "what one learner has practised",
-    "UserAchievement": "what one learner has earned",
+    "UserPreference": "part of an account",
+    "Progress": "the progress of one learner",
+    "LearningSession": "the progress of one learner",
+    "UserAchievement": "the awards of one learner",
 }
-"""The models of which a pack holds no row, and why."""
+"""The models that are not part of a pack, and the reasons."""
 
 FIELDS_LEFT_OUT = {
-    "id": "every database has ids of its own; a row is known by its name or title",
-    "module": "a lesson stands inside its module",
-    "order": "modules and lessons stand in their order",
-    "created_at": "the database that a pack is loaded into has its own times",
-    "updated_at": "the database that a pack is loaded into has its own times",
+    "id": "each database has its own ids; a row is identified by its name or title",
+    "module": "a lesson is nested in its module",
+    "order": "the position in the list is the order",
+    "created_at": "each database has its own timestamps",
+    "updated_at": "each database has its own timestamps",
 }
-"""The fields of the content's models that a pack does not hold, and why."""
+"""The fields of the content models that are not part of a pack, and the reasons."""
 
 PROBLEMS = "problems"
-"""Under this name a context of the validation collects problems, instead of their being raised."""
+"""The key in the validation context for a list that collects problems instead of raising them."""
 
 
 class Problem(NamedTuple):
-    """Something that is wrong in a pack, and where."""
+    """An error in a pack and its location."""
 
     location: Location
     why: str
@@ -52,7 +52,7 @@ class PackCategory(Input):
 
 
 class PackSign(Input):
-    """A sign; its name is its key, `category` the name of a category, here or in the database."""
+    """A sign; its name is its key, `category` names a category in the pack or the database."""
 
     name: Name
     category: Name
@@ -63,7 +63,7 @@ class PackSign(Input):
 
 
 class PackLesson(Input):
-    """A lesson; its title is its key in its module, `signs` names signs in order, each once."""
+    """A lesson; its title is its key in its module, `signs` names its signs in order."""
 
     title: Name
     description: Description
@@ -89,7 +89,7 @@ class PackAchievement(Input):
 
 
 class ContentPack(Input):
-    """Modules, lessons, signs, categories and achievements, in any selection."""
+    """A selection of modules, lessons, signs, categories and achievements."""
 
     categories: tuple[PackCategory, ...] = ()
     signs: tuple[PackSign, ...] = ()
@@ -118,25 +118,25 @@ class ContentPack(Input):
                 yield from _repeated((*place, index, "signs"), "", lesson.signs)
 
     def __eq__(self, other: object) -> bool:
-        # Where it was read from is not a part of it.
+        # The source file is not compared.
         return isinstance(other, ContentPack) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
         return hash((self.categories, self.signs, self.modules, self.achievements))
 
     def describe(self, location: Location) -> str:
-        """Describe a location, with the line where the pack was read from a file.
+        """Describe a location, with the line number if the pack was read from a file.
 
         Args:
-            location: Its place in the pack.
+            location: The location in the pack.
 
         Returns:
-            Such as `content.yaml, line 12: signs[3].category`.
+            The description, such as `content.yaml, line 12: signs[3].category`.
         """
         return self._describe(location) if self._describe else write_location(location)
 
     def count_rows(self) -> int:
-        """Count what the pack holds.
+        """Count the rows of the pack.
 
         Returns:
             The number of categories, signs, modules, lessons and achievements.
@@ -147,13 +147,13 @@ class ContentPack(Input):
 
 
 def write_location(location: Location) -> str:
-    """Write a place in a pack as Python would.
+    """Format a location as a Python expression.
 
     Args:
-        location: The place.
+        location: The location.
 
     Returns:
-        Such as `signs[3].category`; empty for the whole.
+        The expression, such as `signs[3].category`; empty for the whole pack.
     """
     written = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
     return written.removeprefix(".")
@@ -165,4 +165,4 @@ def _repeated(place: Location, key: str, values: Iterable[Any]) -> Iterator[Prob
         if times > 1:
             last = len(values) - 1 - values[::-1].index(value)
             where = (*place, last, key) if key else (*place, last)
-            yield Problem(where, f"{value!r} is there {times} times")
+            yield Problem(where, f"{value!r} occurs {times} times; it must be unique")

@@ -1,4 +1,4 @@
-"""Reading a pack from a file, JSON or YAML; an error names the line."""
+"""Read a pack from a JSON or YAML file; errors name the line."""
 
 import json
 import re
@@ -14,28 +14,27 @@ from triosigno_db.errors import FieldError, InvalidInputError
 from triosigno_db.packs.pack import PROBLEMS, ContentPack, Location, Problem, write_location
 
 MAX_BYTES = 64 * 1024 * 1024
-"""The most bytes of a file that is read: some 200,000 signs."""
+"""The maximum size of a file in bytes: some 200,000 signs."""
 
 MAX_LEVELS = 100
-"""How deeply a file may be nested; a pack has seven levels."""
+"""The maximum nesting of a file; a pack has seven levels."""
 
 YAML_SUFFIXES = (".yaml", ".yml")
 
-YAML_MISSING = "YAML needs a package: pip install 'triosigno-db[cli]'"
+YAML_MISSING = "YAML needs an extra: run pip install 'triosigno-db[cli]'"
 
 _INTEGER = re.compile(r"[-+]?\d{1,19}")
 _NULL = ("", "~", "null", "Null", "NULL")
 
 
 class _DuplicateKeyError(ValueError):
-    """A mapping of JSON has a key twice."""
+    """A JSON object has a duplicate key."""
 
 
 def read_pack(path: Path) -> ContentPack:
-    """Read a pack from a file: YAML where its name ends in .yaml or .yml, else JSON.
+    """Read a pack from a file: YAML if its name ends in .yaml or .yml, else JSON.
 
-    In YAML every value is text as it is written, but for whole numbers and null; anchors and
-    aliases are refused.
+    In YAML all values are strings, except integers and null. Anchors and aliases are not allowed.
 
     Args:
         path: The file, in UTF-8.
@@ -44,20 +43,20 @@ def read_pack(path: Path) -> ContentPack:
         The validated pack.
 
     Raises:
-        InvalidInputError: The file can't be read, or something in it is wrong; every wrong place is
-            named with its line.
+        InvalidInputError: The file cannot be read or is invalid; the error names the line of every
+            invalid value.
     """
     try:
         size = path.stat().st_size
         content = path.read_bytes() if size <= MAX_BYTES else b""
     except OSError as exc:
-        raise InvalidInputError(str(path), f"can't be read: {exc.strerror}") from exc
+        raise InvalidInputError(str(path), f"cannot be read: {exc.strerror}") from exc
     if size > MAX_BYTES:
         raise InvalidInputError(str(path), f"is larger than {MAX_BYTES // 1024**2} MiB")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise InvalidInputError(str(path), f"is not UTF-8 at byte {exc.start}") from exc
+        raise InvalidInputError(str(path), f"is not valid UTF-8 at byte {exc.start}") from exc
     return parse_pack(text, str(path))
 
 
@@ -72,17 +71,17 @@ def starter_pack() -> ContentPack:
 
 
 def parse_pack(text: str, name: str) -> ContentPack:
-    """Read a pack from a text.
+    """Read a pack from a string.
 
     Args:
         text: JSON or YAML.
-        name: The file's name, which tells the two apart.
+        name: The file's name, whose suffix selects the format.
 
     Returns:
         The validated pack.
 
     Raises:
-        InvalidInputError: Something in it is wrong; every wrong place is named with its line.
+        InvalidInputError: The text is invalid; the error names the line of every invalid value.
     """
     try:
         is_yaml = name.endswith(YAML_SUFFIXES)
@@ -90,7 +89,7 @@ def parse_pack(text: str, name: str) -> ContentPack:
     except RecursionError:
         content = None
     if content is None:
-        raise InvalidInputError(name, "holds no pack, or is nested too deeply")
+        raise InvalidInputError(name, "contains no pack or is nested too deeply")
     problems: list[Problem] = []
     pack = None
     try:
@@ -102,14 +101,14 @@ def parse_pack(text: str, name: str) -> ContentPack:
     source = _Source(text, name)
     if pack is None or problems:
         first, *others = (FieldError(source.describe(each.location), each.why) for each in problems)
-        # Outside of the handler: pydantic's error holds the whole file.
+        # Raised outside of the handler, because pydantic's error contains the whole file.
         raise InvalidInputError(*first, *others)
     pack._describe = source.describe
     return pack
 
 
 class _Source:
-    """The text of a pack, in which lines are looked for when something is wrong."""
+    """The text of a pack, used to find the lines of errors."""
 
     def __init__(self, text: str, name: str) -> None:
         self._text = text
@@ -117,7 +116,7 @@ class _Source:
         self._root: Any = None
 
     def describe(self, location: Location) -> str:
-        """Describe a location: file, line, place."""
+        """Describe a location by its file, line and expression."""
         place = write_location(tuple(to_snake(p) if isinstance(p, str) else p for p in location))
         line = self._line_of(location)
         where = self._name if line is None else f"{self._name}, line {line}"
@@ -128,7 +127,7 @@ class _Source:
         if yaml is None:
             return None
         if self._root is None:
-            # JSON is YAML as well, as far as its structure goes.
+            # The structure of JSON is valid YAML, too.
             try:
                 self._root = _compose(yaml, self._text.replace("\t", " "))
             except (yaml.YAMLError, RecursionError):
@@ -137,7 +136,7 @@ class _Source:
 
 
 def _find_line(node: Any, location: Location) -> int:
-    """Follow a location from the root as far as it leads, and return the line that it reaches."""
+    """Follow a location from the root as far as it exists, and return the line."""
     line = int(node.start_mark.line)
     for part in location:
         steps = dict(_steps(node))
@@ -155,12 +154,12 @@ def _steps(node: Any) -> Iterator[tuple[str | int, tuple[int, Any]]]:
     elif node.id == "mapping":
         for key, value in node.value:
             if key.id == "scalar":
-                # A file may write both `video_url` and `videoUrl`.
+                # A file may use both `video_url` and `videoUrl`.
                 yield to_camel(key.value), (key.start_mark.line, value)
 
 
 def _parse_json(text: str, name: str) -> Any:
-    def refuse_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    def check_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
             keys = [key for key, _ in pairs]
@@ -168,14 +167,16 @@ def _parse_json(text: str, name: str) -> Any:
         return found
 
     try:
-        return json.loads(text, object_pairs_hook=refuse_twice)
+        return json.loads(text, object_pairs_hook=check_duplicates)
     except json.JSONDecodeError as exc:
-        raise InvalidInputError(f"{name}, line {exc.lineno}", f"is no JSON: {exc.msg}") from exc
+        raise InvalidInputError(
+            f"{name}, line {exc.lineno}", f"is not valid JSON: {exc.msg}"
+        ) from exc
     except _DuplicateKeyError as exc:
-        raise InvalidInputError(name, f"has the key {str(exc)!r} twice in one place") from exc
+        raise InvalidInputError(name, f"has the key {str(exc)!r} twice in one object") from exc
     except ValueError as exc:
-        # A number of more digits than Python reads.
-        raise InvalidInputError(name, f"is no JSON: {exc}") from exc
+        # A number with more digits than Python converts.
+        raise InvalidInputError(name, f"is not valid JSON: {exc}") from exc
 
 
 def _parse_yaml(text: str, name: str) -> Any:
@@ -188,20 +189,22 @@ def _parse_yaml(text: str, name: str) -> Any:
         mark = getattr(exc, "problem_mark", None)
         where = name if mark is None else f"{name}, line {mark.line + 1}"
         why = getattr(exc, "problem", None) or str(exc)
-        raise InvalidInputError(where, f"is no YAML: {why}") from exc
+        raise InvalidInputError(where, f"is not valid YAML: {why}") from exc
     return None if root is None else _construct(root, name)
 
 
 def _compose(yaml: Any, text: str, name: str = "") -> Any:
-    """Make the tree of nodes of a text without anchors, as deep as a pack may be.
+    """Parse a text into a tree of nodes, without anchors and with a maximum depth.
 
-    libyaml before 0.2.6 goes down without a limit of its own, and would crash.
+    libyaml before 0.2.6 has no limit of its own, and would crash.
     """
     depth = 0
     for event in yaml.parse(text, Loader=_loader(yaml)):
         if getattr(event, "anchor", None) is not None:
             line = event.start_mark.line + 1
-            raise InvalidInputError(f"{name}, line {line}", "has an anchor or an alias")
+            raise InvalidInputError(
+                f"{name}, line {line}", "has an anchor or an alias, which is not allowed"
+            )
         is_start = isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent)
         is_end = isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent)
         depth += is_start - is_end
@@ -217,11 +220,11 @@ def _construct(node: Any, name: str) -> Any:
         found: dict[str, Any] = {}
         for key, value in node.value:
             if key.id != "scalar" or key.value in found:
-                why = "has a key twice" if key.id == "scalar" else "has a key that is not text"
+                why = "has a key twice" if key.id == "scalar" else "has a key that is not a string"
                 raise InvalidInputError(f"{name}, line {key.start_mark.line + 1}", why)
             found[key.value] = _construct(value, name)
         return found
-    # PyYAML's two loaders write it differently.
+    # PyYAML's two loaders represent a plain scalar differently.
     is_plain = not node.style
     if is_plain and node.value in _NULL:
         return None
@@ -234,10 +237,10 @@ def import_yaml() -> Any:
     """Import PyYAML.
 
     Returns:
-        The package; `None` where it is not installed, as it is an extra.
+        The package, or `None` if it is not installed.
     """
     try:
-        import yaml  # noqa: PLC0415 (an extra: JSON is read without)
+        import yaml  # noqa: PLC0415 (an extra, not needed for JSON)
     except ImportError:
         return None
     return yaml

@@ -1,4 +1,4 @@
-"""Writing the database's content into a file that can be imported again."""
+"""Export the database's content to a file that can be imported again."""
 
 import json
 from enum import StrEnum
@@ -18,39 +18,41 @@ Rows = list[dict[str, Any]]
 
 
 def export_pack(path: Path, *, overwrite: bool = False) -> int:
-    """Write all content into a file: YAML where its name ends in .yaml or .yml, else JSON.
+    """Export all content to a file: YAML if its name ends in .yaml or .yml, else JSON.
 
-    The file is there whole or not at all. It holds no ids and no user.
+    The file is written atomically. It contains no ids and no users.
 
     Args:
         path: The file.
-        overwrite: Whether a file of that name may be replaced.
+        overwrite: Whether an existing file may be replaced.
 
     Returns:
-        How many rows it holds.
+        The number of rows in the file.
 
     Raises:
-        ConflictError: There is a file of that name.
-        InvalidInputError: The file can't be written, or YAML needs a package.
+        ConflictError: The file exists.
+        InvalidInputError: The file cannot be written, or the extra for YAML is not installed.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     if path.exists() and not overwrite:
-        raise ConflictError(f"{path} is there already.")
+        raise ConflictError(
+            f"{path} already exists: choose another name, or allow it to be replaced."
+        )
     content = read_content()
     text = _to_yaml(content) if path.name.endswith(YAML_SUFFIXES) else _to_json(content)
     try:
         _replace(path, text)
     except OSError as exc:
-        raise InvalidInputError(str(path), f"can't be written: {exc.strerror}") from exc
+        raise InvalidInputError(str(path), f"cannot be written: {exc.strerror}") from exc
     lessons = sum(len(module["lessons"]) for module in content["modules"])
     return sum(map(len, content.values())) + lessons
 
 
 def read_content() -> dict[str, Rows]:
-    """Read all content in the form of a pack, in one snapshot.
+    """Read all content in the format of a pack, in one snapshot.
 
     Returns:
-        Categories, signs and achievements by name, modules and lessons in order.
+        Categories, signs and achievements ordered by name, modules and lessons by their order.
     """
     with transaction(), translated():
         categories = _rows(SignCategory.select().order_by(SignCategory.name))
@@ -81,7 +83,7 @@ def _rows(query: Any) -> Rows:
 
 
 def _part(kind: type[Input], row: dict[str, Any], **linked: Any) -> dict[str, Any]:
-    """Make a part of a pack: its own fields of a row, and what it says of other rows."""
+    """Build a part of a pack from the fields of a row and values from other rows."""
     given = row | linked
     values = {name: given[name] for name in kind.model_fields}
     return {name: _plain(value) for name, value in values.items() if value is not None}

@@ -1,7 +1,7 @@
-"""Roles of the server: one that migrates, one for services, one that only reads.
+"""The server's roles: for migrations, for services and for read access.
 
-`role_script` writes the SQL, `apply_roles` runs it, `check_roles` lists what a role may do beyond
-its purpose, and what it can't do that it should.
+`role_script` returns the SQL that creates them, `apply_roles` runs it, and `check_roles` lists
+their excess and missing privileges.
 """
 
 from triosigno_db.roles.applying import apply_roles

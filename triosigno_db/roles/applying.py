@@ -1,4 +1,4 @@
-"""Creating the roles in the database that the process is connected to."""
+"""Create the roles in the connected database."""
 
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
@@ -11,21 +11,21 @@ from triosigno_db.roles.script import role_script
 def apply_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
     """Create the roles and grant each its privileges, in one transaction.
 
-    `role_script` says what is done. It can be repeated; after migrations it should be. The role
-    that is connected must be a superuser, or own the database and be allowed to create roles.
+    It runs the SQL of `role_script`. It can be run repeatedly; run it again after migrations. The
+    connected role must be a superuser, or own the database and be allowed to create roles.
 
     Args:
-        names: The names of the roles; those of `RoleNames()` without it.
+        names: The names of the roles. The default is `RoleNames()`.
 
     Returns:
-        What is still not as it should be, as `check_roles` finds it: what counts for the whole
-        server is a person's to change.
+        The remaining findings of `check_roles`, which you must change by hand, because they concern
+        the whole server.
 
     Raises:
-        InvalidInputError: A name can't be one, or two roles have the same.
-        QueryTimeoutError: A migration, or another transaction on a table that changes its owner,
-            held a lock for too long; nothing was changed.
-        PermissionDeniedError: The connected role may not do this; nothing was changed.
+        InvalidInputError: A name is invalid, or two roles have the same name.
+        QueryTimeoutError: A migration, or another transaction on a table whose owner changes, held
+            a lock for too long; nothing was changed.
+        PermissionDeniedError: The connected role lacks a privilege; nothing was changed.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     names = check_names(names or RoleNames())

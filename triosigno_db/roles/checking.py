@@ -1,4 +1,4 @@
-"""What the roles may do beyond their purpose, and what they can't do that they should."""
+"""Compare the roles' privileges with those that they need."""
 
 from collections.abc import Collection, Iterator
 from enum import StrEnum
@@ -25,28 +25,28 @@ from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 _ATTRIBUTES = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
 """In the order of `queries.ATTRIBUTES`."""
 
-_OF_THE_WHOLE_DATABASE = ("database", "extension")
-"""What the owner may own that is in no schema."""
+_WITHOUT_SCHEMA = ("database", "extension")
+"""The kinds of objects without a schema that the owner may own."""
 
 
 class Deviation(StrEnum):
-    """In which direction a role is not as it should be."""
+    """Whether a role has a privilege too many or lacks one."""
 
     EXCESS = "excess"
     LACK = "lack"
 
 
 class RoleFinding(NamedTuple):
-    """One thing that a role may do and should not, or that it should and can't.
+    """A privilege that a role has and does not need, or needs and does not have.
 
     Attributes:
         role: The role.
-        deviation: Which of the two.
-        right: A privilege (`SELECT`; `SELECT WITH GRANT OPTION` where the role may pass it on), an
-            attribute (`SUPERUSER`), `OWNERSHIP`, `MEMBERSHIP`; `EXISTENCE` of a role that is
+        deviation: Which of the two cases.
+        right: A privilege (`SELECT`, or `SELECT WITH GRANT OPTION` if the role may grant it), an
+            attribute (`SUPERUSER`), `OWNERSHIP` or `MEMBERSHIP`; `EXISTENCE` if the role is
             missing.
-        target: What the right is on, such as `table public."User"`; empty for an attribute.
-        through: `PUBLIC` where everybody has the right, else empty.
+        target: The object of the right, such as `table public."User"`; empty for an attribute.
+        through: `PUBLIC` if the right is granted to all roles, else empty.
     """
 
     role: str
@@ -62,22 +62,22 @@ class RoleFinding(NamedTuple):
 
 
 def check_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
-    """List what the roles may do beyond their purpose, and what they can't do that they should.
+    """List the excess and the missing privileges of the roles.
 
-    It looks at attributes, memberships, ownership and the privileges on all tables, columns, views,
-    sequences, schemas and functions of the database and on the database itself, those of PUBLIC
-    among them, and at what will be given on later ones. What everybody may on a server as it is
-    installed is skipped, temporary tables excepted. What a role may as a member of another is
-    one finding, the membership. Nothing is changed, and any role may ask.
+    It checks attributes, memberships, ownership, the privileges on the database and on all its
+    tables, columns, views, sequences, schemas and functions, including those of PUBLIC, and the
+    default privileges. The privileges that PUBLIC has after the installation of a server are
+    skipped, except for temporary tables. A membership is one finding, whatever it permits. The
+    check changes nothing and needs no privileges.
 
     Args:
-        names: The names of the roles; those of `RoleNames()` without it.
+        names: The names of the roles. The default is `RoleNames()`.
 
     Returns:
-        The findings by role, excess before lack.
+        The findings, ordered by role, excess before lack.
 
     Raises:
-        InvalidInputError: A name can't be one, or two roles have the same.
+        InvalidInputError: A name is invalid, or two roles have the same name.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
     names = check_names(names or RoleNames())
@@ -91,12 +91,12 @@ def check_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
 
 
 class _Check:
-    """Compares what the catalogs say with what the roles are for."""
+    """Compares the privileges in the catalogs with those that the roles need."""
 
     def __init__(self, names: RoleNames, schema_name: str) -> None:
         self._names = names
         self._schema_name = schema_name
-        self._homes = (schema_name, KEYS_SCHEMA)
+        self._schemas = (schema_name, KEYS_SCHEMA)
         self._purposes = {
             names.owner: purpose_of_owner(schema_name),
             names.application: purpose_of_application(schema_name),
@@ -105,51 +105,51 @@ class _Check:
 
     def excesses(self) -> Iterator[RoleFinding]:
         yield from self._attributes()
-        for role, joined in self._ask(queries.MEMBERSHIPS):
+        for role, joined in self._query(queries.MEMBERSHIPS):
             yield _excess(role, "MEMBERSHIP", f"role {joined}")
-        for role, kind, identity, is_at_home in self._ask(queries.POSSESSIONS):
-            is_owners = is_at_home or kind in _OF_THE_WHOLE_DATABASE
-            if role != self._names.owner or not is_owners:
+        for role, kind, identity, is_in_schemas in self._query(queries.OWNED_OBJECTS):
+            is_intended = is_in_schemas or kind in _WITHOUT_SCHEMA
+            if role != self._names.owner or not is_intended:
                 yield _excess(role, "OWNERSHIP", f"{kind} {identity}")
-        for role, identity, is_public, *privilege in self._ask(queries.PRIVILEGES):
+        for role, identity, is_public, *privilege in self._query(queries.PRIVILEGES):
             kind, schema, name, column, right = privilege
-            if not self._is_meant(role, Privilege(kind, schema, name, column, right)):
+            if not self._is_intended(role, Privilege(kind, schema, name, column, right)):
                 yield _excess(role, right, f"{kind} {identity}", is_public=is_public)
-        for role, target in self._ask(queries.OTHER_PRIVILEGES):
+        for role, target in self._query(queries.OTHER_PRIVILEGES):
             yield _excess(role, "PRIVILEGES", target)
-        for role, maker, schema, kind, right, is_public in self._ask(queries.DEFAULT_PRIVILEGES):
-            if not self._is_meant_for_later(role, maker, schema, kind, right):
+        for role, maker, schema, kind, right, is_public in self._query(queries.DEFAULT_PRIVILEGES):
+            if not self._is_intended_default(role, maker, schema, kind, right):
                 where = f" in schema {schema}" if schema else ""
-                target = f"later {kind} of {maker}{where}"
+                target = f"future {kind} of {maker}{where}"
                 yield _excess(role, right, target, is_public=is_public)
 
     def lacks(self) -> Iterator[RoleFinding]:
-        present = {role for role, *_ in self._ask(queries.ATTRIBUTES)}
+        present = {role for role, *_ in self._query(queries.ATTRIBUTES)}
         for role, purpose in self._purposes.items():
             if role in present:
                 yield from self._missing_privileges(role, purpose)
             else:
                 yield RoleFinding(role, Deviation.LACK, "EXISTENCE")
         if self._names.owner in present:
-            yield from self._missing_possessions()
+            yield from self._missing_ownership()
 
     def _attributes(self) -> Iterator[RoleFinding]:
-        for role, *flags in self._ask(queries.ATTRIBUTES):
+        for role, *flags in self._query(queries.ATTRIBUTES):
             for attribute, has_it in zip(_ATTRIBUTES, flags, strict=True):
                 if has_it:
                     yield _excess(role, attribute)
 
-    def _is_meant(self, role: str, privilege: Privilege) -> bool:
-        if role == self._names.owner and privilege.schema in self._homes:
+    def _is_intended(self, role: str, privilege: Privilege) -> bool:
+        if role == self._names.owner and privilege.schema in self._schemas:
             return True
         purpose = self._purposes[role]
         of_table = privilege._replace(kind="table", column="")
         return privilege in purpose or (privilege.kind == "column" and of_table in purpose)
 
-    def _is_meant_for_later(
+    def _is_intended_default(
         self, role: str, maker: str, schema: str, kind: str, right: str
     ) -> bool:
-        if schema not in self._homes:
+        if schema not in self._schemas:
             return False
         if role == self._names.application:
             return maker == self._names.owner and kind == "tables" and right in ROWS
@@ -170,10 +170,10 @@ class _Check:
         ):
             yield RoleFinding(role, Deviation.LACK, right, f"{kind} {identity}")
 
-    def _missing_possessions(self) -> Iterator[RoleFinding]:
+    def _missing_ownership(self) -> Iterator[RoleFinding]:
         owner = self._names.owner
         for (target,) in run_sql(
-            queries.NOT_POSSESSED,
+            queries.NOT_OWNED,
             role=owner,
             schema=self._schema_name,
             tables=[*table_names(), LEDGER_TABLE],
@@ -183,8 +183,8 @@ class _Check:
         ):
             yield RoleFinding(owner, Deviation.LACK, "OWNERSHIP", target)
 
-    def _ask(self, query: str) -> list[tuple[Any, ...]]:
-        return run_sql(query, roles=list(self._names), homes=list(self._homes))
+    def _query(self, query: str) -> list[tuple[Any, ...]]:
+        return run_sql(query, roles=list(self._names), schemas=list(self._schemas))
 
 
 def _excess(role: str, right: str, target: str = "", *, is_public: bool = False) -> RoleFinding:

@@ -1,4 +1,4 @@
-"""What each role is for: the names, the tables, and the privileges that belong to it."""
+"""The roles' names and the privileges that each role needs."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.settings import MAX_IDENTIFIER_BYTES
 
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
-"""What an application does with rows; TRUNCATE, REFERENCES and TRIGGER are not among it."""
+"""The application's privileges on tables, without TRUNCATE, REFERENCES and TRIGGER."""
 
 _RESERVED = ("public", "none")
 
@@ -18,9 +18,9 @@ class RoleNames(NamedTuple):
     """The names of the three roles.
 
     Attributes:
-        owner: Owns the tables and migrates them.
+        owner: Owns and migrates the tables.
         application: Reads and writes rows, as services do.
-        reader: Reads rows, all but passwords.
+        reader: Reads rows, except passwords.
     """
 
     owner: str = "triosigno_owner"
@@ -29,14 +29,14 @@ class RoleNames(NamedTuple):
 
 
 class Privilege(NamedTuple):
-    """A right on one thing.
+    """A privilege on one object.
 
     Attributes:
-        kind: `database`, `schema`, `table`, `column`, or another word of the catalogs.
+        kind: `database`, `schema`, `table`, `column`, or another kind in the catalogs.
         schema: The schema's name; empty for a database.
         name: The table's name; empty for a schema or a database.
         column: The column's name; empty for anything else.
-        right: Such as `SELECT`.
+        right: The privilege, such as `SELECT`.
     """
 
     kind: str
@@ -53,32 +53,32 @@ def check_names(names: RoleNames) -> RoleNames:
         names: The three names.
 
     Returns:
-        The same.
+        The same names.
 
     Raises:
-        InvalidInputError: One can't be a role's name, or two are the same.
+        InvalidInputError: A name is invalid, or two roles have the same name.
     """
     for field, name in names._asdict().items():
         check_identifier(field, name)
         if name.startswith("pg_") or name in _RESERVED:
-            raise InvalidInputError(field, "must be another name: PostgreSQL keeps this one")
+            raise InvalidInputError(field, "must be another name: PostgreSQL reserves this one")
     if len(set(names)) < len(names):
-        raise InvalidInputError("names", "must differ from each other")
+        raise InvalidInputError("names", "must be different from each other")
     return names
 
 
 def check_identifier(field: str, name: object) -> None:
-    """Check a name that stands in SQL.
+    """Check a name that is used in SQL.
 
     Args:
-        field: What it is the name of.
+        field: The argument's name.
         name: The name.
 
     Raises:
-        InvalidInputError: PostgreSQL would refuse it, or cut it off.
+        InvalidInputError: PostgreSQL would reject the name or truncate it.
     """
     if not isinstance(name, str) or not name or "\0" in name:
-        raise InvalidInputError(field, "must be a text, not empty and without NUL")
+        raise InvalidInputError(field, "must be a non-empty string without NUL")
     try:
         size = len(name.encode())
     except UnicodeEncodeError:
@@ -97,10 +97,10 @@ def table_names() -> tuple[str, ...]:
 
 
 def open_columns() -> dict[str, tuple[str, ...]]:
-    """List the columns that the reader may read of tables with a secret in them.
+    """List the readable columns of the tables that have secret columns.
 
     Returns:
-        The columns by table.
+        The columns of each table.
     """
     return {
         model._meta.table_name: tuple(model._meta.readable_columns())
@@ -110,17 +110,17 @@ def open_columns() -> dict[str, tuple[str, ...]]:
 
 
 def purpose_of_owner(schema_name: str) -> frozenset[Privilege]:
-    """List the privileges that migrations need, beside owning the tables.
+    """List the privileges that migrations need in addition to ownership of the tables.
 
     Args:
         schema_name: The schema of the tables.
 
     Returns:
-        To make tables, schemas, extensions and, for comparisons, temporary tables.
+        The privileges to create tables, schemas, extensions and, for comparisons, temporary tables.
     """
     return frozenset(
         (
-            *_entrance(schema_name),
+            *_access(schema_name),
             Privilege("schema", schema_name, "", "", "CREATE"),
             Privilege("database", "", "", "", "CREATE"),
             Privilege("database", "", "", "", "TEMPORARY"),
@@ -135,7 +135,7 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
         schema_name: The schema of the tables.
 
     Returns:
-        Rows of the models' tables, and of the one for idempotency keys.
+        The privileges on the rows of the models' tables and of the table for idempotency keys.
     """
     tables = [
         *((schema_name, name) for name in table_names()),
@@ -143,7 +143,7 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
     ]
     return frozenset(
         (
-            *_entrance(schema_name, KEYS_SCHEMA),
+            *_access(schema_name, KEYS_SCHEMA),
             *(Privilege("table", *table, "", right) for table in tables for right in ROWS),
         )
     )
@@ -156,11 +156,11 @@ def purpose_of_reader(schema_name: str) -> frozenset[Privilege]:
         schema_name: The schema of the tables.
 
     Returns:
-        Rows of the models' tables, without the secrets in them.
+        The privileges to read the rows of the models' tables, without secret columns.
     """
     return frozenset(
         (
-            *_entrance(schema_name),
+            *_access(schema_name),
             *(
                 Privilege("table", schema_name, table, "", "SELECT")
                 for table in table_names()
@@ -175,7 +175,7 @@ def purpose_of_reader(schema_name: str) -> frozenset[Privilege]:
     )
 
 
-def _entrance(*schemas: str) -> Iterable[Privilege]:
+def _access(*schemas: str) -> Iterable[Privilege]:
     yield Privilege("database", "", "", "", "CONNECT")
     for schema in schemas:
         yield Privilege("schema", schema, "", "", "USAGE")

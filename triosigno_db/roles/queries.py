@@ -1,12 +1,12 @@
-"""What PostgreSQL's catalogs say about roles: attributes, memberships, owned objects, privileges.
+"""Catalog queries for roles: attributes, memberships, owned objects and privileges.
 
-The catalogs are open to every role. `%(roles)s` are the roles' names, `%(homes)s` the schemas of
-the library's tables.
+Every role may read these catalogs. `%(roles)s` are the names of the roles, `%(schemas)s` the
+schemas of the library's tables.
 """
 
 SESSION = "SELECT current_setting('search_path'), current_setting('jit')"
 SET_SESSION = "SELECT set_config('search_path', %(path)s, true), set_config('jit', %(jit)s, true)"
-"""How these are run: over nothing but the catalogs, and not compiled, which would take seconds."""
+"""The settings for the queries: only the catalogs in the search path, no slow JIT compilation."""
 
 ATTRIBUTES = """
 SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls
@@ -25,26 +25,25 @@ FROM membership JOIN pg_roles r ON r.oid = role JOIN pg_roles j ON j.oid = joine
 ORDER BY 1, 2
 """
 
-POSSESSIONS = """
+OWNED_OBJECTS = """
 SELECT r.rolname, i.type, i.identity,
        coalesce(i.schema, CASE i.type WHEN 'schema' THEN i.name END) IN (
-           SELECT quote_ident(home) FROM unnest(%(homes)s::text[]) home)
+           SELECT quote_ident(name) FROM unnest(%(schemas)s::text[]) name)
 FROM pg_shdepend d
 JOIN pg_roles r ON r.oid = d.refobjid AND d.refclassid = 'pg_authid'::regclass
 CROSS JOIN LATERAL pg_identify_object(d.classid, d.objid, d.objsubid) i
 WHERE d.deptype = 'o' AND r.rolname = ANY (%(roles)s)
   AND d.dbid IN (0, (SELECT oid FROM pg_database WHERE datname = current_database()))
-  -- A default for what a role makes later on is no possession.
+  -- Default privileges are not owned objects.
   AND d.classid <> 'pg_default_acl'::regclass
 ORDER BY 1, 2, 3
 """
-"""What a role owns here, in `%(homes)s` or elsewhere, and what it owns of the whole server."""
+"""The objects that a role owns in this database, in any schema, and the shared objects it owns."""
 
-# `for_all` tells whether it matters that PUBLIC may. The information schema shows each role what is
-# its own. A function runs with its caller's rights as a
-# rule, and lends none; it does where it runs with its owner's, or is in a language that knows no
-# rights. The server's own functions and those of extensions are everybody's by design, except for
-# the ones that were withheld when the database was made.
+# `for_all` says whether a privilege of PUBLIC matters. The information schema shows each role only
+# its own objects. A function normally runs with the privileges of its caller, so that EXECUTE for
+# PUBLIC is harmless, except with SECURITY DEFINER and in untrusted languages. Functions of the
+# server and of extensions are meant for PUBLIC, except those that were initially revoked from it.
 PRIVILEGES = """
 WITH things AS (
     SELECT 'pg_database'::regclass AS catalog, oid, 0 AS part, 'database' AS kind, '' AS schema,
@@ -79,12 +78,12 @@ WITH things AS (
     JOIN pg_language l ON l.oid = p.prolang
 ), given AS MATERIALIZED (
     SELECT things.*, privilege_type, grantee,
-           CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS passing_on
+           CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END AS grant_option
     FROM things CROSS JOIN LATERAL aclexplode(acl)
     WHERE (grantee = 0 AND for_all
            OR grantee IN (SELECT oid FROM pg_roles WHERE rolname = ANY (%(roles)s)))
-      -- What everybody may as the server or an extension has made it; to make something in a
-      -- schema was among that once.
+      -- Skip what the server or an extension granted to PUBLIC initially, except CREATE on a
+      -- schema, which old versions granted.
       AND (privilege_type = 'CREATE' OR NOT EXISTS (
           SELECT FROM pg_init_privs made CROSS JOIN LATERAL aclexplode(made.initprivs) first
           WHERE made.classoid = catalog AND made.objoid = things.oid AND made.objsubid = part
@@ -92,7 +91,7 @@ WITH things AS (
             AND first.privilege_type = aclexplode.privilege_type))
 )
 SELECT r.rolname, i.identity, g.grantee = 0, g.kind, g.schema, g.name, g."column",
-       g.privilege_type || g.passing_on
+       g.privilege_type || g.grant_option
 FROM given g
 JOIN pg_roles r ON g.grantee IN (0, r.oid)
 CROSS JOIN LATERAL pg_identify_object(g.catalog, g.oid, g.part) i
@@ -111,7 +110,7 @@ WHERE d.deptype = 'a' AND r.rolname = ANY (%(roles)s)
                         'pg_proc'::regclass, 'pg_default_acl'::regclass)
 ORDER BY 1, 2
 """
-"""Things of the rarer kinds on which a role has been given something: languages, types, ..."""
+"""Objects of other kinds on which a role has privileges: languages, types, ..."""
 
 DEFAULT_PRIVILEGES = """
 SELECT r.rolname, maker.rolname, coalesce(n.nspname, ''),
@@ -125,13 +124,13 @@ LEFT JOIN pg_namespace n ON n.oid = d.defaclnamespace
 CROSS JOIN LATERAL aclexplode(d.defaclacl) g
 JOIN pg_roles r ON g.grantee IN (0, r.oid)
 WHERE r.rolname = ANY (%(roles)s) AND r.oid <> d.defaclrole
-  -- Functions and types are everybody's where nobody has said otherwise.
+  -- Functions and types are granted to PUBLIC by default.
   AND NOT (g.grantee = 0 AND d.defaclobjtype IN ('f', 'T'))
 ORDER BY 1, 2, 3, 4, 5
 """
-"""What will be given on things that are yet to be made."""
+"""Privileges that will be granted on future objects."""
 
-# The arrays are one list of privileges, taken apart; what does not exist is skipped.
+# The arrays are the columns of one list of privileges. Objects that do not exist are skipped.
 MISSING_PRIVILEGES = """
 SELECT w.kind, w.schema, w.name, w."column", w."right", i.identity
 FROM unnest(%(kinds)s::text[], %(schemas)s::text[], %(names)s::text[], %(columns)s::text[],
@@ -154,7 +153,7 @@ END
 ORDER BY 1, 6, 5
 """
 
-NOT_POSSESSED = """
+NOT_OWNED = """
 SELECT i.type || ' ' || i.identity
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 CROSS JOIN LATERAL pg_identify_object('pg_class'::regclass, c.oid, 0) i
@@ -169,4 +168,4 @@ WHERE n.nspname = %(schema)s AND t.typname = ANY (%(types)s)
   AND NOT pg_has_role(%(role)s, t.typowner, 'USAGE')
 ORDER BY 1
 """
-"""Tables and types of the library that are not the owner's."""
+"""Tables and types of the library that the owner does not own."""

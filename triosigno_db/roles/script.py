@@ -19,35 +19,35 @@ from triosigno_db.schema.prisma_migrate import LEDGER_TABLE, PRISMA_LOCK
 _HEAD = """\
 -- The three roles of TrioSigno's database. Run this in that database, as a superuser or as a role
 -- that owns it and may create roles: before the first migration, and again after each.
--- No password is set here: psql's \\password asks for one, and sends no more than its hash.
+-- It sets no passwords: use psql's \\password, which prompts for one and sends only its hash.
 """
 
-# What differs from one script to another stands in the declarations; the rest is the same always.
-# The block is one statement: all of it, or nothing.
+# The declarations hold the values that vary; the body is constant. A DO block is one statement and
+# therefore atomic.
 _BODY = """\
     thing text;
     kind text;
     listed text;
     earlier_path text := current_setting('search_path');
 BEGIN
-    -- What others have made must not take the place of the server's own functions.
+    -- Objects of other roles must not shadow the server's functions.
     PERFORM set_config('search_path', 'pg_catalog', true);
 
-    -- One at a time, and not while a migration runs: this is Prisma Migrate's lock.
+    -- Prisma Migrate's lock: not concurrently with a migration or with another run.
     PERFORM pg_advisory_xact_lock({lock});
 
-    -- Roles: able to log in once they have a password.
+    -- Roles: they can log in after they get a password.
     FOREACH thing IN ARRAY ARRAY[owner_role, app_role, reader_role] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = thing) THEN
             EXECUTE format('CREATE ROLE %I LOGIN', thing);
         END IF;
     END LOOP;
-    -- Tables can be handed to a role by its members only.
+    -- Only members of a role can make it the owner of a table.
     IF NOT pg_has_role(owner_role, 'USAGE') THEN
         EXECUTE format('GRANT %I TO CURRENT_USER', owner_role);
     END IF;
 
-    -- The database: nobody but the owner makes schemas or temporary tables.
+    -- The database: only the owner creates schemas or temporary tables.
     EXECUTE format('REVOKE CREATE, TEMPORARY ON DATABASE %I FROM PUBLIC, %I, %I',
                    current_database(), app_role, reader_role);
     EXECUTE format('GRANT CONNECT, CREATE, TEMPORARY ON DATABASE %I TO %I',
@@ -55,7 +55,7 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I, %I',
                    current_database(), app_role, reader_role);
 
-    -- The schema of idempotency keys, which a migration makes: the application alone looks into it.
+    -- The schema of idempotency keys, which a migration creates: only the application uses it.
     IF EXISTS (SELECT FROM pg_namespace WHERE nspname = keys_schema) THEN
         IF EXISTS (SELECT FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner
                    WHERE nspname = keys_schema AND rolname <> owner_role) THEN
@@ -66,7 +66,7 @@ BEGIN
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', keys_schema, app_role);
     END IF;
 
-    -- The tables' schema: nobody but the owner makes anything in it.
+    -- The schema of the tables: only the owner creates objects in it.
     IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = data_schema) THEN
         EXECUTE format('CREATE SCHEMA %I AUTHORIZATION %I', data_schema, owner_role);
     END IF;
@@ -75,7 +75,7 @@ BEGIN
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', data_schema, owner_role);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', data_schema, app_role, reader_role);
 
-    -- Tables and types are the owner's.
+    -- The owner owns the tables and types.
     FOR kind, thing IN
         SELECT 'TABLE', format('%I.%I', nspname, relname) FROM pg_class
         JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -92,8 +92,8 @@ BEGIN
         EXECUTE format('ALTER %s %s OWNER TO %I', kind, thing, owner_role);
     END LOOP;
 
-    -- What was given before is taken back: to everybody on these tables, to the application and
-    -- the reader on any table, column, view or sequence beside them.
+    -- Revoke earlier grants: to PUBLIC on these tables, to the application and the reader on any
+    -- table, column, view or sequence in the schemas.
     FOR thing, listed IN
         SELECT format('%I.%I', nspname, relname), string_agg(DISTINCT grantees.name, ', ')
         FROM pg_class
@@ -118,7 +118,7 @@ BEGIN
         EXECUTE format('REVOKE ALL ON TABLE %s FROM %s', thing, listed);
     END LOOP;
 
-    -- The application works on rows; the ledger of the migrations is none of its business.
+    -- The application reads and writes rows, but not the ledger of the migrations.
     FOR thing IN
         SELECT format('%I.%I', nspname, relname) FROM pg_class
         JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -129,8 +129,8 @@ BEGIN
         EXECUTE format('GRANT {rows} ON TABLE %s TO %I', thing, app_role);
     END LOOP;
 
-    -- The reader reads rows. A right on a whole table would bring its secrets: of a table that has
-    -- some the columns are named.
+    -- The reader reads rows. A privilege on a whole table includes its secret columns, so a table
+    -- with secret columns is granted by column.
     FOR thing IN
         SELECT format('%I.%I', nspname, relname) FROM pg_class
         JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -150,9 +150,9 @@ BEGIN
         EXECUTE format('GRANT SELECT (%s) ON TABLE %s TO %I', listed, thing, reader_role);
     END LOOP;
 
-    -- Later tables are the application's at once. They are the reader's after the next run of this,
-    -- as a default can't leave out a column; and there is no default before there is a ledger,
-    -- which would fall under it.
+    -- Future tables: the application gets default privileges. The reader gets its privileges in the
+    -- next run, as default privileges cannot exclude a column. No default privileges are set before
+    -- the ledger exists, because they would include it.
     FOR thing IN SELECT nspname FROM pg_namespace WHERE nspname IN (data_schema, keys_schema)
     LOOP
         EXECUTE format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I '
@@ -170,29 +170,29 @@ END
 
 
 def role_script(names: RoleNames | None = None, *, schema_name: str = "public") -> str:
-    """Write the SQL that creates the roles and grants each its privileges.
+    """Return the SQL that creates the roles and grants each its privileges.
 
-    It is one statement, and can be repeated, with the tables in the database or without. Roles that
-    are missing are made, able to log in once they have a password; one that is there keeps its
-    attributes and memberships, which count for the whole server. The tables and types of the
-    library and Prisma's ledger become the owner's. What everybody, the application and the reader
-    have been given on the database, its schema and its tables beyond their purpose is taken back.
+    It is one statement, and can be run repeatedly, before or after the tables are created. Missing
+    roles are created and can log in after they get a password. An existing role keeps its
+    attributes and memberships, which apply to the whole server. The owner becomes the owner of the
+    library's tables and types and of Prisma's ledger. Excess privileges of PUBLIC, the application
+    and the reader on the database, its schema and its tables are revoked.
 
     Args:
-        names: The names of the roles; those of `RoleNames()` without it.
-        schema_name: The schema of the tables, made where it is missing.
+        names: The names of the roles. The default is `RoleNames()`.
+        schema_name: The schema of the tables, which is created if it is missing.
 
     Returns:
-        The script.
+        The SQL script.
 
     Raises:
-        InvalidInputError: A name can't be one, or two roles have the same.
+        InvalidInputError: A name is invalid, or two roles have the same name.
     """
     names = check_names(names or RoleNames())
     check_identifier("schema_name", schema_name)
     body = _BODY.replace("{lock}", str(PRISMA_LOCK)).replace("{rows}", ", ".join(ROWS))
     block = f"DECLARE\n{_declarations(names, schema_name)}{body}"
-    # A name may hold what would end the text.
+    # A name may contain the tag that ends the quoted text.
     tag = "$roles$"
     while tag in block:
         tag = tag[:-1] + "_$"

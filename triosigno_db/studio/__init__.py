@@ -1,6 +1,6 @@
-"""The studio: a browser over the data, for whoever develops or looks after a service.
+"""The studio: a web interface to the data, for developers and operators.
 
-Flask-Admin shows the models' tables; what is here decides who sees them, and what is never shown.
+Flask-Admin shows the models' tables. This package adds access control and hides secret columns.
 """
 
 from triosigno_db.studio.app import create_studio

@@ -1,4 +1,4 @@
-"""The studio's application: who is let in, which database it says it shows, how a request reads."""
+"""The studio's Flask application: access control, the database banner and transactions."""
 
 import ipaddress
 import secrets
@@ -21,24 +21,24 @@ from triosigno_db.studio.views import TableView
 Page = tuple[str, int]
 
 
-class _RequestOverError(Exception):
-    """Leaves the transaction of a request that only reads."""
+class _RequestEndedError(Exception):
+    """Rolls back the transaction of a read-only request."""
 
 
 _HOSTS = ["127.0.0.1", "localhost"]
-_READING = ("GET", "HEAD")
+_READ_METHODS = ("GET", "HEAD")
 
 
 def create_studio(token: str, *, write: bool = False) -> Flask:
-    """Make the application over the database that is connected.
+    """Create the application for the connected database.
 
     Args:
-        token: What a browser must show once, as `?token=...`, to be let in.
-        write: Whether rows may be made, changed and deleted; else every request runs in a
-            transaction that PostgreSQL itself keeps from writing.
+        token: The token that a browser must send once, as `?token=...`, to get access.
+        write: Whether rows may be created, changed and deleted. Otherwise each request runs in a
+            read-only transaction.
 
     Returns:
-        The application, to be served on 127.0.0.1 alone.
+        The application. Serve it on 127.0.0.1 only.
 
     Raises:
         NotConnectedError: `connect()` was not called.
@@ -48,12 +48,12 @@ def create_studio(token: str, *, write: bool = False) -> Flask:
         SECRET_KEY=secrets.token_bytes(32),
         SESSION_COOKIE_NAME="triosigno_studio",
         SESSION_COOKIE_SAMESITE="Strict",
-        # Whoever makes a browser take another name for this address learns nothing.
+        # Protects against DNS rebinding.
         TRUSTED_HOSTS=_HOSTS,
     )
     settings = current_database().settings
     app.context_processor(lambda: {"studio": _describe(settings, write=write)})
-    app.before_request(lambda: _let_in(token))
+    app.before_request(lambda: _authenticate(token))
     app.before_request(lambda: _begin(write=write))
     app.teardown_request(_end)
     app.after_request(_forbid_framing)
@@ -81,13 +81,13 @@ def _describe(settings: Settings, *, write: bool) -> dict[str, Any]:
 
 
 def is_local(settings: Settings) -> bool:
-    """Tell whether a database server runs on this machine.
+    """Return whether a database server runs on this machine.
 
     Args:
-        settings: How to reach it.
+        settings: The settings of the connection.
 
     Returns:
-        `True` for loopback addresses, `localhost` and sockets; of several hosts all must be such.
+        `True` if all hosts are loopback addresses, `localhost` or sockets.
     """
     return all(_is_this_machine(host) for host, _ in settings.hosts)
 
@@ -101,22 +101,24 @@ def _is_this_machine(host: str) -> bool:
         return False
 
 
-def _let_in(token: str) -> BaseResponse | Page | None:
+def _authenticate(token: str) -> BaseResponse | Page | None:
     if isinstance(request.routing_exception, SecurityError):
         raise request.routing_exception
     shown = request.args.get("token")
     if shown is not None and secrets.compare_digest(shown.encode(), token.encode()):
-        session["is_let_in"] = True
-        # The token does not stay in the address, where a history or a screenshot would keep it.
+        session["is_authenticated"] = True
+        # Keep the token out of the address, and so out of histories and screenshots.
         return redirect("/")
-    if session.get("is_let_in"):
+    if session.get("is_authenticated"):
         return None
-    return render_template("studio/message.html", text="Open the address that was printed."), 401
+    return render_template(
+        "studio/message.html", text="Open the address that the command printed."
+    ), 401
 
 
 def _begin(*, write: bool) -> Page | None:
-    if request.method not in _READING and not write:
-        text = "The studio is read-only: start it with --write."
+    if request.method not in _READ_METHODS and not write:
+        text = "The studio is read-only: start it with --write to change rows."
         return render_template("studio/message.html", text=text), 403
     if request.endpoint and request.endpoint.endswith("static"):
         return None
@@ -131,9 +133,9 @@ def _begin(*, write: bool) -> Page | None:
 def _end(_: BaseException | None) -> None:
     held: ExitStack | None = g.pop("held", None)
     if held is not None:
-        # What was only read is undone, not committed, also where a statement failed.
-        over = _RequestOverError()
-        held.__exit__(type(over), over, None)
+        # A read-only transaction is rolled back, also if a statement failed.
+        ended = _RequestEndedError()
+        held.__exit__(type(ended), ended, None)
 
 
 def _forbid_framing(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""What a column of each type can be filtered by, in the studio."""
+"""The studio's filters for each type of column."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,41 +24,41 @@ class _IsTrue(BooleanEqualFilter):
 
 class _After(DateTimeGreaterFilter):
     def clean(self, value: str) -> datetime:
-        moment: datetime = super().clean(value)
-        return moment.replace(tzinfo=UTC)
+        timestamp: datetime = super().clean(value)
+        return timestamp.replace(tzinfo=UTC)
 
 
 class _Before(DateTimeSmallerFilter):
     def clean(self, value: str) -> datetime:
-        moment: datetime = super().clean(value)
-        return moment.replace(tzinfo=UTC)
+        timestamp: datetime = super().clean(value)
+        return timestamp.replace(tzinfo=UTC)
 
 
 class _Between(DateTimeBetweenFilter):
     def clean(self, value: str) -> list[datetime]:
-        return [moment.replace(tzinfo=UTC) for moment in super().clean(value)]
+        return [timestamp.replace(tzinfo=UTC) for timestamp in super().clean(value)]
 
 
 class Filters(FilterConverter):
-    """Makes the filters of a field, by the name of its class."""
+    """Creates the filters of a field, by the name of the field's class."""
 
     @convert("IdField", "ForeignKey")
     def key(self, field: Any, name: str) -> list[Any]:
-        """Filter ids and references."""
+        """Filter by an id or a reference."""
         return [FilterEqual(field, name), FilterInList(field, name)]
 
     @convert("EnumField")
     def enum(self, field: Any, name: str) -> list[Any]:
-        """Filter by a label of an enum."""
-        labels = [(label.value, label.value) for label in field.enum]
-        return [kind(field, name, options=labels) for kind in (FilterEqual, FilterNotEqual)]
+        """Filter by a value of an enum."""
+        options = [(member.value, member.value) for member in field.enum]
+        return [kind(field, name, options=options) for kind in (FilterEqual, FilterNotEqual)]
 
     @convert("BooleanField")
     def boolean(self, field: Any, name: str) -> list[Any]:
-        """Filter by yes or no."""
+        """Filter by true or false."""
         return [_IsTrue(field, name)]
 
     @convert("TimestampField", "CreatedAtField", "UpdatedAtField")
-    def moment(self, field: Any, name: str) -> list[Any]:
-        """Filter by a moment in UTC."""
+    def timestamp(self, field: Any, name: str) -> list[Any]:
+        """Filter by a timestamp in UTC."""
         return [kind(field, name) for kind in (_After, _Before, _Between, FilterEmpty)]

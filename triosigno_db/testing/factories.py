@@ -1,7 +1,7 @@
-"""Valid rows in one call: realistic, unique, and every value of them can be given instead.
+"""Factories for valid rows: realistic, unique, and every value can be overridden.
 
-The functions write through the library's own, into the database that it is connected to. Nothing is
-left to chance: the same calls make the same names in every run.
+The factories call the library's functions on the connected database. They use no random values: the
+same calls create the same names in every run.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _numbers = count(1)
 
 
 def make_user(**values: Any) -> db.UserWithPreferences:
-    """Make an account with preferences.
+    """Create an account with preferences.
 
     Args:
-        **values: Fields of `NewUser`; the password is `"mot de passe"` where it is not given.
+        **values: Fields of `NewUser`; the default password is `"mot de passe"`.
 
     Returns:
         The account.
@@ -54,7 +54,7 @@ def make_user(**values: Any) -> db.UserWithPreferences:
 
 
 def make_category(**values: Any) -> db.CategoryRecord:
-    """Make a category of signs.
+    """Create a category of signs.
 
     Args:
         **values: Fields of `NewCategory`.
@@ -72,7 +72,7 @@ def make_category(**values: Any) -> db.CategoryRecord:
 
 
 def make_sign(**values: Any) -> db.SignRecord:
-    """Make a sign, in a category of its own where `category_id` is not given.
+    """Create a sign, in a new category unless `category_id` is given.
 
     Args:
         **values: Fields of `NewSign`.
@@ -95,10 +95,10 @@ def make_sign(**values: Any) -> db.SignRecord:
 
 
 def make_lesson(*, signs: int = 3, **values: Any) -> db.LessonWithSigns:
-    """Make a lesson with new signs, in a module of its own where `module_id` is not given.
+    """Create a lesson with new signs, in a new module unless `module_id` is given.
 
     Args:
-        signs: How many signs, all in one new category.
+        signs: The number of signs, all in one new category.
         **values: Fields of `NewLesson`.
 
     Returns:
@@ -120,11 +120,11 @@ def make_lesson(*, signs: int = 3, **values: Any) -> db.LessonWithSigns:
 
 
 def make_module(*, lessons: int = 2, signs_per_lesson: int = 3, **values: Any) -> db.ModuleTree:
-    """Make a module with lessons and signs.
+    """Create a module with lessons and signs.
 
     Args:
-        lessons: How many lessons.
-        signs_per_lesson: How many new signs in each.
+        lessons: The number of lessons.
+        signs_per_lesson: The number of new signs in each lesson.
         **values: Fields of `NewModule`.
 
     Returns:
@@ -149,19 +149,19 @@ def make_progress(
     correct: int = 1,
     wrong: int = 0,
 ) -> db.ProgressRecord:
-    """Make a learner's progress with a sign by attempts, the wrong ones first.
+    """Create a learner's progress with a sign by recording attempts, the wrong ones first.
 
     Args:
-        user_id: The learner; a new one where it is missing.
-        sign_id: The sign; a new one where it is missing.
-        correct: How many correct attempts; with `wrong` at least one in all.
-        wrong: How many wrong attempts.
+        user_id: The learner; by default a new one.
+        sign_id: The sign; by default a new one.
+        correct: The number of correct attempts; `correct` and `wrong` together must be at least 1.
+        wrong: The number of wrong attempts.
 
     Returns:
         The progress after the last attempt.
 
     Raises:
-        InvalidInputError: There is no attempt to make.
+        InvalidInputError: The number of attempts is 0.
     """
     if correct + wrong < 1:
         raise db.InvalidInputError("correct", "there must be at least one attempt")
@@ -180,14 +180,14 @@ def make_session(
     score: int = 80,
     xp_earned: int = 20,
 ) -> db.SessionRecord:
-    """Make a learner's session with a lesson.
+    """Create a learner's session with a lesson.
 
     Args:
-        user_id: The learner; a new one where it is missing.
-        lesson_id: The lesson; a new one where it is missing.
-        completed: Whether it has ended with a result; else it is open.
-        score: Its score, where it is completed.
-        xp_earned: Its XP, where it is completed.
+        user_id: The learner; by default a new one.
+        lesson_id: The lesson; by default a new one.
+        completed: Whether the session is completed; otherwise it stays open.
+        score: The score of a completed session.
+        xp_earned: The XP of a completed session.
 
     Returns:
         The session.
@@ -199,7 +199,7 @@ def make_session(
 
 
 def make_achievement(**values: Any) -> db.AchievementRecord:
-    """Make an achievement.
+    """Create an achievement.
 
     Args:
         **values: Fields of `NewAchievement`.
@@ -223,8 +223,8 @@ def make_award(
     """Award an achievement to a learner.
 
     Args:
-        user_id: The learner; a new one where it is missing.
-        achievement_id: The achievement; a new one where it is missing.
+        user_id: The learner; by default a new one.
+        achievement_id: The achievement; by default a new one.
 
     Returns:
         The award.

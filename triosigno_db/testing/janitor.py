@@ -1,7 +1,7 @@
-"""Drop the databases of a test run once the process that runs it is gone, however it ended.
+"""Drop the databases of a test run after its process has ended, for any reason.
 
-Run as a script by `Janitor`: the run's prefix and the server's URL arrive on standard input, and
-the end of standard input is the end of the run.
+`Janitor` runs this module as a script. It reads the run's prefix and the server's URL from standard
+input; the end of standard input means that the run has ended.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import sys
 from triosigno_db.testing.databases import DatabaseServer
 
 
-def drop_left(prefix: str, url: str) -> None:
+def drop_databases(prefix: str, url: str) -> None:
     """Drop every database of a run.
 
     Args:
-        prefix: What the names of the run's databases begin with.
-        url: A database of the server that is not dropped.
+        prefix: The prefix of the names of the run's databases.
+        url: The URL of a database on the server that is not dropped.
     """
     with DatabaseServer(url) as server:
         for name in server.list_databases(prefix):
@@ -24,11 +24,11 @@ def drop_left(prefix: str, url: str) -> None:
 
 
 def main() -> None:
-    """Wait for the end of the run, then tidy up."""
+    """Wait for the end of the run, then drop its databases."""
     prefix, url = (sys.stdin.readline().rstrip("\n") for _ in range(2))
     sys.stdin.read()
     if prefix:
-        drop_left(prefix, url)
+        drop_databases(prefix, url)
 
 
 if __name__ == "__main__":

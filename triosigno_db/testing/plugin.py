@@ -1,7 +1,7 @@
-"""The pytest plugin: a real, empty, migrated database for each test that asks for one.
+"""The pytest plugin: an empty, migrated database for each test that requests one.
 
-pytest loads this file wherever the package is installed: it imports nothing else until a test
-asks for one of the fixtures.
+pytest loads this file whenever the package is installed. It imports the rest of the package only
+when a test requests one of the fixtures.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class IsolatedDatabase:
 
     Attributes:
         name: Its name.
-        url: Its URL, with user and password; `DATABASE_URL` holds the same while the test runs.
-        has_content: Whether it was made with the starter content in it.
+        url: Its URL, with user and password; also the value of `DATABASE_URL` while the test runs.
+        has_content: Whether it was created with the starter content.
     """
 
     name: str
@@ -39,7 +39,7 @@ class IsolatedDatabase:
     has_content: bool
 
     def __repr__(self) -> str:
-        """Name the database, without the URL's password."""
+        """Return the database's name, without the URL and its password."""
         return f"IsolatedDatabase(name={self.name!r})"
 
 
@@ -49,20 +49,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--triosigno-url",
         metavar="URL",
-        help="make the tests' databases on this server, whose role may create databases, "
-        "instead of on a throwaway one",
+        help="create the tests' databases on this server, with a role that may create databases, "
+        "instead of on a throwaway server",
     )
     group.addoption(
         "--triosigno-postgres",
         metavar="VERSION|PATH",
-        help="the throwaway server's major version (13 to 18), or the folder of its programs; "
-        "by default the newest on the machine, else PostgreSQL 18 from the extra 'testing'",
+        help="the throwaway server's major version (13 to 18), or the folder of its executables; "
+        "the default is the newest installed one, else PostgreSQL 18 from the extra 'testing'",
     )
 
 
 @pytest.fixture(scope="session")
 def triosigno_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]:
-    """The server of the tests' databases: a throwaway one, or that of `--triosigno-url`."""
+    """The server for the tests' databases: a throwaway server, or that of `--triosigno-url`."""
     from triosigno_db.testing import ThrowawayPostgres
     from triosigno_db.testing.databases import DatabaseServer, Janitor
 
@@ -136,10 +136,10 @@ def triosigno_url(
 def triosigno_db(
     request: pytest.FixtureRequest, triosigno_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[IsolatedDatabase]:
-    """A database of the test's own, to which the library is connected; dropped after the test.
+    """A database for one test, to which the library is connected; dropped after the test.
 
-    `DATABASE_URL` leads to it as well, for code under test that connects by itself or runs in a
-    process of its own. Passwords are hashed at the least cost.
+    `DATABASE_URL` is set to its URL, for code that connects by itself or runs in another process.
+    Passwords are hashed at the lowest cost.
     """
     import triosigno_db as db
 
@@ -169,7 +169,7 @@ def triosigno_content(triosigno_db: IsolatedDatabase) -> tuple[ModuleTree, ...]:
 
 @pytest.fixture
 def statement_counter(
-    triosigno_db: IsolatedDatabase,  # noqa: ARG001 (what it counts goes there)
+    triosigno_db: IsolatedDatabase,  # noqa: ARG001 (the statements go there)
 ) -> Iterator[StatementCounter]:
     """Counts the statements that the test and the code under test send."""
     from triosigno_db.testing.counter import counting_statements
@@ -179,7 +179,7 @@ def statement_counter(
 
 
 def _abandon_connections() -> None:
-    """Let go of the database, also from within a block that a failed test has left open."""
+    """Retire the database, even inside a block that a failed test left open."""
     from triosigno_db.models import database_proxy
 
     if database_proxy.obj is not None:

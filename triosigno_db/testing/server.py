@@ -1,8 +1,8 @@
-"""A throwaway PostgreSQL: a real server for tests and demonstrations, gone without a trace.
+"""A throwaway PostgreSQL server for tests and demonstrations.
 
-It builds on testing.postgresql and adds what that lacks: a server where none is installed, root
-(whom PostgreSQL refuses), a password, free choice of the version, and an end together with its
-owner, whatever ends the owner.
+It extends testing.postgresql with a bundled server if none is installed, support for root (as which
+PostgreSQL refuses to run), a password, a choice of the version, and a reliable shutdown when its
+owner process ends for any reason.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from triosigno_db.testing.binaries import (
     installation_in,
     server_version,
 )
-from triosigno_db.testing.supervisor import Guard
+from triosigno_db.testing.supervisor import Supervisor
 
 __all__ = [
     "ServerInstallation",
@@ -57,8 +57,8 @@ _LOG_LINES = 20
 _LOCALES = ("C.UTF-8", "C")
 _SHUTDOWN_SIGNALS = {"fast": "SIGINT", "immediate": "SIGQUIT"}
 
-# Safety from crashes of the machine costs time, and the data is thrown away anyway.
-# Commits stay synchronous: without fsync that is free, and they survive `restart("immediate")`.
+# The data need not survive a crash of the machine. Commits stay synchronous: without fsync this
+# costs nothing, and they survive `restart("immediate")`.
 _DEFAULT_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -67,33 +67,33 @@ _DEFAULT_SETTINGS = {
 
 
 class ThrowawayPostgres(Postgresql):
-    """A PostgreSQL server of one's own, started at construction.
+    """A private PostgreSQL server that is started by the constructor.
 
-    It listens on 127.0.0.1 alone, under a random password, in UTF-8 and UTC. It ends, and its
-    folder is removed, with `stop`, at the end of a `with` block, once nothing refers to it, or with
-    the process that made it, however that ends. Run by root it runs as an unprivileged user. A
-    forked child may use its databases, and neither stops nor restarts it.
+    It listens on 127.0.0.1 only, with a random password, in UTF-8 and UTC. The server ends and its
+    folder is removed by `stop`, at the end of a `with` block, when the object is collected, or when
+    the process that created it ends for any reason. If you are root, it runs as an unprivileged
+    user. A forked child may use its databases, but cannot stop or restart it.
 
     Args:
-        version: The major version, 13 or newer. By default the newest on the machine, else the
-            newest bundled one.
-        settings: Settings of the server (`{"log_statement": "all"}`), added to those that make it
-            fast or in their place. The address and the port stay the server's own.
-        database: The name of the database that `url` leads to, created empty.
-        bin_dir: The folder of the server's programs, in place of `version`.
-        in_memory: Whether the data is kept in memory where the machine has a file system for that
-            (`/dev/shm`, with 1 GB free), which makes databases several times as fast to create.
+        version: The major version, 13 or newer. By default the newest installed, else the newest
+            bundled one.
+        settings: Settings of the server (`{"log_statement": "all"}`), which extend or replace the
+            defaults. The address and the port cannot be changed.
+        database: The name of the database in `url`, which is created empty.
+        bin_dir: The folder of the server's executables, instead of `version`.
+        in_memory: Whether the data is kept in memory if the machine has a file system for that
+            (`/dev/shm`, with 1 GB free). Databases are then created several times faster.
 
     Raises:
-        ThrowawayPostgresError: No such server is found, or it does not start.
+        ThrowawayPostgresError: The installation was not found, or the server does not start.
 
     Example:
         >>> with ThrowawayPostgres(version=16) as server:
         ...     connection = psycopg2.connect(server.url)
     """
 
-    subdirectories: ClassVar[list[str]] = []  # initdb makes what it needs
-    _guard: Guard | None = None
+    subdirectories: ClassVar[list[str]] = []  # initdb creates the folders
+    _supervisor: Supervisor | None = None
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class ThrowawayPostgres(Postgresql):
         super().__init__(base_dir=str(folder))
 
     def __repr__(self) -> str:
-        """Say what the server is, without its password."""
+        """Return the version and the port, without the password."""
         return f"ThrowawayPostgres(version={self.version}, port={self.port})"
 
     def __exit__(self, *_: object) -> None:
@@ -127,7 +127,7 @@ class ThrowawayPostgres(Postgresql):
 
     @property
     def port(self) -> int:
-        """The TCP port on 127.0.0.1, the same after a restart."""
+        """The TCP port on 127.0.0.1; it does not change in a restart."""
         port: int = self.settings["port"]
         return port
 
@@ -138,27 +138,27 @@ class ThrowawayPostgres(Postgresql):
 
     @property
     def data_directory(self) -> Path:
-        """Where the server keeps its data, in a folder of its own that `stop` removes."""
+        """The folder of the server's data, which `stop` removes."""
         return Path(self.get_data_directory())
 
     @property
     def server_pid(self) -> int:
-        """The process id of the server's main process, another one after a restart."""
+        """The id of the server's main process; it changes in a restart."""
         return int((self.data_directory / "postmaster.pid").read_text().splitlines()[0])
 
     @property
     def stop_command(self) -> str:
-        """The shell command that stops the server and removes its folder, also once detached.
+        """The shell command that stops the server and removes its folder, also after `detach`.
 
         Raises:
             ThrowawayPostgresError: The server was never started.
         """
-        if self._guard is None:
+        if self._supervisor is None:
             raise ThrowawayPostgresError("The server was never started")
-        return f"kill {self._guard.pid}"
+        return f"kill {self._supervisor.pid}"
 
     def url_for(self, database: str) -> str:
-        """Give the URL of a database of this server, whether it exists or not.
+        """Return the URL of a database on this server, whether it exists or not.
 
         Args:
             database: The database's name.
@@ -174,21 +174,21 @@ class ThrowawayPostgres(Postgresql):
 
         Args:
             name: Its name.
-            template: The database to copy, to which no connection may be open; by default an
-                empty one.
+            template: The database to copy, which must have no open connections. By default the new
+                database is empty.
 
         Returns:
             The URL of the new database.
 
         Raises:
-            ThrowawayPostgresError: The name is taken, the template is missing or in use, or the
+            ThrowawayPostgresError: The database exists, the template is missing or in use, or the
                 server does not answer.
         """
         create_database(name, self._execute, template=template)
         return self.url_for(name)
 
     def drop_database(self, name: str) -> None:
-        """Remove a database and end the connections to it; nothing happens if there is none.
+        """Drop a database and end the connections to it, if it exists.
 
         Args:
             name: Its name.
@@ -199,48 +199,48 @@ class ThrowawayPostgres(Postgresql):
         drop_database(name, self._execute)
 
     def restart(self, mode: Literal["fast", "immediate"] = "fast") -> None:
-        """Stop the server and start it again on the same port and data; return once it answers.
+        """Restart the server on the same port and data, and wait until it answers.
 
         Args:
-            mode: `fast` ends open connections in good order; `immediate` is a crash, from which
+            mode: `fast` ends open connections cleanly; `immediate` simulates a crash, from which
                 the server recovers.
 
         Raises:
             ThrowawayPostgresError: The server does not stop or start again, or does not belong to
                 this process.
         """
-        guard = self._held_guard()
-        guard.signal(_SHUTDOWN_SIGNALS[mode])
-        if guard.ending(_SHUTDOWN_SECONDS) is None:
+        supervisor = self._attached_supervisor()
+        supervisor.signal(_SHUTDOWN_SIGNALS[mode])
+        if supervisor.ending(_SHUTDOWN_SECONDS) is None:
             raise self._failure("The server does not stop")
         if not self._serve():
             raise self._failure("The server does not start again")
 
     def detach(self) -> None:
-        """Leave the server running when this process ends, until `stop_command` is run.
+        """Keep the server running after this process ends, until `stop_command` is run.
 
-        Afterwards `stop` and the end of a `with` block leave it alone too.
+        Afterwards `stop` and the end of a `with` block do not stop it.
 
         Raises:
             ThrowawayPostgresError: The server does not belong to this process.
         """
-        self._held_guard().detach()
+        self._attached_supervisor().detach()
 
     def stop(self) -> None:
-        """Stop the server and remove its folder; nothing happens the second time."""
-        if self._guard is not None:
-            self._guard.stop()
+        """Stop the server and remove its folder; a second call has no effect."""
+        if self._supervisor is not None:
+            self._supervisor.stop()
 
-    # What follows replaces the steps of testing.postgresql, which calls them in this order.
+    # The methods below override the steps of testing.postgresql, in the order of its calls.
 
     def initialize(self) -> None:
-        """Make the server's folder, under a guard, and find its programs or bring them there."""
+        """Create the server's folder, start the supervisor, and find or copy the executables."""
         folder = Path(self.base_dir)
         user = (self._account.uid, self._account.gid) if self._account else None
-        # The guard first: it removes the folder from then on.
-        self._guard = Guard(folder, self._log, user)
-        # At the latest when the object is collected or the interpreter exits.
-        weakref.finalize(self, self._guard.stop)
+        # The supervisor first: it removes the folder at the end.
+        self._supervisor = Supervisor(folder, self._log, user)
+        # Called at the latest when the object is collected or the interpreter exits.
+        weakref.finalize(self, self._supervisor.stop)
         folder.mkdir(mode=0o700)
         if user:
             os.chown(folder, *user)
@@ -250,26 +250,26 @@ class ThrowawayPostgres(Postgresql):
         self.initdb, self.postgres = str(bin_dir / "initdb"), str(bin_dir / "postgres")
 
     def initialize_database(self) -> None:
-        """Create the data folder, with Unicode's rules for letters where the machine has them."""
-        guard = self._held_guard()
+        """Create the data folder, with a Unicode locale if the machine has one."""
+        supervisor = self._attached_supervisor()
         with self._password_file() as password_file:
             for locale in _LOCALES:
                 command = [self.initdb, "-D", self.get_data_directory(), f"--locale={locale}"]
                 command += ["-E", "UTF8", "-A", "scram-sha-256", "-U", "postgres", "--no-sync"]
-                guard.run([*command, f"--pwfile={password_file}"])
-                ending = guard.ending(_BOOT_SECONDS)
-                if ending == Guard.SUCCESS:
+                supervisor.run([*command, f"--pwfile={password_file}"])
+                ending = supervisor.ending(_BOOT_SECONDS)
+                if ending == Supervisor.SUCCESS:
                     return
                 if ending is None:
                     break
         raise self._failure("The server's data folder cannot be created")
 
     def start(self) -> None:
-        """Start the server on a free port and create its database; nothing happens if it runs."""
+        """Start the server on a free port and create its database, unless it is running."""
         if self.is_alive():
             return
         for _ in range(_PORT_ATTEMPTS):
-            # Free now, but another process may take it before the server does.
+            # Another process may take the port before the server does.
             self.settings["port"] = get_unused_port()
             if self._serve():
                 break
@@ -279,7 +279,7 @@ class ThrowawayPostgres(Postgresql):
             self.create_database(self._database)
 
     def get_server_commandline(self) -> list[str]:
-        """Give the command that runs the server."""
+        """Return the command that runs the server."""
         settings = {
             **self._server_settings,
             "listen_addresses": "127.0.0.1",
@@ -299,12 +299,16 @@ class ThrowawayPostgres(Postgresql):
 
     def is_alive(self) -> bool:
         """Return whether the server runs and belongs to this process."""
-        if self._guard is None or not self._guard.is_held or self.settings["port"] is None:
+        if (
+            self._supervisor is None
+            or not self._supervisor.is_attached
+            or self.settings["port"] is None
+        ):
             return False
-        return self._guard.ending() is None
+        return self._supervisor.ending() is None
 
     def dsn(self, **overrides: Any) -> dict[str, Any]:
-        """Give the keywords of `psycopg2.connect`.
+        """Return the keyword arguments for `psycopg2.connect`.
 
         Args:
             overrides: Keywords to add or replace.
@@ -317,25 +321,25 @@ class ThrowawayPostgres(Postgresql):
         return dsn
 
     def cleanup(self) -> None:
-        """Leave nothing behind of a server that could not be started."""
+        """Remove all files of a server that could not be started."""
         self.stop()
 
     @property
     def _log(self) -> Path:
         return Path(self.base_dir, f"{self.name}.log")
 
-    def _held_guard(self) -> Guard:
-        if self._guard is None or not self._guard.is_held:
+    def _attached_supervisor(self) -> Supervisor:
+        if self._supervisor is None or not self._supervisor.is_attached:
             why = "it was stopped, detached, or created by the process that forked this one"
-            raise ThrowawayPostgresError(f"The server is not this process's to control: {why}")
-        return self._guard
+            raise ThrowawayPostgresError(f"This process cannot control the server: {why}")
+        return self._supervisor
 
     def _serve(self) -> bool:
-        """Run the server until it answers; False when it ends before that."""
-        guard = self._held_guard()
-        guard.run(self.get_server_commandline())
+        """Run the server and wait until it answers; return `False` if it ends before."""
+        supervisor = self._attached_supervisor()
+        supervisor.run(self.get_server_commandline())
         deadline = time.monotonic() + _BOOT_SECONDS
-        while guard.ending(_POLL_SECONDS) is None:
+        while supervisor.ending(_POLL_SECONDS) is None:
             if self.is_server_available():
                 return True
             if time.monotonic() > deadline:
@@ -343,7 +347,7 @@ class ThrowawayPostgres(Postgresql):
         return False
 
     def _connect(self) -> Connection:
-        # The environment (PGSSLMODE, TRIOSIGNO_DB_...) may ask for what only another server has.
+        # Override the environment (PGSSLMODE, TRIOSIGNO_DB_...), which is for another server.
         settings = Settings.load(
             self.url_for(_MAINTENANCE_DATABASE),
             sslmode="disable",
@@ -362,9 +366,11 @@ class ThrowawayPostgres(Postgresql):
             with closing(self._connect()) as connection:
                 connection.cursor().execute(statement)
         except psycopg2.Error as exc:
-            raise ThrowawayPostgresError(f"The server refused: {primary_message(exc)}") from exc
+            raise ThrowawayPostgresError(
+                f"The server rejected the statement: {primary_message(exc)}"
+            ) from exc
         except DatabaseUnavailableError as exc:
-            raise ThrowawayPostgresError(f"The server can't be reached: {exc}") from exc
+            raise ThrowawayPostgresError(f"The server cannot be reached: {exc}") from exc
 
     @contextmanager
     def _password_file(self) -> Iterator[Path]:
@@ -376,7 +382,7 @@ class ThrowawayPostgres(Postgresql):
         path.unlink()
 
     def _failure(self, what: str) -> ThrowawayPostgresError:
-        ending = self._held_guard().ending() or "it still runs"
+        ending = self._attached_supervisor().ending() or "it is still running"
         log = self._log.read_text(errors="replace") if self._log.exists() else ""
         lines = log.splitlines()[-_LOG_LINES:]
         return ThrowawayPostgresError("\n".join([f"{what} ({ending}). Its log ends with:", *lines]))

@@ -1,16 +1,16 @@
-"""Keep a server's life within its owner's, by a small process that stands between the two.
+"""A process that runs a server for an owner process and stops it when the owner ends.
 
-The guard runs the server's programs and notices the end of its owner as the end of a pipe, whatever
-ended the owner: an exit, a signal, even SIGKILL. It then stops the server and removes its folder.
-It leads a session of its own, so that Ctrl-C in a terminal reaches the owner alone.
+The supervisor process runs the server's programs. It detects the end of its owner by the end of a
+pipe, for any cause: an exit, a signal, even SIGKILL. It then stops the server and removes its
+folder. It is the leader of its own session, so that Ctrl-C in a terminal reaches only the owner.
 
-This file holds both sides: `Guard` is the owner's; run as a script, the file is the guard itself.
-It imports only the standard library, so that the guard starts in some 20 ms.
+This file contains both sides: `Supervisor` is for the owner; run as a script, the file is the
+supervisor process. It imports only the standard library, so that the process starts in some 20 ms.
 
 Requests and answers are lines of JSON:
 
-    ["run", ["postgres", "-D", "/data"]]   run a program; its end is answered: "exit status 0", or
-                                           the reason why it could not be run
+    ["run", ["postgres", "-D", "/data"]]   run a program; the answer at its end is "exit status 0",
+                                           or the reason why it could not be run
     ["signal", "SIGINT"]                   send a signal to the program
     ["detach"]                             outlive the owner, until SIGTERM or the program's end
 """
@@ -33,21 +33,21 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import IO, Any, Final, cast
 
-_PATIENCE_SECONDS = 10
+_STOP_TIMEOUT_SECONDS = 10
 _REPEAT_SECONDS = 0.2
 _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
-class Guard:
-    """The owner's side: starts the guard and talks to it.
+class Supervisor:
+    """The owner's side: starts the supervisor process and communicates with it.
 
     Args:
-        folder: The server's folder, to be made before the first program runs there; removed at
-            the end.
+        folder: The server's folder. The caller creates it before the first program runs; the
+            supervisor process removes it at the end.
         log: The file that receives what the programs print.
-        user: The numbers of the user and the group that the programs run as; by default those
-            of the current process.
+        user: The ids of the user and the group that run the programs. By default those of the
+            current process.
     """
 
     SUCCESS: Final = "exit status 0"
@@ -56,7 +56,7 @@ class Guard:
         self._folder = folder
         self._ending: str | None = None
         arguments = json.dumps([str(folder), str(log), user])
-        self._process = subprocess.Popen(  # noqa: S603 (this very file)
+        self._process = subprocess.Popen(  # noqa: S603 (this file)
             [sys.executable, "-I", "-S", __file__, arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -68,20 +68,20 @@ class Guard:
         )
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
-        _guards.add(self)
+        _supervisors.add(self)
 
     @property
     def pid(self) -> int:
-        """The guard's process id: SIGTERM to it stops the server and removes its folder."""
+        """The id of the supervisor process: SIGTERM stops the server and removes its folder."""
         return self._process.pid
 
     @property
-    def is_held(self) -> bool:
-        """Whether this process is the owner: not after `stop`, `detach`, nor in a forked child."""
+    def is_attached(self) -> bool:
+        """Whether this process is the owner: not after `stop`, `detach` or in a forked child."""
         return not self._requests.closed
 
     def run(self, command: Sequence[str]) -> None:
-        """Run a program; the one before must have ended.
+        """Run a program; the previous one must have ended.
 
         Args:
             command: The program's path and its arguments.
@@ -98,97 +98,97 @@ class Guard:
         self._request("signal", name)
 
     def ending(self, timeout: float = 0) -> str | None:
-        """Wait for the program's end.
+        """Wait for the end of the program.
 
         Args:
-            timeout: How long to wait, in seconds.
+            timeout: The maximum time to wait, in seconds.
 
         Returns:
             How the program ended, or `None` if it has not.
         """
-        if self._ending is None and self.is_held:
+        if self._ending is None and self.is_attached:
             poll = select.poll()
             poll.register(self._answers, select.POLLIN)
             if poll.poll(timeout * 1000):
                 line = self._answers.readline()
-                self._ending = str(json.loads(line)) if line else "its guard has ended"
+                self._ending = str(json.loads(line)) if line else "its supervisor has ended"
         return self._ending
 
     def detach(self) -> None:
-        """Let the program run on after the owner's end; this object is of no more use."""
+        """Keep the program running after the owner's end; this object can no longer be used."""
         self._request("detach")
-        self._let_go()
+        self._close_pipes()
 
     def stop(self) -> None:
-        """Stop the program and remove its folder; in a forked child, or a second time, nothing."""
-        if self.is_held:
+        """Stop the program and remove its folder; no effect in a forked child or a second time."""
+        if self.is_attached:
             self._process.terminate()
             self._process.wait()
-            self._let_go()
-            # The guard has done this already, unless it was killed itself.
+            self._close_pipes()
+            # The supervisor process has done this already, unless it was killed.
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _request(self, *words: object) -> None:
         try:
             self._requests.write(json.dumps(words).encode() + b"\n")
         except BrokenPipeError:
-            self._ending = "its guard has ended"
+            self._ending = "its supervisor has ended"
 
-    def _let_go(self) -> None:
+    def _close_pipes(self) -> None:
         self._requests.close()
         self._answers.close()
         if self._process.returncode is None:
-            self._process.returncode = 0  # nobody here will wait for it: spare Popen's warning
+            self._process.returncode = 0  # not waited for: avoids Popen's ResourceWarning
 
 
-_guards: weakref.WeakSet[Guard] = weakref.WeakSet()
+_supervisors: weakref.WeakSet[Supervisor] = weakref.WeakSet()
 
 
-def _let_go_in_child() -> None:
-    # A forked child holds copies of the pipes: while it did, the owner's end would go unnoticed.
-    for guard in list(_guards):
-        guard._let_go()
+def _close_pipes_in_child() -> None:
+    # A forked child has copies of the pipes, which would hide the owner's end.
+    for supervisor in list(_supervisors):
+        supervisor._close_pipes()
 
 
-if hasattr(os, "register_at_fork"):  # everywhere but on Windows
-    os.register_at_fork(after_in_child=_let_go_in_child)
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_close_pipes_in_child)
 
 
 def _clean_environment() -> dict[str, str]:
-    # The server may run as another user, for whom the owner's variables (secrets, PGDATA, a
-    # locale) are not meant. macOS's server insists on LC_ALL; initdb takes the time zone from TZ.
+    # The server may run as another user, which must not see the owner's variables (secrets,
+    # PGDATA, a locale). On macOS the server needs LC_ALL; initdb reads the time zone from TZ.
     kept = {name: os.environ[name] for name in _INHERITED_VARIABLES if name in os.environ}
     return kept | {"LC_ALL": "C", "TZ": "UTC"}
 
 
-class _Keeper:
-    """The guard's side: one program at a time, and an inbox of all that may happen."""
+class _SupervisorProcess:
+    """The supervisor's side: runs one program at a time and handles a queue of events."""
 
     def __init__(self, folder: str, log: str, user: tuple[int, int] | None) -> None:
         self._folder = folder
         self._log = log
         self._user = user
-        self._inbox: SimpleQueue[Sequence[Any]] = SimpleQueue()
+        self._events: SimpleQueue[Sequence[Any]] = SimpleQueue()
         self._program: subprocess.Popen[bytes] | None = None
-        self._waiter = Thread()
+        self._wait_thread = Thread()
         self._is_detached = False
 
-    def keep(self) -> None:
+    def run(self) -> None:
         # The owner may have blocked or ignored some signals, which its children inherit.
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         for number in _STOP_SIGNALS:
-            signal.signal(number, lambda *_: self._inbox.put(["stop"]))
+            signal.signal(number, lambda *_: self._events.put(["stop"]))
         Thread(target=self._listen, daemon=True).start()
         try:
-            while self._handle(self._inbox.get()):
+            while self._handle(self._events.get()):
                 pass
         finally:
             self._stop_program()
             self._remove_folder()
 
     def _handle(self, event: Sequence[Any]) -> bool:
-        """Do what an event asks for; False when it means the end."""
+        """Handle an event; return `False` if the process must end."""
         match event:
             case ["run", command]:
                 self._run(command)
@@ -197,9 +197,9 @@ class _Keeper:
             case ["detach"]:
                 self._is_detached = True
             case ["ended", answer] if not self._is_detached:
-                with suppress(BrokenPipeError):  # then "owner gone" comes next
+                with suppress(BrokenPipeError):  # the event "owner ended" follows
                     print(json.dumps(answer), flush=True)
-            case ["owner gone"] if self._is_detached:
+            case ["owner ended"] if self._is_detached:
                 pass
             case _:
                 return False
@@ -207,19 +207,19 @@ class _Keeper:
 
     def _listen(self) -> None:
         _leave_signals_to_main_thread()
-        # Unbuffered: a buffer's lock, held while this thread reads, would delay the guard's exit.
+        # Unbuffered: this thread would hold a buffer's lock while it reads, and delay the exit.
         with os.fdopen(sys.stdin.fileno(), "rb", buffering=0) as requests:
             try:
                 for line in requests:
-                    self._inbox.put(json.loads(line))
+                    self._events.put(json.loads(line))
             finally:
-                self._inbox.put(["owner gone"])
+                self._events.put(["owner ended"])
 
     def _run(self, command: list[str]) -> None:
         uid, gid = self._user or (None, None)
         try:
             with Path(self._log).open("ab") as log:
-                self._program = subprocess.Popen(  # noqa: S603 (what the owner asks for)
+                self._program = subprocess.Popen(  # noqa: S603 (the owner's request)
                     command,
                     user=uid,
                     group=gid,
@@ -231,41 +231,42 @@ class _Keeper:
                     stderr=log,
                 )
         except (OSError, subprocess.SubprocessError) as exc:
-            self._inbox.put(["ended", str(exc)])
+            self._events.put(["ended", str(exc)])
         else:
-            self._waiter = Thread(target=self._wait, args=(self._program,), daemon=True)
-            self._waiter.start()
+            self._wait_thread = Thread(target=self._wait, args=(self._program,), daemon=True)
+            self._wait_thread.start()
 
     def _wait(self, program: subprocess.Popen[bytes]) -> None:
         _leave_signals_to_main_thread()
-        self._inbox.put(["ended", f"exit status {program.wait()}"])
+        self._events.put(["ended", f"exit status {program.wait()}"])
 
     def _signal(self, number: signal.Signals) -> None:
         if self._program:
             self._program.send_signal(number)
 
     def _stop_program(self) -> None:
-        # At once: PostgreSQL need not tidy data that are about to be removed. Repeatedly: initdb
-        # takes no notice while it waits for a program of its own.
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while self._waiter.is_alive() and time.monotonic() < deadline:
+        # SIGQUIT, as the data is removed anyway. Repeated, because initdb ignores the signal while
+        # it waits for a child process.
+        deadline = time.monotonic() + _STOP_TIMEOUT_SECONDS
+        while self._wait_thread.is_alive() and time.monotonic() < deadline:
             self._signal(signal.SIGQUIT)
-            self._waiter.join(_REPEAT_SECONDS)
-        if self._program and self._waiter.is_alive():
+            self._wait_thread.join(_REPEAT_SECONDS)
+        if self._program and self._wait_thread.is_alive():
             os.killpg(self._program.pid, signal.SIGKILL)
-            self._waiter.join()
+            self._wait_thread.join()
 
     def _remove_folder(self) -> None:
-        # What was killed may write for a moment longer.
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        # A killed process may still write for a short time.
+        deadline = time.monotonic() + _STOP_TIMEOUT_SECONDS
         while Path(self._folder).exists() and time.monotonic() < deadline:
             shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _leave_signals_to_main_thread() -> None:
-    # Python runs handlers there; a signal taken by another thread would not wake it up.
+    # Python runs signal handlers in the main thread; a signal delivered to another thread would
+    # not wake it up.
     signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
 
 
 if __name__ == "__main__":
-    _Keeper(*json.loads(sys.argv[1])).keep()
+    _SupervisorProcess(*json.loads(sys.argv[1])).run()
