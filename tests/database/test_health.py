@@ -107,8 +107,8 @@ def test_the_pool_is_counted(triosigno_url: str) -> None:
     assert db.pool_status() == (2, 0, 2, 0, 0)
 
 
-def test_what_the_pool_has_done_is_counted(url: str) -> None:
-    db.connect(url, connection_limit=1, pool_timeout=0.05)
+def test_what_the_pool_has_done_is_counted(triosigno_url: str) -> None:
+    db.connect(triosigno_url, connection_limit=1, pool_timeout=0.05)
     before = db.pool_stats()
     assert before == db.PoolStats(
         requests=1, waits=0, wait_seconds=0, timeouts=0, opened=1, lost=0, errors=0
@@ -134,10 +134,10 @@ def test_what_the_pool_has_done_is_counted(url: str) -> None:
     )
 
 
-def test_the_counters_start_anew_with_the_next_connect(url: str) -> None:
-    db.connect(url)
+def test_the_counters_start_anew_with_the_next_connect(triosigno_url: str) -> None:
+    db.connect(triosigno_url)
     make_category()
     assert db.pool_stats().requests == 2
     db.disconnect()
-    db.connect(url)
+    db.connect(triosigno_url)
     assert db.pool_stats().requests == 1

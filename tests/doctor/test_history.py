@@ -72,8 +72,9 @@ def test_a_history_that_is_broken_on_disk(checked: CheckedDatabase, history: Pat
     assert run.of("indexes", "ok")
 
 
-def test_tables_without_a_history(triosigno_url: str) -> None:
-    run = run_doctor(triosigno_url)
+def test_tables_without_a_history(connected: str) -> None:
+    db.create_schema()
+    run = run_doctor(connected)
     assert "baseline" in run.one("history", "warning").advice
     assert "match the models" in run.one("drift", "ok").summary
 

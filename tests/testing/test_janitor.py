@@ -7,7 +7,7 @@ import pytest
 
 from triosigno_db.testing import DatabaseServer
 from triosigno_db.testing.databases import Janitor
-from triosigno_db.testing.janitor import drop_left, main
+from triosigno_db.testing.janitor import drop_databases, main
 
 
 def test_the_databases_of_a_run_are_dropped_at_its_end(triosigno_server: DatabaseServer) -> None:
@@ -19,7 +19,7 @@ def test_the_databases_of_a_run_are_dropped_at_its_end(triosigno_server: Databas
         janitor.finish()
         assert ended.list_databases(ended.prefix) == []
         assert len(other.list_databases(other.prefix)) == 1
-        drop_left(other.prefix, other.url)
+        drop_databases(other.prefix, other.url)
         assert other.list_databases(other.prefix) == []
 
 
