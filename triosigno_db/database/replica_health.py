@@ -22,7 +22,7 @@ _RECHECK_AFTER = 1.0
 RETRY_AFTER = 5.0
 """Seconds after which a replica that did not respond is probed again."""
 
-_PROBE_TIMEOUT = 0.5
+PROBE_TIMEOUT = 0.5
 """The time limit of a probe in seconds, including the connection."""
 
 # While it receives WAL from the primary, a replica that has replayed all of it is up to date,
@@ -156,7 +156,7 @@ class Probe:
         Raises:
             UnreachableError: The replica did not respond within half a second.
         """
-        deadline = time.monotonic() + _PROBE_TIMEOUT
+        deadline = time.monotonic() + PROBE_TIMEOUT
         try:
             is_up_to_date, since_last = self._ask(deadline)
         except (DatabaseUnavailableError, psycopg2.Error, TimeoutError) as exc:

@@ -24,6 +24,7 @@ from tests.faults.test_fork import in_child
 from tests.plain_sql import count_rows
 from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import aio
+from triosigno_db.database import replica_health
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS, SignCategory
@@ -37,6 +38,12 @@ CLEARED = [model.__name__ for model in reversed(peewee.sort_models(MODELS))]
 READ = ("authenticate", "count_", "export_", "find_", "get_", "list_", "search_")
 READ_HERE = "update_module"
 """It is called without any change, and only reads then."""
+
+
+@pytest.fixture(autouse=True)
+def _busy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine that is busy answer the probe late: what is tried here is who serves."""
+    monkeypatch.setattr(replica_health, "PROBE_TIMEOUT", 10.0)
 
 
 @contextmanager
