@@ -19,6 +19,7 @@ from tests.benchmarks.imports import IMPORTED
 from tests.docs.pages import ROOT, write_files
 from tests.package.conftest import MakeEnvironment
 from tests.package.environments import OLDEST, PROJECT, interpreters, lowest_versions
+from triosigno_db import __version__
 
 pytestmark = pytest.mark.slow
 
@@ -83,7 +84,7 @@ def test_it_works_on_each_python(
     environment = make_environment(INTERPRETERS[version])
     environment.install(PROJECT["name"])
     said = environment.run("-W", "error", "-c", FIRST_STEPS, DATABASE_URL=empty_url)
-    assert said == f"done {PROJECT['version']}\n"
+    assert said == f"done {__version__}\n"
     needs = environment.run(environment.program("triosigno-db"), "doctor", exit_code=1)
     assert needs == "The command needs an extra: run pip install 'triosigno-db[cli]'\n"
 
