@@ -51,7 +51,9 @@ def lowest_versions() -> list[str]:
     pins = set()
     for each in wanted:
         if not each.startswith(PROJECT["name"]):
-            name, version = re.fullmatch(r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)", each).groups()  # type: ignore[union-attr]
+            name, version = re.fullmatch(
+                r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)(?:,<[\w.]+)?", each
+            ).groups()  # type: ignore[union-attr]
             pins.add(f"{name}=={version}")
     return sorted(pins)
 
