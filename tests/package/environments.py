@@ -43,6 +43,9 @@ def interpreters() -> dict[str, str]:
     return found
 
 
+LOWER_BOUND = re.compile(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)(?:,<[\w.]+)?")
+
+
 def lowest_versions() -> list[str]:
     """Pin what `pyproject.toml` asks users to install to the lowest versions that it allows."""
     extras = PROJECT["optional-dependencies"]

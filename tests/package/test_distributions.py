@@ -15,8 +15,8 @@ pytestmark = [pytest.mark.slow]
 
 PACKAGE = ROOT / "triosigno_db"
 TOP_LEVEL = [
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "docs", "mkdocs.yml",
-    "pyproject.toml", "tests", "tools", "triosigno_db",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "docs",
+    "mkdocs.yml", "pyproject.toml", "tests", "tools", "triosigno_db",
 ]  # fmt: skip
 
 

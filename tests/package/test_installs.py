@@ -23,7 +23,9 @@ from triosigno_db import __version__
 
 pytestmark = pytest.mark.slow
 
-TUTORIAL_TESTS_SECONDS = 5
+TUTORIAL_TESTS_RATIO = 20
+"""What the tutorial's tests may cost, a server of their own included, in starts of its service."""
+
 IMPORT_RATIO = 1.2
 
 INTERPRETERS = interpreters()
@@ -143,8 +145,11 @@ def test_a_service_written_from_the_tutorial_works(
     environment = make_environment(INTERPRETERS[max(INTERPRETERS)])
     environment.install(*asked[1].replace("'", "").split())
     before = processor_seconds()
+    environment.run("-c", "import fastapi, pytest, triosigno_db", cwd=service)
+    start = processor_seconds() - before
+    before = processor_seconds()
     assert "3 passed" in environment.run("-m", "pytest", "-q", cwd=service)
-    assert processor_seconds() - before < TUTORIAL_TESTS_SECONDS
+    assert processor_seconds() - before < TUTORIAL_TESTS_RATIO * start
 
     demo = environment.run(environment.program("triosigno-db"), "demo", "--keep", cwd=service)
     url = re.search(r"postgresql://\S+", demo)
