@@ -23,7 +23,7 @@ from triosigno_db import __version__
 
 pytestmark = pytest.mark.slow
 
-TUTORIAL_TESTS_RATIO = 20
+TUTORIAL_TESTS_RATIO = 8
 """What the tutorial's tests may cost, a server of their own included, in starts of its service."""
 
 IMPORT_RATIO = 1.2
