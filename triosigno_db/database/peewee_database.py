@@ -287,10 +287,18 @@ class Database(HookedDatabase):
                 cursor = super().send(self.executor.restricted(sql), parameters)
                 timing.rows = cursor.rowcount if cursor.description else 0
         except peewee.PeeweeException as exc:
-            driver_error = getattr(exc, "orig", None)
-            if isinstance(driver_error, psycopg2.Error):
-                redact(driver_error)
-                self.executor.look_for_primary(self.session.conn, driver_error)
-                exc.args = driver_error.args
+            self.remove_values(exc)
+            self.executor.look_for_primary(self.session.conn, getattr(exc, "orig", None) or exc)
             raise
         return cursor
+
+    def remove_values(self, error: Any) -> None:
+        """Remove values of rows and statements from an error of Peewee and from its cause.
+
+        Args:
+            error: The error, changed in place.
+        """
+        driver_error = getattr(error, "orig", None)
+        if isinstance(driver_error, psycopg2.Error):
+            redact(driver_error)
+            error.args = driver_error.args

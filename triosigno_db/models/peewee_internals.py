@@ -74,6 +74,14 @@ class HookedDatabase(peewee.PostgresqlDatabase):
         """
         raise NotImplementedError
 
+    def remove_values(self, error: Any) -> None:
+        """Remove values of rows and statements from an error, before anyone sees it.
+
+        Args:
+            error: The error, changed in place.
+        """
+        raise NotImplementedError
+
     def send(self, sql: str, parameters: Any) -> Any:
         """Run a statement of a model on the connection of this thread.
 
@@ -106,6 +114,8 @@ class HookedDatabase(peewee.PostgresqlDatabase):
 
     def _notify_hooks(self, sql: str, params: Any, start: float, exc: Any) -> None:
         del params
+        if exc is not None:
+            self.remove_values(exc)
         super()._notify_hooks(sql, (), start, exc)  # type: ignore[misc]
 
 
