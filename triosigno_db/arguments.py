@@ -1,6 +1,6 @@
 """Checks of function arguments, which run before a connection is checked out."""
 
-import re
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,28 +25,33 @@ MAX_NAME = 200
 MAX_EMAIL = 254
 """The maximum number of characters of an e-mail address: https://www.rfc-editor.org/errata/eid1690"""
 
-_MAX_QUOTED = 60
+MAX_ID = 255
+"""The maximum number of characters of an id."""
 
-_CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_MAX_QUOTED = 60
 
 
 def check_id(field: str, value: object) -> str:
     """Check an id.
 
+    The column is text: the library creates UUIDs, other software may store any other text.
+
     Args:
         field: The argument's name.
-        value: A `uuid.UUID`, or its text of 36 characters.
+        value: A text of 1 to 255 characters, or a `uuid.UUID`.
 
     Returns:
-        The text in lower case, as it is stored.
+        The text, unchanged; that of a UUID in lower case.
 
     Raises:
-        InvalidInputError: It is not a UUID.
+        InvalidInputError: It is not such a text, or PostgreSQL can't store it.
     """
-    text = str(value) if isinstance(value, UUID) else value
-    if not isinstance(text, str) or not _CANONICAL_UUID.fullmatch(text := text.lower()):
-        raise InvalidInputError(field, "must be a UUID, as uuid.UUID or as text")
-    return text
+    if isinstance(value, UUID):
+        return str(value)
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_ID:
+        raise InvalidInputError(field, f"must be text of 1 to {MAX_ID} characters, or a uuid.UUID")
+    _refuse_unstorable(field, value)
+    return value
 
 
 def check_ids(field: str, values: object) -> list[str]:
@@ -60,14 +65,14 @@ def check_ids(field: str, values: object) -> list[str]:
         The ids as text, in the same order.
 
     Raises:
-        InvalidInputError: It is not a list, an item is not a UUID, or one occurs twice.
+        InvalidInputError: It is not a list, an item is not a valid id, or one occurs twice.
     """
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise InvalidInputError(field, "must be a list of UUIDs")
+    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+        raise InvalidInputError(field, "must be a list of ids")
     ids = [check_id(f"{field}[{position}]", value) for position, value in enumerate(values)]
     if len(set(ids)) < len(ids):
-        twice = next(checked for checked in ids if ids.count(checked) > 1)
-        raise InvalidInputError(field, f"contains {twice} more than once")
+        twice = next(each for each, times in Counter(ids).items() if times > 1)
+        raise InvalidInputError(field, f"contains {twice!r} more than once")
     return ids
 
 
@@ -146,8 +151,7 @@ def check_text(field: str, value: object, *, maximum: int) -> str:
     """
     if not isinstance(value, str):
         raise InvalidInputError(field, "must be a string")
-    if "\0" in value or not is_unicode(value):
-        raise InvalidInputError(field, "must be Unicode text without NUL")
+    _refuse_unstorable(field, value)
     text = value.strip(WHITE_SPACE)
     if not text:
         raise InvalidInputError(field, "must not be empty")
@@ -267,3 +271,8 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _refuse_unstorable(field: str, text: str) -> None:
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInputError(field, "must be Unicode text without NUL")

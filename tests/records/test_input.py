@@ -70,7 +70,7 @@ def test_every_wrong_field_is_told_at_once() -> None:
         (db.NewSign, SIGN, "video_url", "https://example.org/" + "x" * 2048),
         (db.NewSign, SIGN, "description", "x" * 10_001),
         (db.NewSign, SIGN, "difficulty", "easy"),
-        (db.NewSign, SIGN, "category_id", "1"),
+        (db.NewSign, SIGN, "category_id", ""),
         (db.NewSign, SIGN, "category_id", None),
         (db.NewModule, MODULE, "order", -1),
         (db.NewModule, MODULE, "order", 2**31),

@@ -97,8 +97,8 @@ def test_an_unknown_row_is_named(kind: str) -> None:
         with pytest.raises(db.NotFoundError) as caught:
             call(unknown)
         assert (caught.value.entity, caught.value.key) == (kind, str(unknown))
-        with pytest.raises(db.InvalidInputError, match="_id: must be a UUID"):
-            call("no id")
+        with pytest.raises(db.InvalidInputError, match="_id: must be text of 1 to 255"):
+            call("")
 
 
 def test_what_nobody_uses_is_deleted(kind: str) -> None:

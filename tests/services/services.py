@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import flask
 from fastapi import FastAPI
@@ -86,7 +85,7 @@ def fastapi_service(url: str, **options: Any) -> Iterator[Client]:
             await run("SELECT pg_sleep(10)")
 
     @app.get("/sync/{user_id}")
-    def read_user(user_id: UUID) -> aio.UserRecord:
+    def read_user(user_id: str) -> aio.UserRecord:
         return db.get_user(user_id)
 
     @app.get("/held", dependencies=[ConnectionPerRequest])

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from pydantic import TypeAdapter
@@ -160,13 +159,7 @@ def export(
 
 def _find_user(login: str) -> db.UserRecord:
     user = db.find_user_by_email(login) if "@" in login else db.find_user_by_username(login)
-    if user is not None:
-        return user
-    try:
-        user_id = UUID(login)
-    except ValueError:
-        raise db.NotFoundError("User", login) from None
-    return db.get_user(user_id)
+    return db.get_user(login) if user is None else user
 
 
 def _find_users(

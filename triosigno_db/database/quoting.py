@@ -1,5 +1,7 @@
 """Quote names and constants in SQL."""
 
+from collections.abc import Iterable
+
 from psycopg2.extensions import adapt
 
 
@@ -32,3 +34,19 @@ def literal(value: object) -> str:
         return "'" + value.replace("'", "''") + "'"
     quoted: bytes = adapt(value).getquoted()
     return quoted.decode()
+
+
+def text_array(values: Iterable[str]) -> str:
+    """Write an array of texts, as the value of a parameter of the type `text[]`.
+
+    The server parses one such literal much faster than an ARRAY of thousands of constants.
+    https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO
+
+    Args:
+        values: The texts.
+
+    Returns:
+        The text of the array.
+    """
+    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"

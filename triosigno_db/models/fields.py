@@ -79,7 +79,7 @@ class TextField(_Text):
 
 
 class IdField(TextField):
-    """The primary key: a UUID in a `text` column, created by the library."""
+    """The primary key: text; the library creates UUIDs."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(primary_key=True, default=new_id, **options)

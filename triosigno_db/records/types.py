@@ -91,7 +91,7 @@ Url = Annotated[
 """An http or https URL, at most 2,048 characters."""
 
 Reference = Annotated[str | UUID, BeforeValidator(_check_reference)]
-"""The id of another row; validation converts it to text in lower case."""
+"""The id of another row, 1 to 255 characters; validation converts a `uuid.UUID` to text."""
 
 Order = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 """A position in an order, lowest first."""

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
-from uuid import UUID
 
 import peewee
 from flask import flash, g, url_for
@@ -13,6 +12,8 @@ from flask_admin.form import SecureForm
 from markupsafe import Markup
 from wtforms import SelectField
 
+from triosigno_db.arguments import check_id
+from triosigno_db.errors import InvalidInputError
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import EnumField, TimestampField
 from triosigno_db.studio.filters import Filters
@@ -92,8 +93,8 @@ class TableView(ModelView):
     def get_one(self, id: str) -> Any:  # noqa: A002 (Flask-Admin's name)
         """Read one row, or `None` if it does not exist."""
         try:
-            key = str(UUID(id))
-        except ValueError:
+            key = check_id("id", id)
+        except InvalidInputError:
             return None
         row = self.get_query().where(self.model.id == key).first()
         g.labels = _read_labels(self.model, [row] if row else [])

@@ -91,7 +91,7 @@ def test_reading_gives_what_creating_gave() -> None:
     assert db.get_user_with_preferences(user.id) == user
 
 
-@pytest.mark.parametrize("as_given", [str, UUID, lambda text: text.upper()])
+@pytest.mark.parametrize("as_given", [str, UUID])
 def test_a_user_is_found_by_text_and_by_uuid(as_given) -> None:
     user = make_user()
     assert db.get_user_with_preferences(as_given(user.id)).id == user.id
@@ -313,8 +313,8 @@ def test_an_unknown_user_is_named(triosigno_db: IsolatedDatabase, call: Any) -> 
         call(unknown)
     assert caught.value.entity in ("User", "UserPreference")
     assert caught.value.key == str(unknown)
-    with pytest.raises(db.InvalidInputError, match="user_id: must be a UUID"):
-        call("no id")
+    with pytest.raises(db.InvalidInputError, match="user_id: must be text of 1 to 255"):
+        call("")
 
 
 def test_a_deleted_user_takes_all_rows_along(triosigno_db: IsolatedDatabase) -> None:

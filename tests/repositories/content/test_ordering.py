@@ -69,7 +69,7 @@ def test_a_new_order_numbers_from_1(ordered: Ordered) -> None:
         (lambda keys: [*keys, str(uuid4())], "unexpected"),
         (lambda keys: [*keys[:-1], str(uuid4())], "missing .*; unexpected"),
         (lambda keys: [*keys, keys[0]], "more than once"),
-        (lambda keys: [*keys[:-1], "no id"], "must be a UUID"),
+        (lambda keys: [*keys[:-1], ""], "must be text of 1 to 255"),
         (lambda keys: keys[0], "must be a list"),
         (lambda keys: None, "must be a list"),
     ],

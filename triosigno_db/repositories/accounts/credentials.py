@@ -133,7 +133,7 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
     Raises:
         NotFoundError: The account does not exist.
         InvalidCredentialsError: `current` is not the password of the account.
-        InvalidInputError: `user_id` is not a UUID, or `new` can't be hashed.
+        InvalidInputError: `user_id` is not a valid id, or `new` can't be hashed.
         ConflictError: Another call changed the password in the meantime.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
@@ -159,7 +159,7 @@ def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID, or the password can't be hashed.
+        InvalidInputError: `user_id` is not a valid id, or the password can't be hashed.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

@@ -117,7 +117,7 @@ def export_user(
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

@@ -86,7 +86,7 @@ def get_user_with_preferences(
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -111,7 +111,7 @@ def get_preferences(
 
     Raises:
         NotFoundError: The account does not exist, or it has no preferences yet.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -138,7 +138,7 @@ def update_preferences(
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

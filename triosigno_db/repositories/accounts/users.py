@@ -153,7 +153,7 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserReco
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(User, "user_id", user_id, shape)
@@ -272,7 +272,7 @@ def update_user(
     Raises:
         NotFoundError: The account does not exist.
         AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changes = check_input("changes", changes, UserChanges)
@@ -294,7 +294,7 @@ def set_role(
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID, or the role does not exist.
+        InvalidInputError: `user_id` is not a valid id, or the role does not exist.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     role = check_enum("role", role, UserRole)
@@ -315,7 +315,7 @@ def deactivate_user(
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return update_record(User, "user_id", user_id, {"is_active": False}, shape)
@@ -335,7 +335,7 @@ def reactivate_user(
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return update_record(User, "user_id", user_id, {"is_active": True}, shape)
@@ -349,7 +349,7 @@ def delete_user(user_id: str | UUID) -> None:
 
     Raises:
         NotFoundError: The account does not exist.
-        InvalidInputError: `user_id` is not a UUID.
+        InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(User, "user_id", user_id)

@@ -73,7 +73,7 @@ def get_category(
 
     Raises:
         NotFoundError: The category does not exist.
-        InvalidInputError: `category_id` is not a UUID.
+        InvalidInputError: `category_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(SignCategory, "category_id", category_id, shape)
@@ -125,7 +125,7 @@ def update_category(
     Raises:
         NotFoundError: The category does not exist.
         AlreadyExistsError: Another category has the same name.
-        InvalidInputError: `category_id` is not a UUID.
+        InvalidInputError: `category_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, CategoryChanges).changed()
@@ -143,7 +143,7 @@ def delete_category(category_id: str | UUID) -> None:
     Raises:
         NotFoundError: The category does not exist.
         InUseError: It has signs; `uses` says how many.
-        InvalidInputError: `category_id` is not a UUID.
+        InvalidInputError: `category_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(SignCategory, "category_id", category_id, referrers=referrers_of(SignCategory))

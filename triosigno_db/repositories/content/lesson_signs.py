@@ -139,7 +139,7 @@ def set_lesson_signs(
 
     Raises:
         NotFoundError: The lesson or one of the signs does not exist.
-        InvalidInputError: An id is not a UUID, or a sign is listed twice.
+        InvalidInputError: An id is not a valid id, or a sign is listed twice.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
@@ -176,7 +176,7 @@ def add_sign_to_lesson(
     Raises:
         NotFoundError: The lesson or the sign does not exist; `entity` says which.
         AlreadyExistsError: The lesson already has this sign.
-        InvalidInputError: An id is not a UUID, or `position` is below 1.
+        InvalidInputError: An id is not a valid id, or `position` is below 1.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
@@ -215,7 +215,7 @@ def remove_sign_from_lesson(
 
     Raises:
         NotFoundError: The lesson does not exist, or does not have this sign; `entity` says which.
-        InvalidInputError: An id is not a UUID.
+        InvalidInputError: An id is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)

@@ -93,7 +93,7 @@ def list_lessons(
         One page of lessons, grouped by module, then by `order` and id.
 
     Raises:
-        InvalidInputError: `module_id` is not a UUID, `limit` is out of bounds, or the cursor does
+        InvalidInputError: `module_id` is not a valid id, `limit` is out of bounds, or the cursor does
             not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
@@ -122,7 +122,7 @@ def update_lesson(
 
     Raises:
         NotFoundError: The lesson or the module does not exist; `entity` says which.
-        InvalidInputError: `lesson_id` is not a UUID.
+        InvalidInputError: `lesson_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, LessonChanges).changed()
@@ -140,7 +140,7 @@ def delete_lesson(lesson_id: str | UUID) -> None:
     Raises:
         NotFoundError: The lesson does not exist.
         InUseError: The lesson has sessions; `uses` says how many.
-        InvalidInputError: `lesson_id` is not a UUID.
+        InvalidInputError: `lesson_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = referrers_of(Lesson, owned=(LessonSign,))

@@ -93,7 +93,7 @@ def get_module(
 
     Raises:
         NotFoundError: The module does not exist.
-        InvalidInputError: `module_id` is not a UUID.
+        InvalidInputError: `module_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(Module, "module_id", module_id, shape)
@@ -144,7 +144,7 @@ def update_module(
 
     Raises:
         NotFoundError: The module does not exist.
-        InvalidInputError: `module_id` is not a UUID.
+        InvalidInputError: `module_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, ModuleChanges).changed()
@@ -162,7 +162,7 @@ def delete_module(module_id: str | UUID) -> None:
     Raises:
         NotFoundError: The module does not exist.
         InUseError: The module has lessons; `uses` says how many.
-        InvalidInputError: `module_id` is not a UUID.
+        InvalidInputError: `module_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(Module, "module_id", module_id, referrers=referrers_of(Module))

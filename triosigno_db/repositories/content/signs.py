@@ -129,7 +129,7 @@ def get_sign(sign_id: str | UUID, *, shape: type[SignT] = default_shape(SignReco
 
     Raises:
         NotFoundError: The sign does not exist.
-        InvalidInputError: `sign_id` is not a UUID.
+        InvalidInputError: `sign_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(Sign, "sign_id", sign_id, shape)
@@ -245,7 +245,7 @@ def update_sign(
     Raises:
         NotFoundError: The sign or the category does not exist; `entity` says which.
         AlreadyExistsError: Another sign has the same name.
-        InvalidInputError: `sign_id` is not a UUID.
+        InvalidInputError: `sign_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, SignChanges).changed()
@@ -266,7 +266,7 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
         NotFoundError: The sign does not exist.
         InUseError: `cascade` is false, and lessons use the sign or learners have practised it;
             `uses` says how many.
-        InvalidInputError: `sign_id` is not a UUID.
+        InvalidInputError: `sign_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Sign)

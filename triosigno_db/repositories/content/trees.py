@@ -190,7 +190,7 @@ def get_module_tree(
 
     Raises:
         NotFoundError: The module does not exist.
-        InvalidInputError: `module_id` is not a UUID.
+        InvalidInputError: `module_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     module_id = check_id("module_id", module_id)
@@ -260,7 +260,7 @@ def get_lesson(
 
     Raises:
         NotFoundError: The lesson does not exist.
-        InvalidInputError: `lesson_id` is not a UUID.
+        InvalidInputError: `lesson_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)

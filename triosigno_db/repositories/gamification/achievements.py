@@ -69,7 +69,7 @@ def get_achievement(
 
     Raises:
         NotFoundError: The achievement does not exist.
-        InvalidInputError: `achievement_id` is not a UUID.
+        InvalidInputError: `achievement_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(Achievement, "achievement_id", achievement_id, shape)
@@ -121,7 +121,7 @@ def update_achievement(
     Raises:
         NotFoundError: The achievement does not exist.
         AlreadyExistsError: Another achievement has the same name.
-        InvalidInputError: `achievement_id` is not a UUID.
+        InvalidInputError: `achievement_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, AchievementChanges).changed()
@@ -140,7 +140,7 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
     Raises:
         NotFoundError: The achievement does not exist.
         InUseError: `cascade` is false, and users have the achievement; `uses` says how many.
-        InvalidInputError: `achievement_id` is not a UUID.
+        InvalidInputError: `achievement_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Achievement)

@@ -138,7 +138,7 @@ def award_achievement(
 
     Raises:
         NotFoundError: The user or the achievement does not exist; `entity` says which.
-        InvalidInputError: `user_id` is not a UUID, or `name_or_id` is empty or too long.
+        InvalidInputError: `user_id` is not a valid id, or `name_or_id` is empty or too long.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -160,7 +160,7 @@ def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
     Raises:
         NotFoundError: The achievement does not exist, or the user does not have it; `entity` says
             which.
-        InvalidInputError: `user_id` is not a UUID, or `name_or_id` is empty or too long.
+        InvalidInputError: `user_id` is not a valid id, or `name_or_id` is empty or too long.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -191,7 +191,7 @@ def list_user_achievements(
         One page of awards with their achievements; it is empty if the user does not exist.
 
     Raises:
-        InvalidInputError: `user_id` is not a UUID, `limit` is out of bounds, or the cursor does not
+        InvalidInputError: `user_id` is not a valid id, `limit` is out of bounds, or the cursor does not
             belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """

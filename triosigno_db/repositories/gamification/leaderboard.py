@@ -133,7 +133,7 @@ def get_leaderboard(
     Raises:
         NotFoundError: The user `user_id` does not exist.
         InvalidInputError: The period or the time zone does not exist, `limit` is out of bounds, or
-            `user_id` is not a UUID.
+            `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     if period not in get_args(Period):

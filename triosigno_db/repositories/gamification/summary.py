@@ -126,7 +126,7 @@ def get_learner_summary(
 
     Raises:
         NotFoundError: The user does not exist.
-        InvalidInputError: `user_id` is not a UUID, or the time zone does not exist.
+        InvalidInputError: `user_id` is not a valid id, or the time zone does not exist.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

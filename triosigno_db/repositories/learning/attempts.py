@@ -9,6 +9,7 @@ import peewee
 
 from triosigno_db.arguments import check_bool, check_id, check_input, check_integer
 from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.quoting import text_array
 from triosigno_db.database.statements import (
     NOW,
     Parameter,
@@ -197,7 +198,7 @@ def record_attempt(
 
     Raises:
         NotFoundError: The user or the sign does not exist; `entity` says which.
-        InvalidInputError: An id is not a UUID, or a value is out of bounds.
+        InvalidInputError: An id is not a valid id, or a value is out of bounds.
         OutcomeUnknownError: The answer of the server was lost; the attempt was counted once or not
             at all.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
@@ -243,7 +244,7 @@ def record_attempts(
 
     Raises:
         NotFoundError: The user or a sign does not exist; `entity` says which. Nothing was counted.
-        InvalidInputError: `user_id` is not a UUID, there are too many attempts, or an item is not
+        InvalidInputError: `user_id` is not a valid id, there are too many attempts, or an item is not
             an `Attempt`.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
@@ -255,7 +256,7 @@ def record_attempts(
     rows = fetch_all(
         upsert_progress_of_batch(selection),
         user_id=user_id,
-        sign_ids=_array(effects),
+        sign_ids=text_array(effects),
         **_numbers(effects.values()),
     )
     found = {sign_id: values for _, sign_id, *values in rows}
@@ -347,12 +348,6 @@ def _combine(attempts: Iterable[Attempt]) -> dict[str, _Effect]:
 def _numbers(effects: Iterable[_Effect]) -> dict[str, str]:
     effects = list(effects)
     return {
-        f"{name}s": _array(getattr(effect, name) for effect in effects)
+        f"{name}s": "{" + ",".join(str(getattr(effect, name)) for effect in effects) + "}"
         for name in ("first", "shift", "low", "high", "correct", "total")
     }
-
-
-def _array(values: Iterable[object]) -> str:
-    # One literal: the server parses it much faster than an ARRAY of thousands of constants. It
-    # holds checked UUIDs and numbers, which need no quoting.
-    return "{" + ",".join(map(str, values)) + "}"

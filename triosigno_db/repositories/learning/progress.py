@@ -180,7 +180,7 @@ def get_progress(
 
     Raises:
         NotFoundError: The learner has not practised the sign.
-        InvalidInputError: An id is not a UUID.
+        InvalidInputError: An id is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -217,7 +217,7 @@ def list_progress(
         One page of progress, sorted by sign id; it is empty if the learner does not exist.
 
     Raises:
-        InvalidInputError: An id is not a UUID, a value is out of bounds, or the cursor does not
+        InvalidInputError: An id is not a valid id, a value is out of bounds, or the cursor does not
             belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
@@ -250,7 +250,7 @@ def get_module_progress(
 
     Raises:
         NotFoundError: The user or the module does not exist; `entity` says which.
-        InvalidInputError: An id is not a UUID.
+        InvalidInputError: An id is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
@@ -288,7 +288,7 @@ def list_signs_to_review(
         One page of progress with the signs; it is empty if the learner does not exist.
 
     Raises:
-        InvalidInputError: `user_id` is not a UUID, `limit` is out of bounds, or the cursor does not
+        InvalidInputError: `user_id` is not a valid id, `limit` is out of bounds, or the cursor does not
             belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """

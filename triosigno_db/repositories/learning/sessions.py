@@ -160,7 +160,7 @@ def start_session(
 
     Raises:
         NotFoundError: The user or the lesson does not exist; `entity` says which.
-        InvalidInputError: An id is not a UUID.
+        InvalidInputError: An id is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     parameters = {
@@ -200,7 +200,7 @@ def complete_session(
         NotFoundError: The session, or a sign that was attempted, does not exist.
         ConflictError: The session has already ended; nothing was changed.
         OutcomeUnknownError: The answer of the server was lost; everything was applied or nothing.
-        InvalidInputError: `session_id` is not a UUID, or a value is out of bounds.
+        InvalidInputError: `session_id` is not a valid id, or a value is out of bounds.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     session_id = check_id("session_id", session_id)
@@ -241,7 +241,7 @@ def abandon_session(
     Raises:
         NotFoundError: The session does not exist.
         ConflictError: The session has already ended.
-        InvalidInputError: `session_id` is not a UUID.
+        InvalidInputError: `session_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     parameters = {"session_id": check_id("session_id", session_id)}
@@ -262,7 +262,7 @@ def get_session(
 
     Raises:
         NotFoundError: The session does not exist.
-        InvalidInputError: `session_id` is not a UUID.
+        InvalidInputError: `session_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(LearningSession, "session_id", session_id, shape)
