@@ -93,8 +93,8 @@ def list_lessons(
         One page of lessons, grouped by module, then by `order` and id.
 
     Raises:
-        InvalidInputError: `module_id` is not a valid id, `limit` is out of bounds, or the cursor does
-            not belong to this list.
+        InvalidInputError: `module_id` is not a valid id, `limit` is out of bounds, or the cursor
+            does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     if module_id is not None:

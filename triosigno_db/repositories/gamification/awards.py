@@ -191,8 +191,8 @@ def list_user_achievements(
         One page of awards with their achievements; it is empty if the user does not exist.
 
     Raises:
-        InvalidInputError: `user_id` is not a valid id, `limit` is out of bounds, or the cursor does not
-            belong to this list.
+        InvalidInputError: `user_id` is not a valid id, `limit` is out of bounds, or the cursor
+            does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

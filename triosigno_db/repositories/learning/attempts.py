@@ -244,8 +244,8 @@ def record_attempts(
 
     Raises:
         NotFoundError: The user or a sign does not exist; `entity` says which. Nothing was counted.
-        InvalidInputError: `user_id` is not a valid id, there are too many attempts, or an item is not
-            an `Attempt`.
+        InvalidInputError: `user_id` is not a valid id, there are too many attempts, or an item is
+            not an `Attempt`.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)

@@ -288,8 +288,8 @@ def list_signs_to_review(
         One page of progress with the signs; it is empty if the learner does not exist.
 
     Raises:
-        InvalidInputError: `user_id` is not a valid id, `limit` is out of bounds, or the cursor does not
-            belong to this list.
+        InvalidInputError: `user_id` is not a valid id, `limit` is out of bounds, or the cursor
+            does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
