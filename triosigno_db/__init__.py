@@ -24,10 +24,7 @@ from triosigno_db.database.transactions import (
     run_in_transaction,
     transaction,
 )
-from triosigno_db.enums import (
-    DifficultyLevel,
-    UserRole,
-)
+from triosigno_db.enums import DifficultyLevel, UserRole
 from triosigno_db.errors import (
     AccountInactiveError,
     AlreadyExistsError,
@@ -49,6 +46,7 @@ from triosigno_db.errors import (
     ReadOnlyError,
     SchemaMismatchError,
     TrioSignoDBError,
+    UnreadableRowError,
 )
 from triosigno_db.records import (
     AchievementChanges,
@@ -87,11 +85,13 @@ from triosigno_db.records import (
     PreferenceChanges,
     PreferencesRecord,
     ProgressRecord,
+    PublicAttempt,
     Record,
     SessionRecord,
     SignChanges,
     SignRecord,
     SignToReview,
+    SignUp,
     UserAchievementRecord,
     UserAchievementWithAchievement,
     UserChanges,
@@ -272,6 +272,7 @@ __all__ = [
     "PreferenceChanges",
     "PreferencesRecord",
     "ProgressRecord",
+    "PublicAttempt",
     "QueryTimeoutError",
     "ReadOnlyError",
     "Record",
@@ -281,8 +282,10 @@ __all__ = [
     "SignChanges",
     "SignRecord",
     "SignToReview",
+    "SignUp",
     "StatementEvent",
     "TrioSignoDBError",
+    "UnreadableRowError",
     "UserAchievementRecord",
     "UserAchievementWithAchievement",
     "UserChanges",

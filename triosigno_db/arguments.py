@@ -5,13 +5,12 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from triosigno_db.errors import InvalidInputError
 
-InputT = TypeVar("InputT")
 EnumT = TypeVar("EnumT", bound=StrEnum)
 
 _FIXED_WIDTH_SPACES = "".join(map(chr, range(0x2000, 0x200B)))
@@ -27,6 +26,9 @@ MAX_EMAIL = 254
 
 MAX_ID = 255
 """The maximum number of characters of an id."""
+
+OUT_OF_RANGE = "must be in the years 1 to 9999 in UTC"
+"""Why a timestamp is refused that Python or PostgreSQL can represent, but not both."""
 
 _MAX_QUOTED = 60
 
@@ -174,11 +176,11 @@ def check_enum(field: str, value: object, kind: type[EnumT]) -> EnumT:
     Raises:
         InvalidInputError: It is not a value of the enum.
     """
-    try:
-        return kind(cast("str", value))
-    except ValueError:
-        known = ", ".join(kind)
-    raise InvalidInputError(field, f"must be one of {known}")
+    # A label that was read, and that the library does not know, is an instance of the enum as well.
+    for member in kind:
+        if value == member.value:
+            return member
+    raise InvalidInputError(field, f"must be one of {', '.join(kind)}")
 
 
 def check_timestamp(field: str, value: object) -> datetime:
@@ -202,7 +204,7 @@ def check_timestamp(field: str, value: object) -> datetime:
         return value.astimezone(UTC).replace(tzinfo=None)
     except OverflowError:
         pass
-    raise InvalidInputError(field, "must be in the years 1 to 9999 in UTC")
+    raise InvalidInputError(field, OUT_OF_RANGE)
 
 
 def check_timezone(field: str, value: object) -> str:
@@ -224,25 +226,6 @@ def check_timezone(field: str, value: object) -> str:
         with suppress(ValueError, OSError, KeyError):
             return ZoneInfo(name).key
     raise InvalidInputError(field, "must be the name of a time zone, such as Europe/Paris")
-
-
-def check_input(field: str, value: object, kind: type[InputT]) -> InputT:
-    """Check the type of an input object.
-
-    Args:
-        field: The argument's name.
-        value: The object.
-        kind: The required class.
-
-    Returns:
-        The object.
-
-    Raises:
-        InvalidInputError: It is not an instance of the class.
-    """
-    if not isinstance(value, kind):
-        raise InvalidInputError(field, f"must be a {kind.__name__}")
-    return value
 
 
 def shortened(name: str) -> str:

@@ -16,6 +16,7 @@
     ├── AccountInactiveError       the login and password are correct, the account is deactivated
     ├── ConflictError              the call conflicts with another one or with the current state
     ├── SchemaMismatchError        the database's tables differ from the library's
+    │   └── UnreadableRowError         a row holds a value that the library can't read
     └── MigrationError             a history or its database is in an invalid state
         ├── MigrationFailedError       a statement of a migration failed
         ├── MigrationLockedError       another process holds the migration lock
@@ -246,6 +247,56 @@ class SchemaMismatchError(TrioSignoDBError):
 
     def __str__(self) -> str:
         return "\n  - ".join((self.why, *self.differences))
+
+
+class UnreadableRowError(SchemaMismatchError):
+    """A row holds a value that the library can't read, such as the timestamp `infinity`.
+
+    Args:
+        entity: The model's name, such as `"User"`.
+        column: The column that holds the value.
+        key: The row's id; `None` if it was not read.
+        reason: Why it can't be read.
+        is_stored: For a write whose result can't be read: whether it is stored; `False` while its
+            transaction is open. `None` for a call that only reads.
+    """
+
+    prisma_code = "P2023"
+
+    def __init__(
+        self,
+        entity: str,
+        column: str,
+        key: object,
+        reason: str,
+        is_stored: bool | None = None,
+    ) -> None:
+        super().__init__(f"{entity} {key or ''}".rstrip() + f" can't be read: {column}: {reason}")
+        self.args = (entity, column, key, reason, is_stored)
+        self.entity = entity
+        self.column = column
+        self.key = key
+        self.reason = reason
+        self.is_stored = is_stored
+
+    def after_write(self, *, is_stored: bool) -> "UnreadableRowError":
+        """Say what became of the write whose result can't be read.
+
+        Args:
+            is_stored: Whether it is stored.
+
+        Returns:
+            A new exception for the same row.
+        """
+        return UnreadableRowError(self.entity, self.column, self.key, self.reason, is_stored)
+
+    def __str__(self) -> str:
+        outcomes = {
+            None: "",
+            True: " The write is stored: do not repeat it.",
+            False: " The write is not stored: its transaction was not committed.",
+        }
+        return f"{self.why}.{outcomes[self.is_stored]}"
 
 
 class MigrationError(TrioSignoDBError):

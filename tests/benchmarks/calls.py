@@ -12,7 +12,6 @@ from triosigno_db.database.statements import CompiledStatement, Statement
 from triosigno_db.repositories.accounts.preferences import select_user_with_preferences
 from triosigno_db.repositories.content.trees import select_module_tree
 from triosigno_db.repositories.learning.attempts import upsert_progress
-from triosigno_db.repositories.rows import selection_of
 
 
 class Rows(NamedTuple):
@@ -57,14 +56,14 @@ HOT = {
             "get_user_with_preferences",
             lambda choice, rows: db.get_user_with_preferences(a_user(choice, rows.users)),
             lambda choice, rows: {"user_id": a_user(choice, rows.users)},
-            select_user_with_preferences(selection_of(db.UserWithPreferences)),
+            select_user_with_preferences(db.UserWithPreferences.selection()),
             {"user_id": USER},
         ),
         Called(
             "get_module_tree",
             lambda choice, _: db.get_module_tree(a_module(choice)),
             lambda choice, _: {"module_id": a_module(choice)},
-            select_module_tree(selection_of(db.ModuleTree)),
+            select_module_tree(db.ModuleTree.selection()),
             {"module_id": MODULE},
         ),
         Called(
@@ -81,7 +80,7 @@ HOT = {
                 "is_correct": True,
                 "mastery_level": None,
             },
-            upsert_progress(selection_of(db.ProgressRecord)),
+            upsert_progress(db.ProgressRecord.selection()),
             {
                 "progress_id": "gen_random_uuid()::text",
                 "user_id": USER,

@@ -94,7 +94,9 @@ class Copy:
     def add_fields(self) -> None:
         """Add the columns to records, inputs and packs."""
         accounts, content = "records/accounts.py", "records/content.py"
-        self.replace(accounts, "import Name, Timestamp", "import Description, Name, Timestamp")
+        self.replace(
+            accounts, "import Known, Name, Timestamp", "import Description, Known, Name, Timestamp"
+        )
         for old, new in {
             "    profile_picture: str | None\n": "    bio: str | None\n",
             "    profile_picture: Url | None = None\n": "    bio: Description | None = None\n",

@@ -60,6 +60,11 @@ def test_a_record_has_every_column_but_secrets(model: type[BaseModel]) -> None:
     assert list(RECORDS[model].selection().columns) == list(model._meta.readable_columns())
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_record_names_its_table(model: type[BaseModel]) -> None:
+    assert RECORDS[model].table() == model._meta.table_name
+
+
 def test_every_secret_has_a_reason() -> None:
     secrets = {(model.__name__, name) for model in MODELS for name in model._meta.secret}
     assert secrets == set(SECRETS)

@@ -29,6 +29,8 @@ WHERE t.relnamespace = 'public'::regnamespace AND indisunique AND NOT indisprima
         ("Progress_userId_fkey", ("User", "user_id")),
         ("Progress_userId_signId_key", ("Progress", "user_id, sign_id")),
         ("Progress_masteryLevel_check", ("Progress", "mastery_level")),
+        ("Progress.masteryLevel", ("Progress", "mastery_level")),
+        ("Sign.categoryId", ("Sign", "category_id")),
     ],
 )
 def test_a_constraint_names_the_entity_and_the_attribute(
@@ -40,7 +42,8 @@ def test_a_constraint_names_the_entity_and_the_attribute(
 def test_every_constraint_of_the_database_is_known(triosigno_db: IsolatedDatabase) -> None:
     tables = [model._meta.table_name for model in MODELS]
     stored = {name for (name,) in run_plain(triosigno_db.url, IN_THE_DATABASE, {"tables": tables})}
-    assert stored == set(CONSTRAINT_TARGETS)
+    # A NOT NULL has no name: it is known by its table and column.
+    assert stored == {name for name in CONSTRAINT_TARGETS if "." not in name}
 
 
 def test_every_attribute_is_one_of_its_model() -> None:

@@ -257,21 +257,6 @@ def test_no_shape_can_have_the_password(triosigno_db: IsolatedDatabase) -> None:
     assert db.count_users() == 1
 
 
-def test_a_type_that_does_not_fit_is_named(triosigno_db: IsolatedDatabase) -> None:
-    class Illustrated(db.Record):
-        name: str
-        image_url: str
-
-    with_image = make_sign(image_url="https://example.org/a")
-    without = make_sign(image_url=None)
-    assert db.get_sign(with_image.id, shape=Illustrated).image_url == with_image.image_url
-    with pytest.raises(db.InvalidInputError) as caught:
-        db.get_sign(without.id, shape=Illustrated)
-    assert caught.value.field == "shape"
-    assert "Illustrated does not match the database: image_url" in caught.value.why
-    assert without.name not in str(caught.value)
-
-
 @pytest.mark.parametrize("shape", [dict, str, object, None, 1, "UserRecord", db.Record, db.NewUser])
 def test_what_is_no_shape_is_refused(triosigno_db: IsolatedDatabase, shape: Any) -> None:
     category = make_category()

@@ -63,6 +63,7 @@ from triosigno_db import (
     PreferenceChanges,
     PreferencesRecord,
     ProgressRecord,
+    PublicAttempt,
     QueryTimeoutError,
     ReadOnlyError,
     Record,
@@ -72,8 +73,10 @@ from triosigno_db import (
     SignChanges,
     SignRecord,
     SignToReview,
+    SignUp,
     StatementEvent,
     TrioSignoDBError,
+    UnreadableRowError,
     UserAchievementRecord,
     UserAchievementWithAchievement,
     UserChanges,
@@ -174,6 +177,7 @@ __all__ = [
     "PreferenceChanges",
     "PreferencesRecord",
     "ProgressRecord",
+    "PublicAttempt",
     "QueryTimeoutError",
     "ReadOnlyError",
     "Record",
@@ -183,8 +187,10 @@ __all__ = [
     "SignChanges",
     "SignRecord",
     "SignToReview",
+    "SignUp",
     "StatementEvent",
     "TrioSignoDBError",
+    "UnreadableRowError",
     "UserAchievementRecord",
     "UserAchievementWithAchievement",
     "UserChanges",
@@ -299,7 +305,7 @@ async def complete_session(
     *,
     score: int,
     xp_earned: int,
-    attempts: Sequence[Attempt] = ...,
+    attempts: Sequence[PublicAttempt] = ...,
     idempotency_key: str | None = ...,
     shape: type[SessionT] = ...,
 ) -> SessionT: ...
@@ -315,7 +321,7 @@ async def create_module(new: NewModule, *, shape: type[ModuleT] = ...) -> Module
 async def create_schema() -> None: ...
 async def create_sign(new: NewSign, *, shape: type[SignT] = ...) -> SignT: ...
 async def create_user(
-    new: NewUser, *, shape: type[UserWithPreferencesT] = ...
+    new: SignUp, *, shape: type[UserWithPreferencesT] = ...
 ) -> UserWithPreferencesT: ...
 async def deactivate_user(user_id: str | UUID, *, shape: type[UserT] = ...) -> UserT: ...
 async def delete_achievement(achievement_id: str | UUID, *, cascade: bool = ...) -> None: ...
@@ -450,7 +456,7 @@ async def record_attempt(
     shape: type[ProgressT] = ...,
 ) -> ProgressT: ...
 async def record_attempts(
-    user_id: str | UUID, attempts: Sequence[Attempt], *, shape: type[ProgressT] = ...
+    user_id: str | UUID, attempts: Sequence[PublicAttempt], *, shape: type[ProgressT] = ...
 ) -> tuple[ProgressT, ...]: ...
 async def remove_sign_from_lesson(
     lesson_id: str | UUID, sign_id: str | UUID, *, shape: type[LessonWithSignsT] = ...

@@ -68,6 +68,18 @@ def _invalid(code: str) -> Callable[[_Failure], TrioSignoDBError]:
     return build
 
 
+def _required(failure: _Failure) -> TrioSignoDBError:
+    diagnostics = failure.cause.diag
+    column = f"{diagnostics.table_name}.{diagnostics.column_name}"
+    if column in failure.constraints:
+        return InvalidInputError(failure.constraints[column][1], failure.message).with_prisma_code(
+            "P2011"
+        )
+    return SchemaMismatchError(
+        f"{failure.message}. The library does not know this column: give it a default"
+    ).with_prisma_code("P2011")
+
+
 def _plain(
     kind: type[TrioSignoDBError], code: str | None = None, advice: str = ""
 ) -> Callable[[_Failure], TrioSignoDBError]:
@@ -109,7 +121,7 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     errorcodes.STRING_DATA_RIGHT_TRUNCATION: _invalid("P2000"),
     errorcodes.NUMERIC_VALUE_OUT_OF_RANGE: _invalid("P2020"),
     errorcodes.RESTRICT_VIOLATION: _plain(InUseError),
-    errorcodes.NOT_NULL_VIOLATION: _invalid("P2011"),
+    errorcodes.NOT_NULL_VIOLATION: _required,
     errorcodes.FOREIGN_KEY_VIOLATION: _reference_broken,
     errorcodes.UNIQUE_VIOLATION: _already_exists,
     errorcodes.CHECK_VIOLATION: _invalid("P2004"),

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 class ConstraintTarget(NamedTuple):
     """The entity and the attribute that a constraint of the schema is about.
 
-    For a unique index or a check: the entity that owns it, and its attribute. For a foreign key:
-    the entity that it refers to, and the attribute that holds the reference.
+    For a unique index, a check or a NOT NULL: the entity that owns it, and its attribute. For a
+    foreign key: the entity that it refers to, and the attribute that holds the reference.
     """
 
     entity: str
@@ -22,10 +22,14 @@ def constraint_targets(models: Iterable[Any]) -> dict[str, ConstraintTarget]:
         models: The models.
 
     Returns:
-        The target of each unique index, foreign key and check, by its name in the database.
+        The target of each unique index, foreign key and check, by its name in the database; and of
+        each NOT NULL, which has no name, by `Table.column`.
     """
     targets = {}
     for model in models:
+        for column, field in model._meta.columns.items():
+            target = ConstraintTarget(model.__name__, _attribute(field))
+            targets[f"{model._meta.table_name}.{column}"] = target
         for index in model._meta.indexes_by_name().values():
             if index.is_unique:
                 names = ", ".join(_attribute(field) for field in index.parts)

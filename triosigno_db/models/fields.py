@@ -6,13 +6,13 @@ attribute.
 
 import uuid
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
 
 import peewee
 
-from triosigno_db.arguments import check_timestamp, is_unicode
-from triosigno_db.errors import InvalidInputError
+from triosigno_db.arguments import OUT_OF_RANGE, check_enum, check_timestamp, is_unicode
+from triosigno_db.enums import LabelEnum
+from triosigno_db.errors import InvalidInputError, UnreadableRowError
 
 if TYPE_CHECKING:
     # These classes are generic in the stubs of Peewee only, not at run time.
@@ -26,7 +26,7 @@ else:
     _Boolean = peewee.BooleanField
     _Timestamp = peewee.Field
 
-EnumT = TypeVar("EnumT", bound=StrEnum)
+EnumT = TypeVar("EnumT", bound=LabelEnum)
 
 MAX_INTEGER = 2**31 - 1
 """The maximum value of the PostgreSQL type `integer`."""
@@ -142,14 +142,11 @@ class EnumField(peewee.Field, Generic[EnumT]):
         """Convert a member, or its label, to the label."""
         if value is None:
             return None
-        try:
-            return self.enum(value).value
-        except ValueError:
-            _refuse(self, f"must be one of {', '.join(self.enum)}")
+        return check_enum(_name_of(self), value, self.enum).value
 
     def python_value(self, value: Any) -> EnumT | None:
         """Convert a label to the member."""
-        return None if value is None else self.enum(value)
+        return None if value is None else self.enum.read(value)
 
 
 class TimestampField(_Timestamp):
@@ -164,7 +161,14 @@ class TimestampField(_Timestamp):
         return _to_milliseconds(check_timestamp(_name_of(self), value))
 
     def python_value(self, value: Any) -> Any:
-        """Add the time zone to a naive value of a connection without the cast."""
+        """Add the time zone to a naive value of a connection without the cast.
+
+        Raises:
+            UnreadableRowError: The value is outside the years 1 to 9999.
+        """
+        if isinstance(value, str):
+            table = self.model._meta.table_name
+            raise UnreadableRowError(table, self.column_name, None, OUT_OF_RANGE)
         if isinstance(value, datetime) and value.tzinfo is None:
             return value.replace(tzinfo=UTC)
         return value

@@ -7,6 +7,7 @@ from triosigno_db.records.accounts import (
     NewUser,
     PreferenceChanges,
     PreferencesRecord,
+    SignUp,
     UserChanges,
     UserExport,
     UserRecord,
@@ -43,12 +44,13 @@ from triosigno_db.records.gamification import (
     UserAchievementRecord,
     UserAchievementWithAchievement,
 )
-from triosigno_db.records.input import Changes, Input
+from triosigno_db.records.input import Changes, Input, check_input
 from triosigno_db.records.learning import (
     Attempt,
     LessonProgress,
     ModuleProgress,
     ProgressRecord,
+    PublicAttempt,
     SessionRecord,
     SignToReview,
 )
@@ -56,6 +58,7 @@ from triosigno_db.records.pages import (
     Page,
 )
 from triosigno_db.records.record import NO_COLUMNS, Record, Selection, default_shape
+from triosigno_db.records.shape import Shape, check_shape
 
 __all__ = [
     "NO_COLUMNS",
@@ -95,17 +98,22 @@ __all__ = [
     "PreferenceChanges",
     "PreferencesRecord",
     "ProgressRecord",
+    "PublicAttempt",
     "Record",
     "Selection",
     "SessionRecord",
+    "Shape",
     "SignChanges",
     "SignRecord",
     "SignToReview",
+    "SignUp",
     "UserAchievementRecord",
     "UserAchievementWithAchievement",
     "UserChanges",
     "UserExport",
     "UserRecord",
     "UserWithPreferences",
+    "check_input",
+    "check_shape",
     "default_shape",
 ]

@@ -20,7 +20,7 @@ from triosigno_db.records.gamification import UserAchievementRecord
 from triosigno_db.records.input import UNCHANGED, Changes, Input
 from triosigno_db.records.learning import ProgressRecord, SessionRecord
 from triosigno_db.records.record import Record
-from triosigno_db.records.types import Name, Timestamp, Url
+from triosigno_db.records.types import Known, Name, Timestamp, Url
 
 
 def _check_password(password: SecretStr) -> SecretStr:
@@ -63,6 +63,8 @@ LearningGoal = Annotated[int, Field(strict=True, ge=1, le=1440)]
 class UserRecord(Record):
     """An account, without its password."""
 
+    _table = "User"
+
     id: str
     email: str
     username: str
@@ -77,6 +79,8 @@ class UserRecord(Record):
 
 class PreferencesRecord(Record):
     """The preferences of an account; `learning_goal` is in minutes per day."""
+
+    _table = "UserPreference"
 
     id: str
     user_id: str
@@ -119,26 +123,34 @@ class UserExport(UserWithPreferences):
     achievements: tuple[ExportedAchievement, ...]
 
 
-class NewUser(Input):
-    """The values of a new account.
+class SignUp(Input):
+    """The values of a new account that anyone may send; its role is `STUDENT`.
 
     Attributes:
         email: A valid address, at most 254 characters; stored in lower case.
         username: 1 to 200 characters, trimmed.
-        password: Plain text, 1 to 72 bytes of UTF-8.
+        password: Plain text, 1 to 72 bytes of UTF-8; it is left out of a dump.
         first_name: At most 200 characters.
         last_name: At most 200 characters.
-        role: The role of the account.
         profile_picture: An http or https URL.
     """
 
     email: Email
     username: Name
-    password: Password
+    password: Password = Field(exclude=True)
     first_name: Name | None = None
     last_name: Name | None = None
-    role: UserRole = UserRole.STUDENT
     profile_picture: Url | None = None
+
+
+class NewUser(SignUp):
+    """The values of a new account with any role; for callers that may create administrators.
+
+    Attributes:
+        role: The role of the account.
+    """
+
+    role: Known[UserRole] = UserRole.STUDENT
 
 
 class UserChanges(Changes):

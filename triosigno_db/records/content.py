@@ -5,11 +5,13 @@ from typing_extensions import TypeVar
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.records.input import UNCHANGED, Changes, Input
 from triosigno_db.records.record import Record
-from triosigno_db.records.types import Description, Name, Order, Reference, Timestamp, Url
+from triosigno_db.records.types import Description, Known, Name, Order, Reference, Timestamp, Url
 
 
 class CategoryRecord(Record):
     """A theme that signs belong to."""
+
+    _table = "SignCategory"
 
     id: str
     name: str
@@ -28,6 +30,8 @@ class CategoryWithCounts(CategoryRecord):
 class SignRecord(Record):
     """A sign of LSF, shown in a video."""
 
+    _table = "Sign"
+
     id: str
     name: str
     description: str
@@ -41,6 +45,8 @@ class SignRecord(Record):
 
 class ModuleRecord(Record):
     """A thematic set of lessons."""
+
+    _table = "Module"
 
     id: str
     title: str
@@ -61,6 +67,8 @@ class ModuleWithCounts(ModuleRecord):
 class LessonRecord(Record):
     """A lesson of a module."""
 
+    _table = "Lesson"
+
     id: str
     title: str
     description: str
@@ -72,6 +80,8 @@ class LessonRecord(Record):
 
 class LessonSignRecord(Record):
     """The position of a sign in a lesson."""
+
+    _table = "LessonSign"
 
     id: str
     lesson_id: str
@@ -129,7 +139,7 @@ class NewSign(Input):
     description: Description
     video_url: Url
     image_url: Url | None = None
-    difficulty: DifficultyLevel
+    difficulty: Known[DifficultyLevel]
     category_id: Reference
 
 
@@ -195,7 +205,7 @@ class SignChanges(Changes):
     description: Description = UNCHANGED
     video_url: Url = UNCHANGED
     image_url: Url | None = UNCHANGED
-    difficulty: DifficultyLevel = UNCHANGED
+    difficulty: Known[DifficultyLevel] = UNCHANGED
     category_id: Reference = UNCHANGED
 
 

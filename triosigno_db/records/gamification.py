@@ -16,6 +16,8 @@ Xp = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 class AchievementRecord(Record):
     """A badge that users can earn."""
 
+    _table = "Achievement"
+
     id: str
     name: str
     description: str
@@ -27,6 +29,8 @@ class AchievementRecord(Record):
 
 class UserAchievementRecord(Record):
     """A badge that a user has earned."""
+
+    _table = "UserAchievement"
 
     id: str
     user_id: str

@@ -23,6 +23,8 @@ Mastery = Annotated[int, Field(strict=True, ge=MIN_MASTERY, le=MAX_MASTERY)]
 class ProgressRecord(Record):
     """The progress of a user with a sign; `mastery_level` is 0 to 100."""
 
+    _table = "Progress"
+
     id: str
     user_id: str
     sign_id: str
@@ -51,6 +53,8 @@ class SessionRecord(Record):
 
     It is open until `end_time` is set; after that, `completed` is false if it was abandoned.
     """
+
+    _table = "LearningSession"
 
     id: str
     user_id: str
@@ -107,18 +111,26 @@ class ModuleProgress(Record):
     lessons: tuple[LessonProgress, ...]
 
 
-class Attempt(Input):
-    """One attempt at a sign.
+class PublicAttempt(Input):
+    """One attempt at a sign that a learner may send.
 
     Attributes:
         sign_id: The id of the sign.
         is_correct: Whether the sign was performed correctly.
-        mastery_level: The mastery after the attempt, 0 to 100; by default it changes by +10 or -5.
-            As for `record_attempt`, this value is ignored for the first attempt at a sign.
     """
 
     sign_id: Reference
     is_correct: StrictBool
+
+
+class Attempt(PublicAttempt):
+    """One attempt at a sign, for callers that may set the mastery.
+
+    Attributes:
+        mastery_level: The mastery after the attempt, 0 to 100; by default it changes by +10 or -5.
+            As for `record_attempt`, this value is ignored for the first attempt at a sign.
+    """
+
     mastery_level: Mastery | None = None
 
 

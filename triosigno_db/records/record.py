@@ -1,13 +1,12 @@
 """The base class of records, and the selection of the columns that a record reads."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self, get_args
+from typing import Any, ClassVar, NamedTuple, get_args
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
-from triosigno_db.errors import InvalidInputError
+from triosigno_db.enums import unknown_labels_accepted
 from triosigno_db.records.base import WireModel
-from triosigno_db.records.validation import invalid_input
 
 
 class Selection(NamedTuple):
@@ -49,6 +48,7 @@ class Record(WireModel):
     )
 
     _selection: ClassVar[Selection | None] = None
+    _table: ClassVar[str] = ""
 
     @classmethod
     def selection(cls) -> Selection:
@@ -63,59 +63,25 @@ class Record(WireModel):
         return selection
 
     @classmethod
-    def values_of(cls, row: Sequence[Any]) -> dict[str, Any]:
-        """Convert a row to values by column.
-
-        Args:
-            row: A value for each column of the selection, in order.
+    def table(cls) -> str:
+        """Return the name of the table for errors.
 
         Returns:
-            The values by column.
+            The name of the model; for a record that is computed from several tables its own.
         """
-        return dict(zip(cls.selection().columns, row, strict=True))
+        return cls._table or cls.__name__
 
     @classmethod
-    def from_row(cls, row: Sequence[Any]) -> Self:
-        """Create a record from a row.
-
-        Args:
-            row: A value for each column of the selection, in order.
-
-        Returns:
-            The record.
-
-        Raises:
-            InvalidInputError: The type of a field does not match the stored value.
-        """
-        return cls.from_values(cls.values_of(row))
-
-    @classmethod
-    def from_values(cls, values: Mapping[str, Any]) -> Self:
-        """Create a record from values by column.
-
-        Args:
-            values: The values by column; the values of nested records are mappings too.
-
-        Returns:
-            The record.
-
-        Raises:
-            InvalidInputError: The type of a field does not match the stored value.
-        """
-        try:
-            return cls.model_validate(values)
-        except ValidationError as exc:
-            failure = _type_mismatch(exc, cls)
-        # Outside the handler: the error of pydantic, which contains the values, must not be its
-        # context.
-        raise failure
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        with unknown_labels_accepted():
+            return handler(source)
 
 
 def _select(record: type[Record]) -> Selection:
     scalars, nested = [], []
     for name, field in record.model_fields.items():
         column = field.alias or name
-        inside = _record_in(field.annotation)
+        inside = record_in(field.annotation)
         if inside is None:
             scalars.append(column)
         else:
@@ -123,17 +89,19 @@ def _select(record: type[Record]) -> Selection:
     return Selection(tuple(scalars), tuple(nested))
 
 
-def _record_in(annotation: Any) -> type[Record] | None:
-    """Find the record in an annotation such as `Inner`, `Inner | None` or `tuple[Inner, ...]`."""
+def record_in(annotation: Any) -> type[Record] | None:
+    """Find the record in an annotation such as `Inner`, `Inner | None` or `tuple[Inner, ...]`.
+
+    Args:
+        annotation: The annotation.
+
+    Returns:
+        The first record class in it, or `None`.
+    """
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return annotation
-    found = (_record_in(argument) for argument in get_args(annotation))
+    found = (record_in(argument) for argument in get_args(annotation))
     return next((record for record in found if record is not None), None)
-
-
-def _type_mismatch(failure: ValidationError, record: type[Record]) -> InvalidInputError:
-    wrong = "; ".join(f"{each.field}: {each.why}" for each in invalid_input(failure, record).errors)
-    return InvalidInputError("shape", f"{record.__name__} does not match the database: {wrong}")
 
 
 def default_shape(record: type[Record]) -> Any:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -15,10 +15,14 @@ from pydantic import (
     PlainValidator,
     StringConstraints,
     TypeAdapter,
+    ValidationError,
 )
 
 from triosigno_db.arguments import MAX_NAME, check_id, check_timestamp
+from triosigno_db.enums import LabelEnum
 from triosigno_db.errors import InvalidInputError
+
+EnumT = TypeVar("EnumT", bound=LabelEnum)
 
 
 def _to_json(timestamp: datetime) -> str:
@@ -33,11 +37,14 @@ def _in_utc(value: object) -> datetime:
     # which matters for hundreds of rows.
     if type(value) is datetime and value.tzinfo is UTC:
         return value
-    timestamp = _ANY_TIMESTAMP.validate_python(value)
     try:
+        timestamp = _ANY_TIMESTAMP.validate_python(value)
         return check_timestamp("timestamp", timestamp).replace(tzinfo=UTC)
     except InvalidInputError as exc:
-        raise ValueError(exc.why) from None
+        why = exc.why
+    except ValidationError as exc:
+        why = exc.errors(include_url=False, include_context=False, include_input=False)[0]["msg"]
+    raise ValueError(why)
 
 
 Timestamp = Annotated[
@@ -92,6 +99,19 @@ Url = Annotated[
 
 Reference = Annotated[str | UUID, BeforeValidator(_check_reference)]
 """The id of another row, 1 to 255 characters; validation converts a `uuid.UUID` to text."""
+
+
+def _refuse_unknown(label: LabelEnum) -> LabelEnum:
+    if not label.is_known:
+        raise ValueError(f"must be one of {', '.join(type(label))}")
+    return label
+
+
+if TYPE_CHECKING:
+    Known = Annotated[EnumT, None]
+else:
+    Known = Annotated[EnumT, AfterValidator(_refuse_unknown)]
+"""A member of an enum; a label that was read and that the library does not know is refused."""
 
 Order = Annotated[int, Field(strict=True, ge=0, le=2**31 - 1)]
 """A position in an order, lowest first."""

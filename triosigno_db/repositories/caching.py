@@ -6,22 +6,21 @@ from typing import Any, TypeVar, cast
 from pydantic import BaseModel
 
 from triosigno_db.database.lifecycle import current_database
-from triosigno_db.records import Page, Record
-from triosigno_db.repositories.rows import selection_of
+from triosigno_db.records import Page, Record, Shape
 
 RecordT = TypeVar("RecordT", bound=Record)
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def cached(
-    shape: type[Record], kind: type[ModelT], key: tuple[Any, ...], load: Callable[[], ModelT]
+    shape: Shape[Any], kind: type[ModelT], key: tuple[Any, ...], load: Callable[[], ModelT]
 ) -> ModelT:
     """Read through the cache, if it is enabled.
 
     Inside a transaction the cache is skipped, so that the transaction sees its own writes.
 
     Args:
-        shape: The record class to read.
+        shape: The checked shape to read.
         kind: The class of the result.
         key: The function's name and its arguments.
         load: Reads the result from the database.
@@ -33,24 +32,23 @@ def cached(
     cache = database.content_cache
     if cache is None or database.in_transaction():
         return load()
-    return cache.fetch(shape, kind, repr((*key, selection_of(shape))), load)
+    return cache.fetch(shape.record, kind, repr((*key, shape.selection)), load)
 
 
 def cached_page(
-    shape: type[RecordT], key: tuple[Any, ...], load: Callable[[], Page[RecordT]]
+    shape: Shape[RecordT], key: tuple[Any, ...], load: Callable[[], Page[RecordT]]
 ) -> Page[RecordT]:
     """Read a page through the cache, if it is enabled.
 
     Args:
-        shape: The record class to read.
+        shape: The checked shape to read.
         key: The function's name and its arguments.
         load: Reads the result from the database.
 
     Returns:
         The result, from the cache or the database.
     """
-    selection_of(shape)
-    kind: Any = Page.__class_getitem__(shape)
+    kind: Any = Page.__class_getitem__(shape.record)
     return cached(shape, cast("type[Page[RecordT]]", kind), key, load)
 
 

@@ -21,8 +21,7 @@ from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import Parameter, Statement
 from triosigno_db.errors import InvalidInputError
-from triosigno_db.records import Page, Record, Selection
-from triosigno_db.repositories.rows import selection_of
+from triosigno_db.records import Page, Record, Selection, Shape
 
 DEFAULT_LIMIT = 50
 MAX_ROWS = 200
@@ -78,7 +77,7 @@ class RowPage(NamedTuple):
 
 def fetch_page(
     build: Callable[..., Statement],
-    shape: type[RecordT],
+    shape: Shape[RecordT],
     *,
     limit: int,
     cursor: str | None,
@@ -91,7 +90,7 @@ def fetch_page(
     Args:
         build: Builds the statement of the list from a selection, the names of the filters in use,
             and whether the page is continued.
-        shape: The record class of the items.
+        shape: The checked shape of the items.
         limit: The maximum number of rows, 1 to 200.
         cursor: The `next_cursor` of the previous page; `None` for the first page.
         keys: The number of keys passed to `paged`.
@@ -104,8 +103,9 @@ def fetch_page(
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
     """
-    selection = selection_of(shape)
-    rows, following = fetch_rows(build, selection, limit=limit, cursor=cursor, keys=keys, **filters)
+    rows, following = fetch_rows(
+        build, shape.selection, limit=limit, cursor=cursor, keys=keys, **filters
+    )
     return to_page([(read or shape.from_row)(row) for row in rows], following)
 
 

@@ -1,7 +1,7 @@
 """Single rows by id: the statements shared by all entities, and the functions that run them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import peewee
@@ -9,13 +9,15 @@ from pydantic.alias_generators import to_camel
 
 from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.quoting import identifier
 from triosigno_db.database.statements import NOW, Parameter, Statement, columns, compose, statement
-from triosigno_db.errors import InUseError, InvalidInputError, NotFoundError
+from triosigno_db.errors import InUseError, NotFoundError, UnreadableRowError
 from triosigno_db.models import BaseModel
 from triosigno_db.models.fields import new_id
-from triosigno_db.records import Input, Record, Selection
+from triosigno_db.records import Input, Record, Selection, Shape
 
+P = ParamSpec("P")
 RecordT = TypeVar("RecordT", bound=Record)
 
 
@@ -128,26 +130,6 @@ def new_values(model: Any, names: Sequence[str]) -> dict[Any, Any]:
     return {model.id: Parameter("id"), **values, model.created_at: NOW, model.updated_at: NOW}
 
 
-def selection_of(shape: object) -> Selection:
-    """Check a shape and return its selection.
-
-    Args:
-        shape: The record class.
-
-    Returns:
-        The selection.
-
-    Raises:
-        InvalidInputError: The shape is not a subclass of `Record`, or has no fields.
-    """
-    if not (isinstance(shape, type) and issubclass(shape, Record)):
-        raise InvalidInputError("shape", "must be a subclass of Record")
-    selection = shape.selection()
-    if not selection.columns and not selection.nested:
-        raise InvalidInputError("shape", f"{shape.__name__} has no field")
-    return selection
-
-
 def values_of(new: Input) -> dict[str, Any]:
     """Return the values of an input.
 
@@ -161,12 +143,12 @@ def values_of(new: Input) -> dict[str, Any]:
 
 
 def fetch_record(
-    shape: type[RecordT], entity: str, key: str, chosen: Statement, **parameters: Any
+    shape: Shape[RecordT], entity: str, key: str, chosen: Statement, **parameters: Any
 ) -> RecordT:
     """Run a statement that looks up one row.
 
     Args:
-        shape: The record class to return.
+        shape: The checked shape to return.
         entity: The name of the model, for the error.
         key: The key of the row, for the error.
         chosen: The statement.
@@ -184,22 +166,44 @@ def fetch_record(
     return shape.from_row(row)
 
 
-def fetch_written(shape: type[RecordT], chosen: Statement, **parameters: Any) -> RecordT:
+def fetch_written(shape: Shape[RecordT], chosen: Statement, **parameters: Any) -> RecordT:
     """Run a statement that writes one row and returns it.
 
     Args:
-        shape: The record class to return.
+        shape: The checked shape to return.
         chosen: The statement.
         **parameters: A value for each of its parameters.
 
     Returns:
         The record.
     """
-    return shape.from_row(fetch_all(chosen, **parameters)[0])
+    return read_written(shape.from_row, fetch_all(chosen, **parameters)[0])
+
+
+def read_written(read: Callable[P, RecordT], *args: P.args, **kwargs: P.kwargs) -> RecordT:
+    """Create a record from the row that a write returned.
+
+    Args:
+        read: Creates the record.
+        *args: Its arguments.
+        **kwargs: Its keyword arguments.
+
+    Returns:
+        The record.
+
+    Raises:
+        UnreadableRowError: The row holds a value that the library can't read; the error says
+            whether the write is stored.
+    """
+    try:
+        return read(*args, **kwargs)
+    except UnreadableRowError as exc:
+        failure = exc.after_write(is_stored=not current_database().in_transaction())
+    raise failure
 
 
 def get_record(
-    model: type[BaseModel], field: str, key: str | UUID, shape: type[RecordT]
+    model: type[BaseModel], field: str, key: str | UUID, shape: Shape[RecordT]
 ) -> RecordT:
     """Read one row.
 
@@ -207,7 +211,7 @@ def get_record(
         model: The model.
         field: The name of the argument of the public function.
         key: The id of the row.
-        shape: The record class to return.
+        shape: The checked shape to return.
 
     Returns:
         The record.
@@ -216,13 +220,13 @@ def get_record(
         NotFoundError: The row does not exist.
     """
     key = check_id(field, key)
-    return fetch_record(shape, model.__name__, key, select_row(model, selection_of(shape)), id=key)
+    return fetch_record(shape, model.__name__, key, select_row(model, shape.selection), id=key)
 
 
 def create_record(
     model: type[BaseModel],
     new: Input,
-    shape: type[RecordT],
+    shape: Shape[RecordT],
     build: Callable[..., Statement] = insert_row,
 ) -> RecordT:
     """Create one row.
@@ -230,14 +234,14 @@ def create_record(
     Args:
         model: The model.
         new: The values of the row.
-        shape: The record class to return.
+        shape: The checked shape to return.
         build: Builds the statement, for an entity with special defaults.
 
     Returns:
         The record.
     """
     names = tuple(type(new).model_fields)
-    chosen = build(model, names, selection_of(shape))
+    chosen = build(model, names, shape.selection)
     return fetch_written(shape, chosen, id=new_id(), **values_of(new))
 
 
@@ -246,7 +250,7 @@ def update_record(
     field: str,
     key: str | UUID,
     changed: dict[str, Any],
-    shape: type[RecordT],
+    shape: Shape[RecordT],
 ) -> RecordT:
     """Update one row; without changes it is only read.
 
@@ -255,7 +259,7 @@ def update_record(
         field: The name of the argument of the public function.
         key: The id of the row.
         changed: The new values by attribute.
-        shape: The record class to return.
+        shape: The checked shape to return.
 
     Returns:
         The updated record.
@@ -266,8 +270,11 @@ def update_record(
     if not changed:
         return get_record(model, field, key, shape)
     key = check_id(field, key)
-    chosen = update_row(model, tuple(changed), selection_of(shape))
-    return fetch_record(shape, model.__name__, key, chosen, id=key, **changed)
+    chosen = update_row(model, tuple(changed), shape.selection)
+    row = fetch_one(chosen, id=key, **changed)
+    if row is None:
+        raise NotFoundError(model.__name__, key)
+    return read_written(shape.from_row, row)
 
 
 def delete_record(

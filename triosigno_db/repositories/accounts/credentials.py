@@ -25,9 +25,8 @@ from triosigno_db.passwords import (
     reveal_password,
     verify_password,
 )
-from triosigno_db.records import Selection, UserRecord, default_shape
+from triosigno_db.records import Selection, UserRecord, check_shape, default_shape
 from triosigno_db.records.accounts import UserT
-from triosigno_db.repositories.rows import selection_of
 
 MAX_LOGIN = max(MAX_EMAIL, MAX_NAME)
 
@@ -109,7 +108,8 @@ def authenticate(
     """
     login = check_text("email_or_username", email_or_username, maximum=MAX_LOGIN)
     password = reveal_password("password", password)
-    selection = selection_of(shape)
+    checked = check_shape(shape, UserRecord)
+    selection = checked.selection
     row = fetch_one(select_user_by_login(selection), login=login)
     *values, user_id, is_active, password_hash = row or (None, None, None)
     cost = current_database().settings.password_cost
@@ -119,7 +119,7 @@ def authenticate(
         raise AccountInactiveError(str(user_id))
     if (cost_of(password_hash) or cost) < cost and not is_read_only():
         _replace(user_id, password_hash, hash_password(password, cost=cost))
-    return shape.from_row(values)
+    return checked.from_row(values)
 
 
 def change_password(user_id: str | UUID, current: str | SecretStr, new: str | SecretStr) -> None:

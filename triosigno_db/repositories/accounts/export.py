@@ -15,10 +15,9 @@ from triosigno_db.database.statements import Parameter, statement
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import CreatedAtField
-from triosigno_db.records import NO_COLUMNS, Selection, UserExport, default_shape
+from triosigno_db.records import NO_COLUMNS, Selection, UserExport, check_shape, default_shape
 from triosigno_db.records.accounts import UserExportT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of
-from triosigno_db.repositories.rows import selection_of
 from triosigno_db.repositories.unions import ColumnSet, LevelUnion
 
 ACCOUNT = 0
@@ -121,7 +120,8 @@ def export_user(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    selection = selection_of(shape)
+    checked = check_shape(shape, UserExport)
+    selection = checked.selection
     rows = fetch_all(select_user_export(selection), user_id=user_id)
     read_user, *readers = _levels(selection).readers
     values: dict[str, Any] = {part.field: [] for part in PARTS}
@@ -139,4 +139,4 @@ def export_user(
         raise NotFoundError("User", user_id)
     for part in PARTS:
         values[part.field].sort(key=itemgetter(part.sort_column, "id"))
-    return shape.from_values(values)
+    return checked.from_values(values)

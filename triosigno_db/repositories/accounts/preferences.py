@@ -6,7 +6,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_id, check_input
+from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import NotFoundError
@@ -18,11 +18,14 @@ from triosigno_db.records import (
     PreferencesRecord,
     Record,
     Selection,
+    Shape,
     UserWithPreferences,
+    check_input,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.accounts import PreferencesT, UserWithPreferencesT
-from triosigno_db.repositories.rows import column, fetch_record, fetch_written, selection_of
+from triosigno_db.repositories.rows import column, fetch_record, fetch_written
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -90,11 +93,12 @@ def get_user_with_preferences(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    chosen = select_user_with_preferences(selection_of(shape))
+    checked = check_shape(shape, UserWithPreferences)
+    chosen = select_user_with_preferences(checked.selection)
     rows = fetch_all(chosen, user_id=user_id)
     if not rows:
         raise NotFoundError("User", user_id)
-    return to_user(rows[0], shape)
+    return to_user(rows[0], checked)
 
 
 def get_preferences(
@@ -115,8 +119,9 @@ def get_preferences(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    chosen = select_preferences(selection_of(shape))
-    return fetch_record(shape, "UserPreference", user_id, chosen, user_id=user_id)
+    checked = check_shape(shape, PreferencesRecord)
+    chosen = select_preferences(checked.selection)
+    return fetch_record(checked, "UserPreference", user_id, chosen, user_id=user_id)
 
 
 def update_preferences(
@@ -143,8 +148,9 @@ def update_preferences(
     """
     user_id = check_id("user_id", user_id)
     changed = check_input("changes", changes, PreferenceChanges).changed()
-    chosen = upsert_preferences(tuple(changed), selection_of(shape))
-    return fetch_written(shape, chosen, id=new_id(), user_id=user_id, **changed)
+    checked = check_shape(shape, PreferencesRecord)
+    chosen = upsert_preferences(tuple(changed), checked.selection)
+    return fetch_written(checked, chosen, id=new_id(), user_id=user_id, **changed)
 
 
 # -- rows -------------------------------------------------------------------------------------
@@ -162,18 +168,18 @@ def preferences_of(selection: Selection) -> Selection:
     return selection.inside(NESTED) or NO_COLUMNS
 
 
-def to_user(row: Sequence[Any], shape: type[RecordT]) -> RecordT:
+def to_user(row: Sequence[Any], shape: Shape[RecordT]) -> RecordT:
     """Build the record of an account and its preferences.
 
     Args:
         row: The columns of the account, the id of the preferences (`None` if there are none), and
             the columns of the preferences.
-        shape: The record class.
+        shape: The checked shape.
 
     Returns:
         The record.
     """
-    selection = shape.selection()
+    selection = shape.selection
     width = len(selection.columns)
     values = dict(zip(selection.columns, row, strict=False))
     for name, inside in selection.nested:

@@ -5,14 +5,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import (
-    MAX_EMAIL,
-    MAX_NAME,
-    check_bool,
-    check_enum,
-    check_input,
-    check_text,
-)
+from triosigno_db.arguments import MAX_EMAIL, MAX_NAME, check_bool, check_enum, check_text
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
@@ -21,7 +14,17 @@ from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
 from triosigno_db.models.search import USER_TEXT
 from triosigno_db.passwords import hash_password, reveal_password
-from triosigno_db.records import NewUser, Page, Selection, UserChanges, UserRecord, default_shape
+from triosigno_db.records import (
+    NewUser,
+    Page,
+    Selection,
+    SignUp,
+    UserChanges,
+    UserRecord,
+    check_input,
+    check_shape,
+    default_shape,
+)
 from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPreferencesT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of, to_user
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
@@ -29,12 +32,12 @@ from triosigno_db.repositories.rows import (
     delete_record,
     get_record,
     new_values,
-    selection_of,
+    read_written,
     update_record,
 )
 from triosigno_db.repositories.search import MAX_SEARCHED, holds, words_of
 
-GIVEN = tuple(name for name in NewUser.model_fields if name != "password")
+GIVEN = tuple(name for name in SignUp.model_fields if name != "password")
 """The attributes that are written unchanged; other columns get the defaults of the models."""
 
 # -- statements -------------------------------------------------------------------------------
@@ -46,7 +49,7 @@ def insert_user(selection: Selection) -> Any:
     inside = preferences_of(selection)
     columns(User, selection, nested=(NESTED,))
     columns(UserPreference, inside)
-    values = new_values(User, GIVEN)
+    values = new_values(User, (*GIVEN, "role"))
     user = (
         User.insert({**values, User.password: Parameter("password_hash")})
         .returning(*User._meta.readable_columns().values())
@@ -111,12 +114,13 @@ def _conditions(filters: tuple[str, ...]) -> list[Any]:
 
 
 def create_user(
-    new: NewUser, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
+    new: SignUp, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
 ) -> UserWithPreferencesT:
     """Create an account and its default preferences in one transaction.
 
     Args:
         new: The new account; its password is hashed with bcrypt at the cost set by `password_cost`.
+            Pass a `SignUp` if it was sent by anyone, and a `NewUser` to set the role.
         shape: The record class to return; it may have fewer fields.
 
     Returns:
@@ -126,19 +130,25 @@ def create_user(
         AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    new = check_input("new", new, NewUser)
-    role = check_enum("role", new.role, UserRole)
-    chosen = insert_user(selection_of(shape))
+    new = check_input("new", new, NewUser, SignUp)
+    checked = check_shape(shape, UserWithPreferences)
+    chosen = insert_user(checked.selection)
     database = current_database()
     # Hashing takes longer than everything else: no connection is checked out meanwhile.
     password_hash = hash_password(
         reveal_password("password", new.password), cost=database.settings.password_cost
     )
-    given = {name: getattr(new, name) for name in GIVEN} | {"role": role.value}
+    role = new.role if isinstance(new, NewUser) else UserRole.STUDENT
+    given = {name: getattr(new, name) for name in GIVEN}
     (row,) = fetch_all(
-        chosen, id=new_id(), preferences_id=new_id(), password_hash=password_hash, **given
+        chosen,
+        id=new_id(),
+        preferences_id=new_id(),
+        password_hash=password_hash,
+        role=role,
+        **given,
     )
-    return to_user(row, shape)
+    return read_written(to_user, row, checked)
 
 
 def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)) -> UserT:
@@ -156,7 +166,7 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserReco
         InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return get_record(User, "user_id", user_id, shape)
+    return get_record(User, "user_id", user_id, check_shape(shape, UserRecord))
 
 
 def find_user_by_email(
@@ -177,8 +187,9 @@ def find_user_by_email(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     email = check_text("email", email, maximum=MAX_EMAIL)
-    row = fetch_one(select_user_by_email(selection_of(shape)), email=email)
-    return None if row is None else shape.from_row(row)
+    checked = check_shape(shape, UserRecord)
+    row = fetch_one(select_user_by_email(checked.selection), email=email)
+    return None if row is None else checked.from_row(row)
 
 
 def find_user_by_username(
@@ -198,8 +209,9 @@ def find_user_by_username(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     username = check_text("username", username, maximum=MAX_NAME)
-    row = fetch_one(select_user_by_username(selection_of(shape)), username=username)
-    return None if row is None else shape.from_row(row)
+    checked = check_shape(shape, UserRecord)
+    row = fetch_one(select_user_by_username(checked.selection), username=username)
+    return None if row is None else checked.from_row(row)
 
 
 def list_users(
@@ -231,7 +243,8 @@ def list_users(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     filters = _check_filters(role, is_active, search)
-    return fetch_page(select_users, shape, limit=limit, cursor=cursor, **filters)
+    checked = check_shape(shape, UserRecord)
+    return fetch_page(select_users, checked, limit=limit, cursor=cursor, **filters)
 
 
 def count_users(
@@ -276,7 +289,8 @@ def update_user(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changes = check_input("changes", changes, UserChanges)
-    return update_record(User, "user_id", user_id, changes.changed(), shape)
+    checked = check_shape(shape, UserRecord)
+    return update_record(User, "user_id", user_id, changes.changed(), checked)
 
 
 def set_role(
@@ -298,7 +312,7 @@ def set_role(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     role = check_enum("role", role, UserRole)
-    return update_record(User, "user_id", user_id, {"role": role}, shape)
+    return update_record(User, "user_id", user_id, {"role": role}, check_shape(shape, UserRecord))
 
 
 def deactivate_user(
@@ -318,7 +332,8 @@ def deactivate_user(
         InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return update_record(User, "user_id", user_id, {"is_active": False}, shape)
+    checked = check_shape(shape, UserRecord)
+    return update_record(User, "user_id", user_id, {"is_active": False}, checked)
 
 
 def reactivate_user(
@@ -338,7 +353,8 @@ def reactivate_user(
         InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return update_record(User, "user_id", user_id, {"is_active": True}, shape)
+    checked = check_shape(shape, UserRecord)
+    return update_record(User, "user_id", user_id, {"is_active": True}, checked)
 
 
 def delete_user(user_id: str | UUID) -> None:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_input
 from triosigno_db.database.statements import columns, statement
 from triosigno_db.models import Sign, SignCategory
 from triosigno_db.records import (
@@ -15,6 +14,8 @@ from triosigno_db.records import (
     NewCategory,
     Page,
     Selection,
+    check_input,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.content import CategoryT, CategoryWithCountsT
@@ -54,7 +55,8 @@ def create_category(
         AlreadyExistsError: Another category has the same name.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    created = create_record(SignCategory, check_input("new", new, NewCategory), shape)
+    checked = check_shape(shape, CategoryRecord)
+    created = create_record(SignCategory, check_input("new", new, NewCategory), checked)
     clear_cache()
     return created
 
@@ -76,7 +78,7 @@ def get_category(
         InvalidInputError: `category_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return get_record(SignCategory, "category_id", category_id, shape)
+    return get_record(SignCategory, "category_id", category_id, check_shape(shape, CategoryRecord))
 
 
 def list_categories(
@@ -99,10 +101,11 @@ def list_categories(
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
+    checked = check_shape(shape, CategoryWithCounts)
     return cached_page(
-        shape,
+        checked,
         ("categories", limit, cursor),
-        lambda: fetch_page(select_categories, shape, limit=limit, cursor=cursor, keys=1),
+        lambda: fetch_page(select_categories, checked, limit=limit, cursor=cursor, keys=1),
     )
 
 
@@ -129,7 +132,8 @@ def update_category(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, CategoryChanges).changed()
-    updated = update_record(SignCategory, "category_id", category_id, changed, shape)
+    checked = check_shape(shape, CategoryRecord)
+    updated = update_record(SignCategory, "category_id", category_id, changed, checked)
     clear_cache()
     return updated
 

@@ -10,15 +10,20 @@ from triosigno_db.arguments import check_id, check_ids, check_integer
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.statements import NOW, Parameter, compose, statement
 from triosigno_db.database.transactions import run_in_transaction
-from triosigno_db.errors import AlreadyExistsError, NotFoundError
+from triosigno_db.errors import AlreadyExistsError, NotFoundError, UnreadableRowError
 from triosigno_db.models import Lesson, LessonSign, Sign
 from triosigno_db.models.fields import MAX_INTEGER, new_id
-from triosigno_db.records import LessonSignRecord, LessonWithSigns, Record, default_shape
+from triosigno_db.records import (
+    LessonSignRecord,
+    LessonWithSigns,
+    Record,
+    check_shape,
+    default_shape,
+)
 from triosigno_db.records.content import LessonSignT, LessonWithSignsT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.content.ordering import LESSON_SIGNS, reorder
 from triosigno_db.repositories.content.trees import get_lesson
-from triosigno_db.repositories.rows import selection_of
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -144,7 +149,7 @@ def set_lesson_signs(
     """
     lesson_id = check_id("lesson_id", lesson_id)
     ids = check_ids("sign_ids", sign_ids)
-    selection_of(shape)
+    check_shape(shape, LessonWithSigns)
 
     def change() -> LessonWithSignsT:
         _lock(lesson_id, ids)
@@ -183,7 +188,7 @@ def add_sign_to_lesson(
     sign_id = check_id("sign_id", sign_id)
     if position is not None:
         check_integer("position", position, minimum=1, maximum=MAX_INTEGER)
-    selection_of(shape)
+    check_shape(shape, LessonWithSigns)
 
     def change() -> LessonWithSignsT:
         _lock(lesson_id, [sign_id])
@@ -220,7 +225,7 @@ def remove_sign_from_lesson(
     """
     lesson_id = check_id("lesson_id", lesson_id)
     sign_id = check_id("sign_id", sign_id)
-    selection_of(shape)
+    check_shape(shape, LessonWithSigns)
 
     def change() -> LessonWithSignsT:
         _lock(lesson_id, [])
@@ -254,15 +259,22 @@ def reorder_lesson_signs(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
-    moved = reorder(LESSON_SIGNS, "sign_ids", sign_ids, shape, parent_id=lesson_id)
+    checked = check_shape(shape, LessonSignRecord)
+    moved = reorder(LESSON_SIGNS, "sign_ids", sign_ids, checked, parent_id=lesson_id)
     clear_cache()
     return moved
 
 
 def _changed(change: Callable[[], RecordT]) -> RecordT:
-    lesson = run_in_transaction(change)
-    clear_cache()
-    return lesson
+    failure: UnreadableRowError
+    try:
+        lesson = run_in_transaction(change)
+    except UnreadableRowError as exc:
+        failure = exc.after_write(is_stored=False)
+    else:
+        clear_cache()
+        return lesson
+    raise failure
 
 
 def _lock(lesson_id: str, sign_ids: list[str]) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_id, check_input
+from triosigno_db.arguments import check_id
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.models import Lesson, LessonSign
 from triosigno_db.records import (
@@ -15,6 +15,8 @@ from triosigno_db.records import (
     NewLesson,
     Page,
     Selection,
+    check_input,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.content import LessonT
@@ -69,7 +71,8 @@ def create_lesson(new: NewLesson, *, shape: type[LessonT] = default_shape(Lesson
         NotFoundError: The module does not exist.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    created = create_record(Lesson, check_input("new", new, NewLesson), shape, insert_lesson)
+    checked = check_shape(shape, LessonRecord)
+    created = create_record(Lesson, check_input("new", new, NewLesson), checked, insert_lesson)
     clear_cache()
     return created
 
@@ -99,8 +102,9 @@ def list_lessons(
     """
     if module_id is not None:
         module_id = check_id("module_id", module_id)
+    checked = check_shape(shape, LessonRecord)
     return fetch_page(
-        select_lessons, shape, limit=limit, cursor=cursor, keys=3, module_id=module_id
+        select_lessons, checked, limit=limit, cursor=cursor, keys=3, module_id=module_id
     )
 
 
@@ -126,7 +130,8 @@ def update_lesson(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, LessonChanges).changed()
-    updated = update_record(Lesson, "lesson_id", lesson_id, changed, shape)
+    checked = check_shape(shape, LessonRecord)
+    updated = update_record(Lesson, "lesson_id", lesson_id, changed, checked)
     clear_cache()
     return updated
 
@@ -171,6 +176,7 @@ def reorder_lessons(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     module_id = check_id("module_id", module_id)
-    moved = reorder(LESSONS, "lesson_ids", lesson_ids, shape, parent_id=module_id)
+    checked = check_shape(shape, LessonRecord)
+    moved = reorder(LESSONS, "lesson_ids", lesson_ids, checked, parent_id=module_id)
     clear_cache()
     return moved

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_input
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.models import Lesson, LessonSign, Module
 from triosigno_db.records import (
@@ -16,6 +15,8 @@ from triosigno_db.records import (
     NewModule,
     Page,
     Selection,
+    check_input,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.content import ModuleT, ModuleWithCountsT
@@ -74,7 +75,8 @@ def create_module(new: NewModule, *, shape: type[ModuleT] = default_shape(Module
     Raises:
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    created = create_record(Module, check_input("new", new, NewModule), shape, insert_module)
+    checked = check_shape(shape, ModuleRecord)
+    created = create_record(Module, check_input("new", new, NewModule), checked, insert_module)
     clear_cache()
     return created
 
@@ -96,7 +98,7 @@ def get_module(
         InvalidInputError: `module_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return get_record(Module, "module_id", module_id, shape)
+    return get_record(Module, "module_id", module_id, check_shape(shape, ModuleRecord))
 
 
 def list_modules(
@@ -119,10 +121,11 @@ def list_modules(
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
+    checked = check_shape(shape, ModuleWithCounts)
     return cached_page(
-        shape,
+        checked,
         ("modules", limit, cursor),
-        lambda: fetch_page(select_modules, shape, limit=limit, cursor=cursor),
+        lambda: fetch_page(select_modules, checked, limit=limit, cursor=cursor),
     )
 
 
@@ -148,7 +151,8 @@ def update_module(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, ModuleChanges).changed()
-    updated = update_record(Module, "module_id", module_id, changed, shape)
+    checked = check_shape(shape, ModuleRecord)
+    updated = update_record(Module, "module_id", module_id, changed, checked)
     clear_cache()
     return updated
 
@@ -185,6 +189,6 @@ def reorder_modules(
         InvalidInputError: `module_ids` does not list exactly all modules; nothing was changed.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    moved = reorder(MODULES, "module_ids", module_ids, shape)
+    moved = reorder(MODULES, "module_ids", module_ids, check_shape(shape, ModuleRecord))
     clear_cache()
     return moved

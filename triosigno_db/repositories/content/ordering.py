@@ -17,8 +17,8 @@ from triosigno_db.database.statements import (
 )
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel, Lesson, LessonSign, Module
-from triosigno_db.records import Record, Selection
-from triosigno_db.repositories.rows import selection_of
+from triosigno_db.records import Record, Selection, Shape
+from triosigno_db.repositories.rows import read_written
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -117,7 +117,7 @@ def reorder(
     ordered: Ordered,
     field: str,
     keys: Sequence[str | UUID],
-    shape: type[RecordT],
+    shape: Shape[RecordT],
     **parent: str,
 ) -> tuple[RecordT, ...]:
     """Reorder rows and number them from 1.
@@ -126,7 +126,7 @@ def reorder(
         ordered: The kind of rows.
         field: The name of the argument of the public function.
         keys: The keys of all rows in the new order.
-        shape: The record class for each row.
+        shape: The checked shape of each row.
         **parent: The id of the parent, as `parent_id`.
 
     Returns:
@@ -137,10 +137,10 @@ def reorder(
         InvalidInputError: `keys` does not list exactly the rows of the parent.
     """
     listed = check_ids(field, keys)
-    rows = fetch_all(update_order(ordered, selection_of(shape)), keys=listed, **parent)
+    rows = fetch_all(update_order(ordered, shape.selection), keys=listed, **parent)
     if not rows:
         _explain(ordered, field, listed, **parent)
-    return tuple(shape.from_row(row) for row in rows)
+    return tuple(read_written(shape.from_row, row) for row in rows)
 
 
 def _explain(ordered: Ordered, field: str, listed: list[str], **parent: str) -> None:

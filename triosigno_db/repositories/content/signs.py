@@ -5,20 +5,22 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import (
-    MAX_NAME,
-    check_bool,
-    check_enum,
-    check_id,
-    check_input,
-    check_text,
-)
+from triosigno_db.arguments import MAX_NAME, check_bool, check_enum, check_id, check_text
 from triosigno_db.database.execution import fetch_one
 from triosigno_db.database.statements import Parameter, columns, statement
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.models import Sign
 from triosigno_db.models.search import SIGN_NAME, SIGN_TEXT
-from triosigno_db.records import NewSign, Page, Selection, SignChanges, SignRecord, default_shape
+from triosigno_db.records import (
+    NewSign,
+    Page,
+    Selection,
+    SignChanges,
+    SignRecord,
+    check_input,
+    check_shape,
+    default_shape,
+)
 from triosigno_db.records.content import SignT
 from triosigno_db.repositories.caching import clear_cache
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
@@ -27,7 +29,6 @@ from triosigno_db.repositories.rows import (
     delete_record,
     get_record,
     referrers_of,
-    selection_of,
     update_record,
 )
 from triosigno_db.repositories.search import (
@@ -112,7 +113,7 @@ def create_sign(new: NewSign, *, shape: type[SignT] = default_shape(SignRecord))
         NotFoundError: The category does not exist.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    created = create_record(Sign, check_input("new", new, NewSign), shape)
+    created = create_record(Sign, check_input("new", new, NewSign), check_shape(shape, SignRecord))
     clear_cache()
     return created
 
@@ -132,7 +133,7 @@ def get_sign(sign_id: str | UUID, *, shape: type[SignT] = default_shape(SignReco
         InvalidInputError: `sign_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return get_record(Sign, "sign_id", sign_id, shape)
+    return get_record(Sign, "sign_id", sign_id, check_shape(shape, SignRecord))
 
 
 def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT | None:
@@ -150,8 +151,9 @@ def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecor
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     name = check_text("name", name, maximum=MAX_NAME)
-    row = fetch_one(select_sign_by_name(selection_of(shape)), name=name)
-    return None if row is None else shape.from_row(row)
+    checked = check_shape(shape, SignRecord)
+    row = fetch_one(select_sign_by_name(checked.selection), name=name)
+    return None if row is None else checked.from_row(row)
 
 
 def list_signs(
@@ -180,7 +182,8 @@ def list_signs(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     filters = _check_filters(category_id, difficulty)
-    return fetch_page(select_signs, shape, limit=limit, cursor=cursor, keys=1, **filters)
+    checked = check_shape(shape, SignRecord)
+    return fetch_page(select_signs, checked, limit=limit, cursor=cursor, keys=1, **filters)
 
 
 def search_signs(
@@ -220,7 +223,7 @@ def search_signs(
     filters = words | _check_filters(category_id, difficulty)
     return fetch_page(
         search_signs_by_words,
-        shape,
+        check_shape(shape, SignRecord),
         limit=limit,
         cursor=cursor,
         keys=3,
@@ -249,7 +252,7 @@ def update_sign(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, SignChanges).changed()
-    updated = update_record(Sign, "sign_id", sign_id, changed, shape)
+    updated = update_record(Sign, "sign_id", sign_id, changed, check_shape(shape, SignRecord))
     clear_cache()
     return updated
 

@@ -21,12 +21,12 @@ from triosigno_db.records import (
     ModuleTree,
     Page,
     Selection,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.content import LessonWithSignsT, ModuleTreeT
 from triosigno_db.repositories.caching import cached, cached_page
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_rows, paged, to_page
-from triosigno_db.repositories.rows import selection_of
 from triosigno_db.repositories.unions import ColumnSet, LazyRows, LevelUnion, Row, Values
 
 SIGN, LESSON, MODULE = range(3)
@@ -194,16 +194,17 @@ def get_module_tree(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     module_id = check_id("module_id", module_id)
-    selection = selection_of(shape)
+    checked = check_shape(shape, ModuleTree)
+    selection = checked.selection
 
     def load() -> ModuleTreeT:
         rows = fetch_all(select_module_tree(selection), module_id=module_id)
         modules, lessons = _tree(selection).read(rows)
         if not modules:
             raise NotFoundError("Module", module_id)
-        return shape.from_values(modules[0] | {LESSONS: lessons.get(module_id, ())})
+        return checked.from_values(modules[0] | {LESSONS: lessons.get(module_id, ())})
 
-    return cached(shape, shape, ("module_tree", module_id), load)
+    return cached(checked, shape, ("module_tree", module_id), load)
 
 
 def list_module_trees(
@@ -226,7 +227,8 @@ def list_module_trees(
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    selection = selection_of(shape)
+    checked = check_shape(shape, ModuleTree)
+    selection = checked.selection
 
     def load() -> Page[ModuleTreeT]:
         rows, following = fetch_rows(select_modules_of_trees, selection, limit=limit, cursor=cursor)
@@ -235,7 +237,7 @@ def list_module_trees(
             found = fetch_all(select_branches(selection), module_ids=[row[0] for row in rows])
             _, lessons = _tree(selection).read(found)
         items = [
-            shape.from_values(
+            checked.from_values(
                 dict(zip(selection.columns, row[1:], strict=True))
                 | {LESSONS: lessons.get(row[0], ())}
             )
@@ -243,7 +245,7 @@ def list_module_trees(
         ]
         return to_page(items, following)
 
-    return cached_page(shape, ("module_trees", limit, cursor), load)
+    return cached_page(checked, ("module_trees", limit, cursor), load)
 
 
 def get_lesson(
@@ -264,10 +266,11 @@ def get_lesson(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     lesson_id = check_id("lesson_id", lesson_id)
-    selection = selection_of(shape)
+    checked = check_shape(shape, LessonWithSigns)
+    selection = checked.selection
     rows = fetch_all(select_lesson_with_signs(selection), lesson_id=lesson_id)
     _, lessons = _tree_of_lesson(selection).read(rows)
     lesson = next(chain(*lessons.values()), None)
     if lesson is None:
         raise NotFoundError("Lesson", lesson_id)
-    return shape.from_values(lesson)
+    return checked.from_values(lesson)

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from triosigno_db.arguments import check_bool, check_input
+from triosigno_db.arguments import check_bool
 from triosigno_db.database.statements import columns, statement
 from triosigno_db.models import Achievement
 from triosigno_db.records import (
@@ -12,6 +12,8 @@ from triosigno_db.records import (
     NewAchievement,
     Page,
     Selection,
+    check_input,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.gamification import AchievementT
@@ -50,7 +52,8 @@ def create_achievement(
         AlreadyExistsError: Another achievement has the same name.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    created = create_record(Achievement, check_input("new", new, NewAchievement), shape)
+    checked = check_shape(shape, AchievementRecord)
+    created = create_record(Achievement, check_input("new", new, NewAchievement), checked)
     clear_cache()
     return created
 
@@ -72,7 +75,8 @@ def get_achievement(
         InvalidInputError: `achievement_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return get_record(Achievement, "achievement_id", achievement_id, shape)
+    checked = check_shape(shape, AchievementRecord)
+    return get_record(Achievement, "achievement_id", achievement_id, checked)
 
 
 def list_achievements(
@@ -95,10 +99,11 @@ def list_achievements(
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
+    checked = check_shape(shape, AchievementRecord)
     return cached_page(
-        shape,
+        checked,
         ("achievements", limit, cursor),
-        lambda: fetch_page(select_achievements, shape, limit=limit, cursor=cursor, keys=1),
+        lambda: fetch_page(select_achievements, checked, limit=limit, cursor=cursor, keys=1),
     )
 
 
@@ -125,7 +130,8 @@ def update_achievement(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, AchievementChanges).changed()
-    updated = update_record(Achievement, "achievement_id", achievement_id, changed, shape)
+    checked = check_shape(shape, AchievementRecord)
+    updated = update_record(Achievement, "achievement_id", achievement_id, changed, checked)
     clear_cache()
     return updated
 

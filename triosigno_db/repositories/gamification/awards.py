@@ -26,12 +26,14 @@ from triosigno_db.records import (
     Page,
     Record,
     Selection,
+    Shape,
     UserAchievementWithAchievement,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.gamification import AwardT, UserAchievementT
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
-from triosigno_db.repositories.rows import selection_of
+from triosigno_db.repositories.rows import read_written
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -143,11 +145,12 @@ def award_achievement(
     """
     user_id = check_id("user_id", user_id)
     key = _check_key(name_or_id)
-    chosen = insert_award(selection_of(shape))
+    checked = check_shape(shape, Award)
+    chosen = insert_award(checked.selection)
     row = fetch_one(chosen, user_id=user_id, key=key, award_id=new_id())
     if row is None:
         raise NotFoundError("Achievement", key)
-    return _reader(shape)(row)
+    return read_written(_reader(checked), row)
 
 
 def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
@@ -196,9 +199,9 @@ def list_user_achievements(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    selection_of(shape)
+    checked = check_shape(shape, UserAchievementWithAchievement)
     return fetch_page(
-        select_awards, shape, limit=limit, cursor=cursor, read=_reader(shape), user_id=user_id
+        select_awards, checked, limit=limit, cursor=cursor, read=_reader(checked), user_id=user_id
     )
 
 
@@ -211,9 +214,9 @@ def _comma(is_needed: object) -> Any:
     return peewee.SQL(", " if is_needed else "")
 
 
-def _reader(shape: type[RecordT]) -> Callable[[Sequence[Any]], RecordT]:
+def _reader(shape: Shape[RecordT]) -> Callable[[Sequence[Any]], RecordT]:
     """Build a function that converts a row of an achievement and its award to a record."""
-    selection = shape.selection()
+    selection = shape.selection
     inside = selection.inside(NESTED) or NO_COLUMNS
     width = len(inside.columns)
 

@@ -11,11 +11,17 @@ from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import Parameter, compose, sql_columns, statement
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
-from triosigno_db.records import NO_COLUMNS, Leaderboard, Selection, default_shape
+from triosigno_db.records import (
+    NO_COLUMNS,
+    Leaderboard,
+    Selection,
+    Shape,
+    check_shape,
+    default_shape,
+)
 from triosigno_db.records.gamification import LeaderboardT
 from triosigno_db.repositories.gamification.summary import DEFAULT_TIMEZONE
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, MAX_ROWS
-from triosigno_db.repositories.rows import selection_of
 
 Period = Literal["day", "week", "month", "all"]
 
@@ -141,7 +147,8 @@ def get_leaderboard(
     check_integer("limit", limit, minimum=1, maximum=MAX_ROWS)
     zone = check_timezone("timezone", timezone)
     own_id = None if user_id is None else check_id("user_id", user_id)
-    best, own = _selections(shape)
+    checked = check_shape(shape, Leaderboard)
+    best, own = _selections(checked)
     names = _both(best, own).columns
     rows = fetch_all(
         select_leaderboard(period, own_id is not None, best, own),
@@ -153,7 +160,7 @@ def get_leaderboard(
     if own_id is not None and not places:
         raise NotFoundError("User", own_id)
     entries = sorted((row for row in rows if not row[0]), key=lambda row: int(row[1]))
-    return shape.from_values(
+    return checked.from_values(
         {
             ENTRIES: [dict(zip(names, row[2:], strict=True)) for row in entries],
             OWN: places[0] if places else None,
@@ -161,7 +168,7 @@ def get_leaderboard(
     )
 
 
-def _selections(shape: type[LeaderboardT]) -> tuple[Selection, Selection]:
-    selection = selection_of(shape)
+def _selections(shape: Shape[LeaderboardT]) -> tuple[Selection, Selection]:
+    selection = shape.selection
     sql_columns("Leaderboard", {}, selection, nested=(ENTRIES, OWN))
     return selection.inside(ENTRIES) or NO_COLUMNS, selection.inside(OWN) or NO_COLUMNS

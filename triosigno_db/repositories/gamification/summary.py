@@ -16,10 +16,10 @@ from triosigno_db.models import (
     UserAchievement,
     UserPreference,
 )
-from triosigno_db.records import LearnerSummary, Selection, default_shape
+from triosigno_db.records import LearnerSummary, Selection, check_shape, default_shape
 from triosigno_db.records.gamification import LearnerSummaryT
 from triosigno_db.records.learning import MASTERED
-from triosigno_db.repositories.rows import fetch_record, selection_of
+from triosigno_db.repositories.rows import fetch_record
 
 DEFAULT_TIMEZONE = "Europe/Paris"
 
@@ -131,5 +131,6 @@ def get_learner_summary(
     """
     user_id = check_id("user_id", user_id)
     zone = check_timezone("timezone", timezone)
-    chosen = select_learner_summary(selection_of(shape))
-    return fetch_record(shape, "User", user_id, chosen, user_id=user_id, zone=zone)
+    checked = check_shape(shape, LearnerSummary)
+    chosen = select_learner_summary(checked.selection)
+    return fetch_record(checked, "User", user_id, chosen, user_id=user_id, zone=zone)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import check_bool, check_id, check_input, check_integer
+from triosigno_db.arguments import check_bool, check_id, check_integer
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.quoting import text_array
 from triosigno_db.database.statements import (
@@ -21,11 +21,18 @@ from triosigno_db.database.statements import (
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Progress, Sign
 from triosigno_db.models.fields import new_id
-from triosigno_db.records import Attempt, ProgressRecord, Selection, default_shape
+from triosigno_db.records import (
+    Attempt,
+    ProgressRecord,
+    PublicAttempt,
+    Selection,
+    check_shape,
+    default_shape,
+)
 from triosigno_db.records.learning import MAX_MASTERY, MIN_MASTERY, ProgressT
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.learning.progress import get_progress
-from triosigno_db.repositories.rows import fetch_written, selection_of
+from triosigno_db.repositories.rows import fetch_written, read_written
 
 FIRST_CORRECT_MASTERY = 10
 FIRST_WRONG_MASTERY = 0
@@ -215,18 +222,19 @@ def record_attempt(
             "mastery_level", mastery_level, minimum=MIN_MASTERY, maximum=MAX_MASTERY
         ),
     }
+    checked = check_shape(shape, ProgressRecord)
     if idempotency_key is None:
-        return fetch_written(shape, upsert_progress(selection_of(shape)), **parameters)
+        return fetch_written(checked, upsert_progress(checked.selection), **parameters)
     digest = digest_of_key("attempt", user_id, sign_id, key=idempotency_key)
-    row = fetch_one(upsert_progress_once(selection_of(shape)), digest=digest, **parameters)
+    row = fetch_one(upsert_progress_once(checked.selection), digest=digest, **parameters)
     if row is None:
         return get_progress(user_id, sign_id, shape=shape)
-    return shape.from_row(row)
+    return read_written(checked.from_row, row)
 
 
 def record_attempts(
     user_id: str | UUID,
-    attempts: Sequence[Attempt],
+    attempts: Sequence[PublicAttempt],
     *,
     shape: type[ProgressT] = default_shape(ProgressRecord),
 ) -> tuple[ProgressT, ...]:
@@ -245,12 +253,13 @@ def record_attempts(
     Raises:
         NotFoundError: The user or a sign does not exist; `entity` says which. Nothing was counted.
         InvalidInputError: `user_id` is not a valid id, there are too many attempts, or an item is
-            not an `Attempt`.
+            not an attempt.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     effects = _combine(check_attempts("attempts", attempts))
-    selection = selection_of(shape)
+    checked = check_shape(shape, ProgressRecord)
+    selection = checked.selection
     if not effects:
         return ()
     rows = fetch_all(
@@ -263,10 +272,10 @@ def record_attempts(
     if None in found:
         missing = {row[0] for row in rows}
         raise NotFoundError("Sign", next(sign_id for sign_id in effects if sign_id in missing))
-    return tuple(shape.from_row(found[sign_id]) for sign_id in effects)
+    return tuple(read_written(checked.from_row, found[sign_id]) for sign_id in effects)
 
 
-def check_attempts(field: str, value: object) -> list[Attempt]:
+def check_attempts(field: str, value: object) -> list[PublicAttempt]:
     """Check a list of attempts.
 
     Args:
@@ -286,19 +295,23 @@ def check_attempts(field: str, value: object) -> list[Attempt]:
     return [_check_attempt(f"{field}[{place}]", each) for place, each in enumerate(value)]
 
 
-def _check_attempt(field: str, value: object) -> Attempt:
-    attempt = check_input(field, value, Attempt)
-    # It may be a copy with unchecked values: pydantic allows `model_copy(update=...)`.
-    check_id(f"{field}.sign_id", attempt.sign_id)
-    check_bool(f"{field}.is_correct", attempt.is_correct)
-    if attempt.mastery_level is not None:
+def _check_attempt(field: str, value: object) -> PublicAttempt:
+    # Pydantic also creates objects without validation. Validating thousands of attempts again would
+    # take longer than counting them.
+    if not isinstance(value, PublicAttempt):
+        raise InvalidInputError(field, "must be an Attempt or a PublicAttempt")
+    check_id(f"{field}.sign_id", value.sign_id)
+    check_bool(f"{field}.is_correct", value.is_correct)
+    mastery_level = _mastery_of(value)
+    if mastery_level is not None:
         check_integer(
-            f"{field}.mastery_level",
-            attempt.mastery_level,
-            minimum=MIN_MASTERY,
-            maximum=MAX_MASTERY,
+            f"{field}.mastery_level", mastery_level, minimum=MIN_MASTERY, maximum=MAX_MASTERY
         )
-    return attempt
+    return value
+
+
+def _mastery_of(attempt: PublicAttempt) -> int | None:
+    return attempt.mastery_level if isinstance(attempt, Attempt) else None
 
 
 # -- the combined effect of attempts ----------------------------------------------------------
@@ -321,11 +334,11 @@ class _Effect:
     total: int
 
 
-def _combine(attempts: Iterable[Attempt]) -> dict[str, _Effect]:
+def _combine(attempts: Iterable[PublicAttempt]) -> dict[str, _Effect]:
     effects: dict[str, _Effect] = {}
     for each in attempts:
         sign_id = str(each.sign_id)
-        mastery, is_correct = each.mastery_level, each.is_correct
+        mastery, is_correct = _mastery_of(each), each.is_correct
         if mastery is None:
             shift = CORRECT_STEP if is_correct else WRONG_STEP
             low, high = MIN_MASTERY, MAX_MASTERY

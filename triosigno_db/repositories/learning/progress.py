@@ -24,6 +24,7 @@ from triosigno_db.records import (
     ProgressRecord,
     Selection,
     SignToReview,
+    check_shape,
     default_shape,
 )
 from triosigno_db.records.learning import (
@@ -35,7 +36,7 @@ from triosigno_db.records.learning import (
     SignToReviewT,
 )
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
-from triosigno_db.repositories.rows import fetch_record, selection_of
+from triosigno_db.repositories.rows import fetch_record
 
 REVIEW_DAYS = ((1, 0), (40, 1), (70, 3), (90, 7))
 """Pairs of a mastery and of the days after which a sign below that mastery is due again."""
@@ -185,9 +186,10 @@ def get_progress(
     """
     user_id = check_id("user_id", user_id)
     sign_id = check_id("sign_id", sign_id)
-    chosen = select_progress_of_sign(selection_of(shape))
+    checked = check_shape(shape, ProgressRecord)
+    chosen = select_progress_of_sign(checked.selection)
     key = f"of user {user_id} with sign {sign_id}"
-    return fetch_record(shape, "Progress", key, chosen, user_id=user_id, sign_id=sign_id)
+    return fetch_record(checked, "Progress", key, chosen, user_id=user_id, sign_id=sign_id)
 
 
 def list_progress(
@@ -228,7 +230,8 @@ def list_progress(
     for name, bound in (("min_mastery", min_mastery), ("max_mastery", max_mastery)):
         if bound is not None:
             filters[name] = check_integer(name, bound, minimum=MIN_MASTERY, maximum=MAX_MASTERY)
-    return fetch_page(select_progress, shape, limit=limit, cursor=cursor, keys=1, **filters)
+    checked = check_shape(shape, ProgressRecord)
+    return fetch_page(select_progress, checked, limit=limit, cursor=cursor, keys=1, **filters)
 
 
 def get_module_progress(
@@ -255,7 +258,8 @@ def get_module_progress(
     """
     user_id = check_id("user_id", user_id)
     module_id = check_id("module_id", module_id)
-    selection = selection_of(shape)
+    checked = check_shape(shape, ModuleProgress)
+    selection = checked.selection
     row = fetch_one(select_module_progress(selection), user_id=user_id, module_id=module_id)
     if row is None:
         raise NotFoundError("Module", module_id)
@@ -263,7 +267,7 @@ def get_module_progress(
     if not is_user:
         raise NotFoundError("User", user_id)
     named = dict(zip(selection.columns, values, strict=True))
-    return shape.from_values(named | {"lessons": lessons})
+    return checked.from_values(named | {"lessons": lessons})
 
 
 def list_signs_to_review(
@@ -293,7 +297,8 @@ def list_signs_to_review(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    selection = selection_of(shape)
+    checked = check_shape(shape, SignToReview)
+    selection = checked.selection
     inside = selection.inside("sign")
     width = len(selection.columns)
 
@@ -301,8 +306,8 @@ def list_signs_to_review(
         values = dict(zip(selection.columns, row, strict=False))
         if inside is not None:
             values["sign"] = dict(zip(inside.columns, row[width:], strict=True))
-        return shape.from_values(values)
+        return checked.from_values(values)
 
     return fetch_page(
-        select_signs_to_review, shape, limit=limit, cursor=cursor, read=read, user_id=user_id
+        select_signs_to_review, checked, limit=limit, cursor=cursor, read=read, user_id=user_id
     )

@@ -25,12 +25,20 @@ from triosigno_db.errors import ConflictError, NotFoundError
 from triosigno_db.models import LearningSession
 from triosigno_db.models.fields import MAX_INTEGER, new_id
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS
-from triosigno_db.records import Attempt, Page, Selection, SessionRecord, default_shape
+from triosigno_db.records import (
+    Page,
+    PublicAttempt,
+    Selection,
+    SessionRecord,
+    Shape,
+    check_shape,
+    default_shape,
+)
 from triosigno_db.records.learning import SessionT
 from triosigno_db.repositories.learning.attempts import check_attempts, record_attempts
 from triosigno_db.repositories.learning.keys import claim, digest_of_key
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
-from triosigno_db.repositories.rows import fetch_written, get_record, selection_of
+from triosigno_db.repositories.rows import fetch_written, get_record, read_written
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -168,7 +176,8 @@ def start_session(
         "user_id": check_id("user_id", user_id),
         "lesson_id": check_id("lesson_id", lesson_id),
     }
-    return fetch_written(shape, insert_session(selection_of(shape)), **parameters)
+    checked = check_shape(shape, SessionRecord)
+    return fetch_written(checked, insert_session(checked.selection), **parameters)
 
 
 def complete_session(
@@ -176,7 +185,7 @@ def complete_session(
     *,
     score: int,
     xp_earned: int,
-    attempts: Sequence[Attempt] = (),
+    attempts: Sequence[PublicAttempt] = (),
     idempotency_key: str | None = None,
     shape: type[SessionT] = default_shape(SessionRecord),
 ) -> SessionT:
@@ -209,18 +218,19 @@ def complete_session(
         "score": check_integer("score", score, minimum=0, maximum=MAX_INTEGER),
         "xp_earned": check_integer("xp_earned", xp_earned, minimum=0, maximum=MAX_INTEGER),
     }
-    checked = check_attempts("attempts", attempts)
-    chosen = end_session_completed(selection_of(shape))
+    made = check_attempts("attempts", attempts)
+    checked = check_shape(shape, SessionRecord)
+    chosen = end_session_completed(checked.selection)
     if idempotency_key is not None:
         parameters["digest"] = digest_of_key("session", session_id, key=idempotency_key)
-        chosen = end_session_completed_once(selection_of(shape))
-    if not checked:
-        return _end(chosen, parameters, shape).session
+        chosen = end_session_completed_once(checked.selection)
+    if not made:
+        return _end(chosen, parameters, checked).session
 
     def complete() -> SessionT:
-        ending = _end(chosen, parameters, shape)
+        ending = _end(chosen, parameters, checked)
         if ending.is_new:
-            record_attempts(ending.user_id, checked)
+            record_attempts(ending.user_id, made)
         return ending.session
 
     return run_in_transaction(complete)
@@ -245,7 +255,9 @@ def abandon_session(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     parameters = {"session_id": check_id("session_id", session_id)}
-    return _end(end_session_abandoned(selection_of(shape)), parameters, shape).session
+    checked = check_shape(shape, SessionRecord)
+    chosen = end_session_abandoned(checked.selection)
+    return _end(chosen, parameters, checked).session
 
 
 def get_session(
@@ -265,7 +277,7 @@ def get_session(
         InvalidInputError: `session_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    return get_record(LearningSession, "session_id", session_id, shape)
+    return get_record(LearningSession, "session_id", session_id, check_shape(shape, SessionRecord))
 
 
 def list_sessions(
@@ -299,7 +311,7 @@ def list_sessions(
             this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    checked = (
+    checks = (
         ("user_id", user_id, check_id),
         ("lesson_id", lesson_id, check_id),
         ("completed", completed, check_bool),
@@ -307,9 +319,10 @@ def list_sessions(
         ("until", until, check_timestamp),
     )
     filters: dict[str, Any] = {
-        name: check(name, value) for name, value, check in checked if value is not None
+        name: check(name, value) for name, value, check in checks if value is not None
     }
-    return fetch_page(select_sessions, shape, limit=limit, cursor=cursor, **filters)
+    checked = check_shape(shape, SessionRecord)
+    return fetch_page(select_sessions, checked, limit=limit, cursor=cursor, **filters)
 
 
 class _Ending(NamedTuple, Generic[SessionT]):
@@ -318,7 +331,9 @@ class _Ending(NamedTuple, Generic[SessionT]):
     is_new: bool
 
 
-def _end(chosen: Statement, parameters: dict[str, Any], shape: type[SessionT]) -> _Ending[SessionT]:
+def _end(
+    chosen: Statement, parameters: dict[str, Any], shape: Shape[SessionT]
+) -> _Ending[SessionT]:
     """End a session, or return it if it was completed with the same key before."""
     session_id = parameters["session_id"]
     row = fetch_one(chosen, **parameters)
@@ -330,12 +345,12 @@ def _end(chosen: Statement, parameters: dict[str, Any], shape: type[SessionT]) -
     if not values:
         done = "completed" if was_completed else "abandoned"
         raise ConflictError(f"The session {session_id} was {done} before.")
-    return _Ending(user_id, shape.from_row(values), is_new)
+    return _Ending(user_id, read_written(shape.from_row, values), is_new)
 
 
-def _completed_before(parameters: dict[str, Any], shape: type[SessionT]) -> Row | None:
+def _completed_before(parameters: dict[str, Any], shape: Shape[SessionT]) -> Row | None:
     if "digest" not in parameters:
         return None
     # A separate statement: it sees the key of a call that ran at the same time.
     known = {name: parameters[name] for name in ("session_id", "digest")}
-    return fetch_one(select_session_completed_by(selection_of(shape)), **known)
+    return fetch_one(select_session_completed_by(shape.selection), **known)
