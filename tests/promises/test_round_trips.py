@@ -149,10 +149,10 @@ def test_what_is_not_found_costs_one_round_trip(sent: Sent, wrong, error) -> Non
 @pytest.mark.parametrize(
     "wrong",
     [
-        lambda: db.get_user_with_preferences("no id"),
-        lambda: db.get_module_tree("no id"),
+        lambda: db.get_user_with_preferences(""),
+        lambda: db.get_module_tree(""),
         lambda: db.record_attempt(uuid4(), uuid4(), is_correct=True, mastery_level=101),
-        lambda: db.set_lesson_signs(uuid4(), ["no id"]),
+        lambda: db.set_lesson_signs(uuid4(), [""]),
         lambda: make_user(username=""),
     ],
 )

@@ -63,7 +63,7 @@ def fastapi_service(url: str, **options: Any) -> Iterator[Client]:
         return await aio.get_module_tree(module_id)
 
     @app.post("/users", status_code=201)
-    async def sign_up(user: aio.NewUser) -> aio.UserWithPreferences:
+    async def sign_up(user: aio.SignUp) -> aio.UserWithPreferences:
         return await aio.create_user(user)
 
     @app.post("/login")
@@ -118,7 +118,7 @@ def flask_service(url: str, **options: Any) -> Iterator[Client]:
 
     @app.post("/users")
     def sign_up() -> flask.Response:
-        return json_response(db.create_user(db.NewUser(**flask.request.get_json())), 201)
+        return json_response(db.create_user(db.SignUp(**flask.request.get_json())), 201)
 
     @app.post("/login")
     def log_in() -> flask.Response:

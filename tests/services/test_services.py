@@ -74,7 +74,7 @@ def test_what_is_not_there_is_404(client: Client) -> None:
 
 
 def test_wrong_values_are_422_and_not_repeated(client: Client) -> None:
-    answer = client.send("GET", "/modules/nonsense")
+    answer = client.send("GET", f"/modules/{'x' * 256}")
     assert_problem(answer, 422)
     assert [error["field"] for error in answer.body["errors"]] == ["module_id"]
     wrong = {"email": "no address", "username": "", "password": PASSWORD * 9}
