@@ -23,6 +23,7 @@ SEND_NOTHING_OF_THEIR_OWN = {
     "create_schema",
     "disconnect",
     "drop_schema",
+    "iterate",
     "on_statement",
     "ping",
     "pool_stats",
