@@ -44,7 +44,7 @@ def test_items_are_found_by_their_place_and_their_value() -> None:
     assert (LAST.index(LETTERS[1]), LAST.count(Name(name="a"))) == (1, 2)
     with pytest.raises(IndexError):
         _ = LAST[4]
-    with pytest.raises(ValueError, match="^$"):
+    with pytest.raises(ValueError, match=r"^$"):
         LAST.index(Name(name="z"))
 
 
