@@ -186,6 +186,7 @@ from triosigno_db.repositories.gamification.leaderboard import (
 from triosigno_db.repositories.gamification.summary import (
     get_learner_summary,
 )
+from triosigno_db.repositories.iteration import iterate
 from triosigno_db.repositories.learning.attempts import (
     record_attempt,
     record_attempts,
@@ -338,6 +339,7 @@ __all__ = [
     "get_sign",
     "get_user",
     "get_user_with_preferences",
+    "iterate",
     "list_achievements",
     "list_categories",
     "list_lessons",

@@ -12,11 +12,14 @@ OWN_DOCS = {
     "connect",
     "connection",
     "disconnect",
+    "iterate",
     "ping",
     "reading_from_replica",
     "run_in_transaction",
     "transaction",
 }
+
+TAKE_COROUTINES = {"iterate", "run_in_transaction"}
 
 AT_ONCE = {"on_statement", "pool_stats", "pool_status"}
 
@@ -39,7 +42,7 @@ def test_the_names_are_those_of_the_package() -> None:
 def test_each_function_has_the_same_signature(name: str) -> None:
     here, there = getattr(db, name), getattr(triosigno_db, name)
     parameters = [list(inspect.signature(each).parameters.values()) for each in (here, there)]
-    assert parameters[0] == parameters[1] or name == "run_in_transaction"
+    assert parameters[0] == parameters[1] or name in TAKE_COROUTINES
     assert inspect.getdoc(here)
     if name not in OWN_DOCS:
         assert inspect.iscoroutinefunction(here)

@@ -7,9 +7,10 @@ well, without anything being added here.
 import inspect
 import types
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from enum import Enum
+from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -34,6 +35,12 @@ INPUTS: dict[str, type[db.Input]] = {
     if inspect.isclass(getattr(db, name)) and issubclass(getattr(db, name), db.Input)
 }
 
+LISTS = [each for name, each in FUNCTIONS.items() if name.startswith(("list_", "search_"))]
+"""The functions that return pages."""
+
+MAX_ITERATED = 500
+"""How many records are read of a list, at most."""
+
 NEVER_CALLED_RIGHT = {"drop_schema"}
 """What would take away what the other calls work on."""
 
@@ -54,8 +61,11 @@ class Call(NamedTuple):
     @property
     def is_well_formed(self) -> bool:
         """Whether the arguments fit the function's signature."""
+        function, arguments = FUNCTIONS[self.name], self.arguments
+        if self.name == "iterate" and arguments[:1] and arguments[0] in LISTS:
+            function, arguments = arguments[0], arguments[1:]
         try:
-            inspect.signature(FUNCTIONS[self.name]).bind(*self.arguments, **self.keywords)
+            inspect.signature(function).bind(*arguments, **self.keywords)
         except TypeError:
             return False
         return True
@@ -68,6 +78,8 @@ class Call(NamedTuple):
                 db.count_users()
         elif inspect.isfunction(answer):
             answer()
+        elif isinstance(answer, Iterator):
+            return [*islice(answer, MAX_ITERATED)]
         return answer
 
 
@@ -78,8 +90,12 @@ def draw_call(choice: Random, known: Known) -> Call:
         # Inputs are made most often by what calls the library, and are public as well.
         drawing.input(choice.choice([*INPUTS.values()]))
     name = choice.choice([*FUNCTIONS])
-    keywords = drawing.keywords(FUNCTIONS[name])
-    call = Call(name, (), keywords)
+    if name == "iterate":
+        # Its first argument has no name; the others are those of the function that it calls.
+        called = choice.choice([*LISTS, db.count_users, db.get_user])
+        call = Call(name, (called,), drawing.keywords(called))
+    else:
+        call = Call(name, (), drawing.keywords(FUNCTIONS[name]))
     is_wrong = name in NEVER_CALLED_RIGHT or choice.random() < 0.02
     return drawing.disturbed(call) if is_wrong else call
 

@@ -23,6 +23,8 @@ _TRANSACTION = re.compile(
     r" (READ COMMITTED|REPEATABLE READ|SERIALIZABLE))?;?"
 )
 
+_LOCK = re.compile(r'LOCK TABLE ("\w+"\."\w+"(, )?)+ IN [A-Z ]+ MODE')
+
 
 def record_texts(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     """Collect every text that a cursor of the library's connections is given from now on."""
@@ -60,7 +62,7 @@ def unexplained(texts: set[str]) -> list[str]:
     return [
         text
         for text in sorted(texts - known)
-        if not (_SAVEPOINT.fullmatch(text) or _TRANSACTION.fullmatch(text))
+        if not any(each.fullmatch(text) for each in (_SAVEPOINT, _TRANSACTION, _LOCK))
     ]
 
 

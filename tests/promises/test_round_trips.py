@@ -62,9 +62,9 @@ def calls() -> dict[str, Callable[[], Any]]:
         "get_user_with_preferences": lambda: db.get_user_with_preferences(user.id),
         "create_category": make_category,
         "create_sign": lambda: make_sign(category_id=category.id),
-        "create_module": lambda: db.create_module(db.NewModule(title="m", description="")),
+        "create_module": lambda: db.create_module(db.NewModule(title="m", description="", order=1)),
         "create_lesson": lambda: db.create_lesson(
-            db.NewLesson(title="l", description="", module_id=module.id)
+            db.NewLesson(title="l", description="", module_id=module.id, order=1)
         ),
         "get_module_tree": lambda: db.get_module_tree(module.id),
         "record_attempt": lambda: db.record_attempt(user.id, sign.id, is_correct=True),

@@ -25,6 +25,7 @@ RETURN_NO_RECORD = {
     "create_schema",
     "disconnect",
     "drop_schema",
+    "iterate",
     "on_statement",
     "ping",
     "pool_stats",

@@ -23,6 +23,7 @@ SEND_NOTHING_OF_THEIR_OWN = {
     "create_schema",
     "disconnect",
     "drop_schema",
+    "iterate",
     "on_statement",
     "ping",
     "pool_stats",
@@ -51,18 +52,10 @@ ONE: dict[str, Call] = {
         db.NewAchievement(name="second", description="", image_url=IMAGE, xp_reward=1)
     ),
     "create_category": lambda ids: make_category(),
-    "create_lesson": lambda ids: db.create_lesson(
-        db.NewLesson(title="l", description="", module_id=ids["module"])
-    ),
-    "create_module": lambda ids: db.create_module(db.NewModule(title="m", description="")),
     "create_sign": lambda ids: make_sign(category_id=ids["category"]),
     "create_user": lambda ids: make_user(),
     "deactivate_user": lambda ids: db.deactivate_user(ids["user"]),
-    "delete_achievement": lambda ids: db.delete_achievement(ids["achievement"]),
-    "delete_category": lambda ids: db.delete_category(ids["empty_category"]),
     "delete_idempotency_keys": lambda ids: db.delete_idempotency_keys(before=datetime.now(UTC)),
-    "delete_lesson": lambda ids: db.delete_lesson(ids["empty_lesson"]),
-    "delete_module": lambda ids: db.delete_module(ids["empty_module"]),
     "delete_sign": lambda ids: db.delete_sign(ids["sign"], cascade=True),
     "delete_user": lambda ids: db.delete_user(ids["user"]),
     "export_user": lambda ids: db.export_user(ids["user"]),
@@ -98,11 +91,6 @@ ONE: dict[str, Call] = {
     "record_attempts": lambda ids: db.record_attempts(
         ids["user"], [db.Attempt(sign_id=ids["sign"], is_correct=True)] * 100
     ),
-    "reorder_lesson_signs": lambda ids: db.reorder_lesson_signs(ids["lesson"], [ids["sign"]]),
-    "reorder_lessons": lambda ids: db.reorder_lessons(
-        ids["module"], [ids["empty_lesson"], ids["lesson"]]
-    ),
-    "reorder_modules": lambda ids: db.reorder_modules([ids["empty_module"], ids["module"]]),
     "search_signs": lambda ids: db.search_signs("etre"),
     "set_password": lambda ids: db.set_password(ids["user"], "another password"),
     "set_role": lambda ids: db.set_role(ids["user"], db.UserRole.TEACHER),
@@ -128,6 +116,20 @@ SEVERAL: dict[str, tuple[int, Call]] = {
         4,
         lambda ids: db.add_sign_to_lesson(ids["lesson"], ids["other_sign"]),
     ),
+    # The module is locked.
+    "create_lesson": (
+        2,
+        lambda ids: db.create_lesson(
+            db.NewLesson(title="l", description="", module_id=ids["module"])
+        ),
+    ),
+    # The table and the last module are locked.
+    "create_module": (3, lambda ids: db.create_module(db.NewModule(title="m", description=""))),
+    # The row is locked before what refers to it is counted.
+    "delete_achievement": (2, lambda ids: db.delete_achievement(ids["achievement"])),
+    "delete_category": (2, lambda ids: db.delete_category(ids["empty_category"])),
+    "delete_lesson": (2, lambda ids: db.delete_lesson(ids["empty_lesson"])),
+    "delete_module": (2, lambda ids: db.delete_module(ids["empty_module"])),
     # The hash is read and compared before another takes its place.
     "change_password": (
         2,
@@ -139,6 +141,14 @@ SEVERAL: dict[str, tuple[int, Call]] = {
         3,
         lambda ids: db.remove_sign_from_lesson(ids["lesson"], ids["sign"]),
     ),
+    # The parent and the rows are locked.
+    "reorder_lesson_signs": (3, lambda ids: db.reorder_lesson_signs(ids["lesson"], [ids["sign"]])),
+    "reorder_lessons": (
+        3,
+        lambda ids: db.reorder_lessons(ids["module"], [ids["empty_lesson"], ids["lesson"]]),
+    ),
+    # The table, the last module and the rows are locked.
+    "reorder_modules": (4, lambda ids: db.reorder_modules([ids["empty_module"], ids["module"]])),
     "revoke_achievement": (
         2,
         lambda ids: (

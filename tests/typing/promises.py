@@ -1,5 +1,6 @@
 """Promised types: never run, checked by mypy."""
 
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import assert_type
 
 import triosigno_db as db
@@ -45,6 +46,27 @@ def a_shape_is_what_comes_back(key: str) -> None:
     assert_type(db.reorder_lessons(key, [], shape=Outline), tuple[Outline, ...])
 
 
+def a_page_is_a_sequence_of_its_records() -> None:
+    page = db.list_users()
+    assert_type(page[0], db.UserRecord)
+    assert_type(page[1:], tuple[db.UserRecord, ...])
+    assert_type(list(page), list[db.UserRecord])
+    records: Sequence[db.UserRecord] = page
+    del records
+
+
+def iteration_checks_the_arguments_and_gives_the_shape() -> None:
+    assert_type(db.iterate(db.list_users, shape=Card), Iterator[Card])
+    for user in db.iterate(db.list_users, role=db.UserRole.TEACHER, shape=db.UserRecord):
+        assert_type(user, db.UserRecord)
+    db.iterate(db.list_users, role=1)  # type: ignore[arg-type]
+    db.iterate(db.list_users, rol=db.UserRole.TEACHER)  # type: ignore[arg-type]
+    db.iterate(db.list_progress)  # type: ignore[arg-type]
+    db.iterate(db.get_user, "")  # type: ignore[arg-type]
+    users: Iterator[db.UserRecord] = db.iterate(db.list_users)
+    del users
+
+
 def what_a_function_returns_passes_through_a_transaction() -> None:
     assert_type(db.run_in_transaction(lambda: db.list_signs(limit=1)), db.Page[db.SignRecord])
     assert_type(db.run_in_transaction(lambda: 1), int)
@@ -76,6 +98,10 @@ async def coroutines_promise_the_same(key: str) -> None:
     assert_type(await aio.list_signs(shape=Card), aio.Page[Card])
     assert_type(await aio.find_sign_by_name("a"), aio.SignRecord | None)
     assert_type(await aio.record_attempt(key, key, is_correct=True), aio.ProgressRecord)
+    assert_type(aio.iterate(aio.list_signs, shape=Card), AsyncIterator[Card])
+    async for sign in aio.iterate(aio.list_signs, limit=10, shape=db.SignRecord):
+        assert_type(sign, db.SignRecord)
+    aio.iterate(db.list_signs)  # type: ignore[arg-type]
     async with aio.connect("postgresql://localhost/triosigno"), aio.transaction("serializable"):
         await aio.record_attempt(key, key)  # type: ignore[call-arg]
         await aio.get_sign(key, shape=dict)  # type: ignore[type-var]

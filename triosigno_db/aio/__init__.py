@@ -5,9 +5,10 @@
     async with db.connect():                            # once, reads DATABASE_URL
         tree = await db.get_module_tree(module_id)      # an immutable record
 
-`on_statement`, `pool_stats` and `pool_status` send no statement and are not coroutines. All other
-names are those of `triosigno_db`, so an asynchronous service needs to import only this module. The
-names are derived when the module is imported; `__init__.pyi` declares them for type checkers.
+`on_statement`, `pool_stats` and `pool_status` send no statement and are not coroutines; `iterate`
+is for `async for`. All other names are those of `triosigno_db`, so an asynchronous service needs to
+import only this module. The names are derived when the module is imported; `__init__.pyi` declares
+them for type checkers.
 """
 
 from types import FunctionType

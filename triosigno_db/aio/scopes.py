@@ -7,7 +7,7 @@ block keeps its thread, and the connection of that thread, for the task that ent
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import partial, wraps
 from types import TracebackType
@@ -22,6 +22,8 @@ from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.retries import transaction_tries
 from triosigno_db.database.transactions import Isolation
 from triosigno_db.errors import ConflictError
+from triosigno_db.records import Page
+from triosigno_db.repositories.iteration import RecordT, first_page_arguments
 
 Parameters = ParamSpec("Parameters")
 ResultT = TypeVar("ResultT")
@@ -208,6 +210,46 @@ async def run_in_transaction(
                 return await function()
         await asyncio.sleep(each.backoff)
     raise AssertionError  # the last try returns or raises
+
+
+def iterate(
+    function: Callable[Parameters, Awaitable[Page[RecordT]]],
+    /,
+    *args: Parameters.args,
+    **kwargs: Parameters.kwargs,
+) -> AsyncIterator[RecordT]:
+    """Iterate over the records of all pages of a list, with `async for`.
+
+    See the synchronous function of this name. A page is read by the task that iterates.
+
+    Args:
+        function: A coroutine function that returns a `Page`, such as `list_users` of this module.
+        *args: Its positional arguments.
+        **kwargs: Its keyword arguments. `limit` is the number of records per page, by default 200;
+            `cursor` is where to start.
+
+    Returns:
+        An asynchronous generator of the records.
+
+    Raises:
+        InvalidInputError: `function` does not return pages; nothing was sent. While iterating: as
+            for the function.
+        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
+    """
+    given = first_page_arguments("function", function, args, kwargs, is_coroutine=True)
+    return _records(function, args, given)
+
+
+async def _records(
+    function: Callable[..., Awaitable[Page[RecordT]]], args: Sequence[Any], keywords: dict[str, Any]
+) -> AsyncIterator[RecordT]:
+    while True:
+        page = await function(*args, **keywords)
+        for record in page:
+            yield record
+        if page.next_cursor is None:
+            return
+        keywords = {**keywords, "cursor": page.next_cursor}
 
 
 def coroutine(

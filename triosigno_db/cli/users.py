@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Annotated
 
@@ -165,21 +166,15 @@ def _find_user(login: str) -> db.UserRecord:
 def _find_users(
     role: db.UserRole | None, is_active: bool | None, search: str | None, limit: int
 ) -> list[db.UserRecord]:
-    found: list[db.UserRecord] = []
-    cursor = None
-    while len(found) < limit:
-        page = db.list_users(
-            role=role,
-            is_active=is_active,
-            search=search,
-            limit=min(limit - len(found), MAX_ROWS),
-            cursor=cursor,
-        )
-        found += page.items
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found
+    users = db.iterate(
+        db.list_users,
+        role=role,
+        is_active=is_active,
+        search=search,
+        limit=min(limit, MAX_ROWS),
+        shape=db.UserRecord,
+    )
+    return list(islice(users, limit))
 
 
 def _draw_users(users: Sequence[db.UserRecord]) -> Table:

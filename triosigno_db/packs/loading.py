@@ -4,21 +4,27 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from triosigno_db.database.execution import run_sql, translated
-from triosigno_db.database.transactions import run_in_transaction
-from triosigno_db.models import LessonSign
-from triosigno_db.packs.comparison import KINDS, MODELS, MODULE, PackRow, compare_pack
+from triosigno_db.database.execution import translated
+from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
+from triosigno_db.packs.comparison import KINDS, LESSON, MODELS, MODULE, PackRow, compare_pack
 from triosigno_db.packs.pack import ContentPack
 from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.concurrency import (
+    lock_tables,
+    refuse_snapshot,
+    run_in_snapshot,
+    run_with_locks,
+)
 from triosigno_db.repositories.content.lesson_signs import set_lesson_signs
+from triosigno_db.repositories.content.ordering import LESSONS, MODULES, lock_order
 
 OnRow = Callable[[str], None]
 
 ROWS_AT_ONCE = 500
 """The maximum number of new rows in one INSERT statement."""
 
-_LOCK_KEY = 5_462_187_413_004_021
-"""The key of the advisory lock for imports; an arbitrary constant."""
+_TABLES = (SignCategory, Sign, Module, Lesson, LessonSign, Achievement)
+"""What an import compares and writes, parents first, as the other functions lock them."""
 
 
 class PackChange(NamedTuple):
@@ -62,7 +68,8 @@ def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
     """Load a pack in one transaction.
 
     Rows are matched by their names and titles. Rows that already match the pack, and rows that are
-    not in the pack, are not changed. Concurrent imports wait for each other.
+    not in the pack, are not changed. Everything else that writes content waits until the
+    transaction ends, and so do other imports; readers and learners don't.
 
     Args:
         pack: The pack to load.
@@ -75,10 +82,11 @@ def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
     Raises:
         InvalidInputError: The pack refers to a category or sign that does not exist; nothing was
             written.
-        ConflictError: The database has several modules, or lessons of a module, with one title.
+        ConflictError: The database has several modules, or lessons of a module, with one title; or
+            a transaction is open that is not read committed, and may not see what is stored.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    report = run_in_transaction(lambda: _load(pack, on_row))
+    report = run_with_locks(lambda: _load(pack, on_row))
     clear_cache()
     return report
 
@@ -94,19 +102,33 @@ def preview_pack(pack: ContentPack) -> PackReport:
 
     Raises:
         InvalidInputError: The pack refers to a category or sign that does not exist.
-        ConflictError: The database has several modules, or lessons of a module, with one title.
+        ConflictError: The database has several modules, or lessons of a module, with one title; or
+            a read committed transaction is open, in which there is no snapshot of the content.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return run_in_transaction(lambda: _report(_compare(pack)), isolation="repeatable read")
+    return run_in_snapshot(lambda: _report(_compare(pack)))
 
 
 def _load(pack: ContentPack, on_row: OnRow) -> PackReport:
-    run_sql("SELECT pg_advisory_xact_lock(%(key)s)", key=_LOCK_KEY)
+    refuse_snapshot()
+    lock_tables("SHARE ROW EXCLUSIVE", *_TABLES)
     rows = _compare(pack)
+    _lock_orders(rows)
     with translated():
         for kind in KINDS:
             _write([row for row in rows if row.kind == kind], MODELS[kind], on_row)
     return _report(rows)
+
+
+def _lock_orders(rows: list[PackRow]) -> None:
+    """Leave a trace, as all do that write an order: for transactions with an older snapshot."""
+    modules = [row for row in rows if row.kind == MODULE]
+    if any(row.is_new for row in modules):
+        lock_order(MODULES)
+    if any(row.kind == LESSON and (row.is_new or row.is_changed) for row in rows):
+        for row in modules:
+            if not row.is_new:
+                lock_order(LESSONS, parent_id=row.id)
 
 
 def _compare(pack: ContentPack) -> list[PackRow]:

@@ -7,12 +7,12 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from triosigno_db.database.execution import translated
-from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import ConflictError, InvalidInputError
 from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
 from triosigno_db.packs.pack import PackAchievement, PackCategory, PackLesson, PackModule, PackSign
 from triosigno_db.packs.reading import YAML_MISSING, YAML_SUFFIXES, import_yaml
 from triosigno_db.records import Input
+from triosigno_db.repositories.concurrency import run_in_snapshot
 
 Rows = list[dict[str, Any]]
 
@@ -30,7 +30,8 @@ def export_pack(path: Path, *, overwrite: bool = False) -> int:
         The number of rows in the file.
 
     Raises:
-        ConflictError: The file exists.
+        ConflictError: The file exists, or a read committed transaction is open, in which there is
+            no snapshot of the content.
         InvalidInputError: The file cannot be written, or the extra for YAML is not installed.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
@@ -53,8 +54,15 @@ def read_content() -> dict[str, Rows]:
 
     Returns:
         Categories, signs and achievements ordered by name, modules and lessons by their order.
+
+    Raises:
+        ConflictError: A read committed transaction is open, in which there is no such snapshot.
     """
-    with transaction(), translated():
+    return run_in_snapshot(_read_content)
+
+
+def _read_content() -> dict[str, Rows]:
+    with translated():
         categories = _rows(SignCategory.select().order_by(SignCategory.name))
         signs = _rows(Sign.select().order_by(Sign.name))
         modules = _rows(Module.select().order_by(Module.order, Module.id))

@@ -16,6 +16,7 @@ from triosigno_db.errors import InUseError, NotFoundError, UnreadableRowError
 from triosigno_db.models import BaseModel
 from triosigno_db.models.fields import new_id
 from triosigno_db.records import Input, Record, Selection, Shape
+from triosigno_db.repositories.concurrency import run_with_locks
 
 P = ParamSpec("P")
 RecordT = TypeVar("RecordT", bound=Record)
@@ -45,8 +46,20 @@ def update_row(model: Any, names: tuple[str, ...], selection: Selection) -> Any:
 
 
 @statement(reads_only=False)
-def delete_row(model: Any, referrers: tuple[Any, ...]) -> Any:
-    """Delete one row unless others refer to it; return whether it exists, and count the others."""
+def lock_row(model: Any) -> Any:
+    """Lock one row: it can't be changed, and no row can be made to refer to it."""
+    return model.select(model.id).where(model.id == Parameter("id")).for_update()
+
+
+@statement(reads_only=False)
+def delete_row(model: Any) -> Any:
+    """Delete one row, and those that the foreign keys delete with it."""
+    return model.delete().where(model.id == Parameter("id")).returning(model.id)
+
+
+@statement(reads_only=False)
+def delete_unused_row(model: Any, referrers: tuple[Any, ...]) -> Any:
+    """Delete one row, which is locked, unless others refer to it; return the numbers of those."""
     key = Parameter("id").cast("text")
     counts = [
         compose(
@@ -63,14 +76,13 @@ def delete_row(model: Any, referrers: tuple[Any, ...]) -> Any:
     return compose(
         """
         WITH used AS (SELECT {counts}), deleted AS (
-            DELETE FROM {model} WHERE "id" = {key} AND NOT EXISTS (SELECT FROM used WHERE {is_used})
+            DELETE FROM {model}
+            WHERE "id" = {key} AND NOT EXISTS (SELECT 1 FROM used WHERE {is_used})
         )
-        SELECT EXISTS (SELECT FROM {model} WHERE "id" = {key}), used.* FROM used
+        SELECT * FROM used
         """,
         counts=peewee.CommaNodeList(counts),
-        is_used=peewee.SQL(
-            " OR ".join(f"{identifier(each.__name__)} > 0" for each in referrers) or "false"
-        ),
+        is_used=peewee.SQL(" OR ".join(f"{identifier(each.__name__)} > 0" for each in referrers)),
         model=model,
         key=key,
     )
@@ -293,11 +305,21 @@ def delete_record(
         InUseError: Rows of `referrers` refer to it.
     """
     key = check_id(field, key)
+    if referrers:
+        run_with_locks(lambda: _delete_unused(model, key, referrers))
+    elif not fetch_all(delete_row(model), id=key):
+        raise NotFoundError(model.__name__, key)
+
+
+def _delete_unused(model: type[BaseModel], key: str, referrers: tuple[Any, ...]) -> None:
     entity = model.__name__
+    # First the lock, in a statement of its own: the next one sees what was committed before it.
+    if not fetch_all(lock_row(model), id=key):
+        raise NotFoundError(entity, key)
     try:
-        found, *counts = fetch_all(delete_row(model, referrers), id=key)[0]
+        (counts,) = fetch_all(delete_unused_row(model, referrers), id=key)
     except NotFoundError as exc:
-        # A foreign key prevented it: a referring row was inserted while the statement ran.
+        # A foreign key prevented it: the caller's snapshot is too old to see the referring row.
         raise InUseError(f"{entity} {key} is now in use by a concurrent call.") from exc.__cause__
     uses = {
         referrer.__name__: count for referrer, count in zip(referrers, counts, strict=True) if count
@@ -307,5 +329,3 @@ def delete_record(
             f"{count:,} {'row' if count == 1 else 'rows'} of {name}" for name, count in uses.items()
         )
         raise InUseError(f"{entity} {key} is still in use by {shown}.", uses)
-    if not found:
-        raise NotFoundError(entity, key)

@@ -4,14 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-import peewee
-
 from triosigno_db.arguments import check_id, check_ids, check_integer
-from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import NOW, Parameter, compose, statement
-from triosigno_db.database.transactions import run_in_transaction
 from triosigno_db.errors import AlreadyExistsError, NotFoundError, UnreadableRowError
-from triosigno_db.models import Lesson, LessonSign, Sign
+from triosigno_db.models import LessonSign, Sign
 from triosigno_db.models.fields import MAX_INTEGER, new_id
 from triosigno_db.records import (
     LessonSignRecord,
@@ -22,31 +19,13 @@ from triosigno_db.records import (
 )
 from triosigno_db.records.content import LessonSignT, LessonWithSignsT
 from triosigno_db.repositories.caching import clear_cache
-from triosigno_db.repositories.content.ordering import LESSON_SIGNS, reorder
+from triosigno_db.repositories.concurrency import run_with_locks
+from triosigno_db.repositories.content.ordering import LESSON_SIGNS, lock_order, reorder
 from triosigno_db.repositories.content.trees import get_lesson
 
 RecordT = TypeVar("RecordT", bound=Record)
 
 # -- statements -------------------------------------------------------------------------------
-
-
-@statement(reads_only=False)
-def lock_lesson() -> Any:
-    """Lock a lesson against changes of its signs, and select which of some signs are missing."""
-    return compose(
-        """
-        SELECT ARRAY(
-            SELECT listed.id FROM unnest({sign_ids}) WITH ORDINALITY AS listed(id, position)
-            WHERE NOT EXISTS (SELECT FROM {sign} AS sign WHERE sign."id" = listed.id)
-            ORDER BY listed.position
-        )
-        FROM {lesson} WHERE "id" = {lesson_id} FOR NO KEY UPDATE
-        """,
-        sign_ids=Parameter("sign_ids").cast("text[]"),
-        sign=Sign,
-        lesson=Lesson,
-        lesson_id=Parameter("lesson_id"),
-    )
 
 
 @statement(reads_only=True)
@@ -61,51 +40,41 @@ def select_signs_of_lesson() -> Any:
 
 @statement(reads_only=False)
 def replace_signs_of_lesson() -> Any:
-    """Replace the signs of a lesson: delete other signs, move existing ones, insert new ones."""
-    removed = (
-        LessonSign.delete()
-        .where(
-            LessonSign.lesson == Parameter("lesson_id"),
-            LessonSign.sign != peewee.fn.all(Parameter("sign_ids")),
+    """Replace the signs of a lesson, which is locked; or select the listed signs that are missing.
+
+    The listed signs are locked against deletion. Other signs are removed, those that the lesson has
+    are moved, new ones are inserted.
+    """
+    return compose(
+        """
+        WITH listed AS (
+            SELECT * FROM unnest({new_ids}, {sign_ids}) WITH ORDINALITY
+                AS listed(id, sign_id, position)
+        ), locked AS (
+            SELECT "id" FROM {sign} WHERE "id" = ANY({sign_ids}) ORDER BY "id" FOR KEY SHARE
+        ), missing AS (
+            SELECT sign_id, position FROM listed
+            WHERE NOT EXISTS (SELECT 1 FROM locked WHERE locked."id" = listed.sign_id)
+        ), removed AS (
+            DELETE FROM {lesson_sign}
+            WHERE "lessonId" = {lesson_id} AND "signId" <> ALL({sign_ids})
+                AND NOT EXISTS (SELECT 1 FROM missing)
+        ), placed AS (
+            INSERT INTO {lesson_sign}
+                ("id", "lessonId", "signId", "order", "createdAt", "updatedAt")
+            SELECT id, {lesson_id}, sign_id, position, {now}, {now} FROM listed
+            WHERE NOT EXISTS (SELECT 1 FROM missing)
+            ON CONFLICT ("lessonId", "signId") DO UPDATE
+                SET "order" = excluded."order", "updatedAt" = excluded."updatedAt"
         )
-        .returning(LessonSign.id)
-        .cte("removed")
-    )
-    listed = peewee.NodeList(
-        (
-            peewee.fn.unnest(
-                Parameter("new_ids").cast("text[]"), Parameter("sign_ids").cast("text[]")
-            ),
-            peewee.SQL('WITH ORDINALITY AS "listed" ("id", "sign_id", "position")'),
-        )
-    )
-    rows = peewee.Select(
-        (listed,),
-        (
-            peewee.SQL('"listed"."id"'),
-            Parameter("lesson_id"),
-            peewee.SQL('"listed"."sign_id"'),
-            peewee.SQL('"listed"."position"'),
-            NOW,
-            NOW,
-        ),
-    )
-    names = (
-        LessonSign.id,
-        LessonSign.lesson,
-        LessonSign.sign,
-        LessonSign.order,
-        LessonSign.created_at,
-        LessonSign.updated_at,
-    )
-    return (
-        LessonSign.insert_from(rows, names)
-        .on_conflict(
-            conflict_target=(LessonSign.lesson, LessonSign.sign),
-            preserve=(LessonSign.order, LessonSign.updated_at),
-        )
-        .returning(LessonSign.id)
-        .with_cte(removed)
+        SELECT sign_id FROM missing ORDER BY position
+        """,
+        new_ids=Parameter("new_ids").cast("text[]"),
+        sign_ids=Parameter("sign_ids").cast("text[]"),
+        lesson_id=Parameter("lesson_id").cast("text"),
+        sign=Sign,
+        lesson_sign=LessonSign,
+        now=NOW,
     )
 
 
@@ -152,7 +121,7 @@ def set_lesson_signs(
     check_shape(shape, LessonWithSigns)
 
     def change() -> LessonWithSignsT:
-        _lock(lesson_id, ids)
+        lock_order(LESSON_SIGNS, parent_id=lesson_id)
         _place(lesson_id, ids)
         return get_lesson(lesson_id, shape=shape)
 
@@ -191,7 +160,7 @@ def add_sign_to_lesson(
     check_shape(shape, LessonWithSigns)
 
     def change() -> LessonWithSignsT:
-        _lock(lesson_id, [sign_id])
+        lock_order(LESSON_SIGNS, parent_id=lesson_id)
         ids = [row[0] for row in fetch_all(select_signs_of_lesson(), lesson_id=lesson_id)]
         if sign_id in ids:
             raise AlreadyExistsError("LessonSign", "lesson_id, sign_id")
@@ -228,7 +197,7 @@ def remove_sign_from_lesson(
     check_shape(shape, LessonWithSigns)
 
     def change() -> LessonWithSignsT:
-        _lock(lesson_id, [])
+        lock_order(LESSON_SIGNS, parent_id=lesson_id)
         if not fetch_all(delete_sign_of_lesson(), lesson_id=lesson_id, sign_id=sign_id):
             raise NotFoundError("LessonSign", sign_id)
         return get_lesson(lesson_id, shape=shape)
@@ -268,7 +237,7 @@ def reorder_lesson_signs(
 def _changed(change: Callable[[], RecordT]) -> RecordT:
     failure: UnreadableRowError
     try:
-        lesson = run_in_transaction(change)
+        lesson = run_with_locks(change)
     except UnreadableRowError as exc:
         failure = exc.after_write(is_stored=False)
     else:
@@ -277,19 +246,12 @@ def _changed(change: Callable[[], RecordT]) -> RecordT:
     raise failure
 
 
-def _lock(lesson_id: str, sign_ids: list[str]) -> None:
-    row = fetch_one(lock_lesson(), lesson_id=lesson_id, sign_ids=sign_ids)
-    if row is None:
-        raise NotFoundError("Lesson", lesson_id)
-    (missing,) = row
-    if missing:
-        raise NotFoundError("Sign", missing[0])
-
-
 def _place(lesson_id: str, sign_ids: list[str]) -> None:
-    fetch_all(
+    missing = fetch_all(
         replace_signs_of_lesson(),
         lesson_id=lesson_id,
         sign_ids=sign_ids,
         new_ids=[new_id() for _ in sign_ids],
     )
+    if missing:
+        raise NotFoundError("Sign", missing[0][0])

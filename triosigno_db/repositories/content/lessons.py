@@ -21,10 +21,9 @@ from triosigno_db.records import (
 )
 from triosigno_db.records.content import LessonT
 from triosigno_db.repositories.caching import clear_cache
-from triosigno_db.repositories.content.ordering import LESSONS, reorder
+from triosigno_db.repositories.content.ordering import LESSONS, create_in_order, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
-    create_record,
     delete_record,
     new_values,
     referrers_of,
@@ -72,7 +71,9 @@ def create_lesson(new: NewLesson, *, shape: type[LessonT] = default_shape(Lesson
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     checked = check_shape(shape, LessonRecord)
-    created = create_record(Lesson, check_input("new", new, NewLesson), checked, insert_lesson)
+    new = check_input("new", new, NewLesson)
+    module_id = check_id("module_id", new.module_id)
+    created = create_in_order(LESSONS, new, checked, insert_lesson, parent_id=module_id)
     clear_cache()
     return created
 

@@ -21,10 +21,9 @@ from triosigno_db.records import (
 )
 from triosigno_db.records.content import ModuleT, ModuleWithCountsT
 from triosigno_db.repositories.caching import cached_page, clear_cache
-from triosigno_db.repositories.content.ordering import MODULES, reorder
+from triosigno_db.repositories.content.ordering import MODULES, create_in_order, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
-    create_record,
     delete_record,
     get_record,
     new_values,
@@ -76,7 +75,8 @@ def create_module(new: NewModule, *, shape: type[ModuleT] = default_shape(Module
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     checked = check_shape(shape, ModuleRecord)
-    created = create_record(Module, check_input("new", new, NewModule), checked, insert_module)
+    new = check_input("new", new, NewModule)
+    created = create_in_order(MODULES, new, checked, insert_module)
     clear_cache()
     return created
 

@@ -1,15 +1,18 @@
-"""Reordering: number modules, lessons of a module or signs of a lesson in one statement."""
+"""Orders: of modules, of the lessons of a module, of the signs of a lesson."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
 import peewee
 
 from triosigno_db.arguments import check_ids
+from triosigno_db.database.connection import Row
 from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import (
+    NOW,
     Parameter,
+    Statement,
     columns_of,
     compose,
     sql_columns,
@@ -17,8 +20,9 @@ from triosigno_db.database.statements import (
 )
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import BaseModel, Lesson, LessonSign, Module
-from triosigno_db.records import Record, Selection, Shape
-from triosigno_db.repositories.rows import read_written
+from triosigno_db.records import Input, Record, Selection, Shape
+from triosigno_db.repositories.concurrency import lock_tables, run_with_locks
+from triosigno_db.repositories.rows import create_record, read_written, values_of
 
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -60,30 +64,58 @@ LESSON_SIGNS = Ordered(LessonSign, "signId", Lesson, "lessonId")
 
 
 @statement(reads_only=False)
-def update_order(ordered: Ordered, selection: Selection) -> Any:
-    """Number rows in the given order, if the list holds exactly the existing rows.
+def lock_parent(model: Any) -> Any:
+    """Lock a row whose rows have an order, by an update that changes no value.
 
-    All rows are locked first, in the same order by all callers: of two concurrent calls, the later
-    one waits and then numbers all of the rows.
+    Unlike SELECT FOR UPDATE it leaves a trace: a transaction whose snapshot is older fails with a
+    serialization failure, instead of deciding by rows that it can't see.
     """
     return compose(
+        'UPDATE {model} SET "order" = "order" WHERE "id" = {id} RETURNING "id"',
+        model=model,
+        id=Parameter("parent_id"),
+    )
+
+
+@statement(reads_only=False)
+def lock_last(model: Any) -> Any:
+    """Lock the last row of an order without a parent, in the same way."""
+    return compose(
         """
-        WITH listed AS (
-            SELECT * FROM unnest({keys}) WITH ORDINALITY AS listed(key, position)
-        ), locked AS (
-            SELECT {key} AS key FROM {model} WHERE {is_sibling} ORDER BY "id" FOR NO KEY UPDATE
-        ), odd AS (
-            SELECT FROM listed FULL JOIN locked USING (key)
-            WHERE listed.key IS NULL OR locked.key IS NULL
-        ), moved AS (
-            UPDATE {model} SET "order" = listed.position, "updatedAt" = timezone('UTC', now())
-            FROM listed
-            WHERE {key} = listed.key AND {is_sibling} AND NOT EXISTS (SELECT FROM odd)
+        UPDATE {model} SET "order" = "order"
+        WHERE "id" = (SELECT "id" FROM {model} ORDER BY "order" DESC, "id" DESC LIMIT 1)
+        RETURNING "id"
+        """,
+        model=model,
+    )
+
+
+@statement(reads_only=False)
+def lock_rows(ordered: Ordered) -> Any:
+    """Lock the rows of an order, in the same sequence by all callers, and select their keys."""
+    return compose(
+        'SELECT {key} FROM {model} WHERE {is_sibling} ORDER BY "id" FOR NO KEY UPDATE',
+        key=ordered.key,
+        model=ordered.model,
+        is_sibling=ordered.is_sibling(),
+    )
+
+
+@statement(reads_only=False)
+def update_order(ordered: Ordered, selection: Selection) -> Any:
+    """Number rows, which are locked, in the given order."""
+    return compose(
+        """
+        WITH moved AS (
+            UPDATE {model} SET "order" = listed.position, "updatedAt" = {now}
+            FROM unnest({keys}) WITH ORDINALITY AS listed(key, position)
+            WHERE {key} = listed.key AND {is_sibling}
             RETURNING listed.position, {returned}
         )
         SELECT {columns} FROM moved ORDER BY position
         """,
         model=ordered.model,
+        now=NOW,
         key=ordered.key,
         keys=Parameter("keys").cast("text[]"),
         is_sibling=ordered.is_sibling(),
@@ -94,23 +126,60 @@ def update_order(ordered: Ordered, selection: Selection) -> Any:
     )
 
 
-@statement(reads_only=True)
-def select_order(ordered: Ordered) -> Any:
-    """Select whether the parent exists, and the keys of its rows."""
-    found: Any = _ALL
+def lock_order(ordered: Ordered, **parent: str) -> None:
+    """Lock an order until the end of the transaction: others that depend on it wait.
+
+    Rows that are written without this lock, such as by other software, are not prevented.
+
+    Args:
+        ordered: The kind of rows.
+        **parent: The id of the parent, as `parent_id`.
+
+    Raises:
+        NotFoundError: The parent does not exist.
+    """
+    if not _lock(ordered, **parent) and ordered.parent is not None:
+        raise NotFoundError(ordered.parent.__name__, parent["parent_id"])
+
+
+def _lock(ordered: Ordered, **parent: str) -> bool:
     if ordered.parent is not None:
-        found = compose(
-            'EXISTS (SELECT FROM {parent} WHERE "id" = {id})',
-            parent=ordered.parent,
-            id=Parameter("parent_id"),
-        )
-    return compose(
-        "SELECT {found}, ARRAY(SELECT {key} FROM {model} WHERE {is_sibling})",
-        found=found,
-        key=ordered.key,
-        model=ordered.model,
-        is_sibling=ordered.is_sibling(),
-    )
+        return bool(fetch_all(lock_parent(ordered.parent), **parent))
+    lock_tables("SHARE UPDATE EXCLUSIVE", ordered.model)
+    fetch_all(lock_last(ordered.model))
+    return True
+
+
+def create_in_order(
+    ordered: Ordered,
+    new: Input,
+    shape: Shape[RecordT],
+    build: Callable[..., Statement],
+    **parent: str,
+) -> RecordT:
+    """Create a row; without an order it becomes the last one.
+
+    Args:
+        ordered: The kind of rows.
+        new: The values of the row, with an `order` that may be `None`.
+        shape: The checked shape to return.
+        build: Builds the statement.
+        **parent: The id of the parent, as `parent_id`.
+
+    Returns:
+        The record.
+
+    Raises:
+        NotFoundError: The parent does not exist.
+    """
+
+    def create() -> RecordT:
+        _lock(ordered, **parent)  # without a parent, the foreign key refuses the row
+        return create_record(ordered.model, new, shape, build)
+
+    if values_of(new)["order"] is not None:
+        return create_record(ordered.model, new, shape, build)
+    return run_with_locks(create)
 
 
 def reorder(
@@ -137,22 +206,23 @@ def reorder(
         InvalidInputError: `keys` does not list exactly the rows of the parent.
     """
     listed = check_ids(field, keys)
-    rows = fetch_all(update_order(ordered, shape.selection), keys=listed, **parent)
-    if not rows:
-        _explain(ordered, field, listed, **parent)
-    return tuple(read_written(shape.from_row, row) for row in rows)
+
+    def change() -> tuple[RecordT, ...]:
+        lock_order(ordered, **parent)
+        _refuse_differences(field, listed, fetch_all(lock_rows(ordered), **parent))
+        rows = fetch_all(update_order(ordered, shape.selection), keys=listed, **parent)
+        return tuple(read_written(shape.from_row, row) for row in rows)
+
+    return run_with_locks(change)
 
 
-def _explain(ordered: Ordered, field: str, listed: list[str], **parent: str) -> None:
-    ((is_found, present),) = fetch_all(select_order(ordered), **parent)
-    if ordered.parent is not None and not is_found:
-        raise NotFoundError(ordered.parent.__name__, parent["parent_id"])
-    missing = sorted({*present} - {*listed})
-    unknown = sorted({*listed} - {*present})
-    if missing or unknown:
+def _refuse_differences(field: str, listed: list[str], rows: list[Row]) -> None:
+    present = {row[0] for row in rows}
+    missing, unexpected = sorted(present - {*listed}), sorted({*listed} - present)
+    if missing or unexpected:
         differences = [
             f"{what} {', '.join(keys)}"
-            for what, keys in (("missing", missing), ("unexpected", unknown))
+            for what, keys in (("missing", missing), ("unexpected", unexpected))
             if keys
         ]
         raise InvalidInputError(field, f"must list all rows, each once: {'; '.join(differences)}")
