@@ -6,7 +6,7 @@ import pytest
 
 import triosigno_db as db
 from triosigno_db.records import check_shape
-from triosigno_db.repositories.caching import cached, cached_page, clear_cache
+from triosigno_db.repositories.caching import cached, cached_page, changing_content
 from triosigno_db.testing.factories import make_category
 
 CATEGORY = check_shape(db.CategoryRecord, db.CategoryRecord)
@@ -21,6 +21,11 @@ def category(triosigno_url: str) -> db.CategoryRecord:
     """A category, in a database whose content is cached."""
     db.connect(triosigno_url, content_cache_seconds=60, password_cost=4)
     return make_category()
+
+
+def clear() -> None:
+    with changing_content():
+        pass
 
 
 def counting(category: db.CategoryRecord) -> tuple[Callable[[], db.CategoryRecord], list[int]]:
@@ -78,16 +83,16 @@ def test_what_is_cleared_is_read_anew_once_the_transaction_is_committed(
         cached(CATEGORY, db.CategoryRecord, ("read", 1), load)
 
     read()
-    clear_cache()
+    clear()
     read()
     assert len(calls) == 2
     with pytest.raises(ZeroDivisionError), db.transaction():
-        clear_cache()
+        clear()
         1 / 0  # noqa: B018
     read()
     assert len(calls) == 2
     with db.transaction():
-        clear_cache()
+        clear()
     read()
     assert len(calls) == 3
 
@@ -107,5 +112,5 @@ def test_without_a_cache_each_call_loads(triosigno_url: str) -> None:
     load, calls = counting(make_category())
     for _ in range(2):
         cached(CATEGORY, db.CategoryRecord, ("read", 1), load)
-    clear_cache()
+    clear()
     assert len(calls) == 2

@@ -8,7 +8,7 @@ from triosigno_db.database.execution import translated
 from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
 from triosigno_db.packs.comparison import KINDS, LESSON, MODELS, MODULE, PackRow, compare_pack
 from triosigno_db.packs.pack import ContentPack
-from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.concurrency import (
     lock_tables,
     refuse_snapshot,
@@ -86,9 +86,8 @@ def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
             a transaction is open that is not read committed, and may not see what is stored.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    report = run_with_locks(lambda: _load(pack, on_row))
-    clear_cache()
-    return report
+    with changing_content():
+        return run_with_locks(lambda: _load(pack, on_row))
 
 
 def preview_pack(pack: ContentPack) -> PackReport:

@@ -1,11 +1,13 @@
 """Reads of content through the cache, if the settings enable it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
 from triosigno_db.database.lifecycle import current_database
+from triosigno_db.errors import UnreadableRowError
 from triosigno_db.records import Page, Record, Shape
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -52,8 +54,25 @@ def cached_page(
     return cached(shape, cast("type[Page[RecordT]]", kind), key, load)
 
 
-def clear_cache() -> None:
-    """Clear the cached content immediately, or when the transaction of this thread commits."""
+@contextmanager
+def changing_content() -> Iterator[None]:
+    """Clear the cached content after the block, or when the transaction of this thread commits.
+
+    The block changes content. It is cleared as well if the result of a write can't be read: the
+    write may be stored.
+
+    Yields:
+        Nothing.
+    """
+    try:
+        yield
+    except UnreadableRowError:
+        _clear_cache()
+        raise
+    _clear_cache()
+
+
+def _clear_cache() -> None:
     database = current_database()
     if database.content_cache is not None:
         database.after_commit(database.content_cache.clear)

@@ -19,7 +19,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.content import CategoryT, CategoryWithCountsT
-from triosigno_db.repositories.caching import cached_page, clear_cache
+from triosigno_db.repositories.caching import cached_page, changing_content
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
     create_record,
@@ -56,9 +56,8 @@ def create_category(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     checked = check_shape(shape, CategoryRecord)
-    created = create_record(SignCategory, check_input("new", new, NewCategory), checked)
-    clear_cache()
-    return created
+    with changing_content():
+        return create_record(SignCategory, check_input("new", new, NewCategory), checked)
 
 
 def get_category(
@@ -133,9 +132,8 @@ def update_category(
     """
     changed = check_input("changes", changes, CategoryChanges).changed()
     checked = check_shape(shape, CategoryRecord)
-    updated = update_record(SignCategory, "category_id", category_id, changed, checked)
-    clear_cache()
-    return updated
+    with changing_content():
+        return update_record(SignCategory, "category_id", category_id, changed, checked)
 
 
 def delete_category(category_id: str | UUID) -> None:
@@ -150,5 +148,7 @@ def delete_category(category_id: str | UUID) -> None:
         InvalidInputError: `category_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    delete_record(SignCategory, "category_id", category_id, referrers=referrers_of(SignCategory))
-    clear_cache()
+    with changing_content():
+        delete_record(
+            SignCategory, "category_id", category_id, referrers=referrers_of(SignCategory)
+        )

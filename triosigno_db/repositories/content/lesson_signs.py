@@ -18,7 +18,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.content import LessonSignT, LessonWithSignsT
-from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.concurrency import run_with_locks
 from triosigno_db.repositories.content.ordering import LESSON_SIGNS, lock_order, reorder
 from triosigno_db.repositories.content.trees import get_lesson
@@ -229,20 +229,16 @@ def reorder_lesson_signs(
     """
     lesson_id = check_id("lesson_id", lesson_id)
     checked = check_shape(shape, LessonSignRecord)
-    moved = reorder(LESSON_SIGNS, "sign_ids", sign_ids, checked, parent_id=lesson_id)
-    clear_cache()
-    return moved
+    with changing_content():
+        return reorder(LESSON_SIGNS, "sign_ids", sign_ids, checked, parent_id=lesson_id)
 
 
 def _changed(change: Callable[[], RecordT]) -> RecordT:
-    failure: UnreadableRowError
     try:
-        lesson = run_with_locks(change)
+        with changing_content():
+            return run_with_locks(change)
     except UnreadableRowError as exc:
         failure = exc.after_write(is_stored=False)
-    else:
-        clear_cache()
-        return lesson
     raise failure
 
 

@@ -20,7 +20,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.content import LessonT
-from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.content.ordering import LESSONS, create_in_order, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
@@ -73,9 +73,8 @@ def create_lesson(new: NewLesson, *, shape: type[LessonT] = default_shape(Lesson
     checked = check_shape(shape, LessonRecord)
     new = check_input("new", new, NewLesson)
     module_id = check_id("module_id", new.module_id)
-    created = create_in_order(LESSONS, new, checked, insert_lesson, parent_id=module_id)
-    clear_cache()
-    return created
+    with changing_content():
+        return create_in_order(LESSONS, new, checked, insert_lesson, parent_id=module_id)
 
 
 def list_lessons(
@@ -132,9 +131,8 @@ def update_lesson(
     """
     changed = check_input("changes", changes, LessonChanges).changed()
     checked = check_shape(shape, LessonRecord)
-    updated = update_record(Lesson, "lesson_id", lesson_id, changed, checked)
-    clear_cache()
-    return updated
+    with changing_content():
+        return update_record(Lesson, "lesson_id", lesson_id, changed, checked)
 
 
 def delete_lesson(lesson_id: str | UUID) -> None:
@@ -150,8 +148,8 @@ def delete_lesson(lesson_id: str | UUID) -> None:
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = referrers_of(Lesson, owned=(LessonSign,))
-    delete_record(Lesson, "lesson_id", lesson_id, referrers=referrers)
-    clear_cache()
+    with changing_content():
+        delete_record(Lesson, "lesson_id", lesson_id, referrers=referrers)
 
 
 def reorder_lessons(
@@ -178,6 +176,5 @@ def reorder_lessons(
     """
     module_id = check_id("module_id", module_id)
     checked = check_shape(shape, LessonRecord)
-    moved = reorder(LESSONS, "lesson_ids", lesson_ids, checked, parent_id=module_id)
-    clear_cache()
-    return moved
+    with changing_content():
+        return reorder(LESSONS, "lesson_ids", lesson_ids, checked, parent_id=module_id)

@@ -20,7 +20,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.content import ModuleT, ModuleWithCountsT
-from triosigno_db.repositories.caching import cached_page, clear_cache
+from triosigno_db.repositories.caching import cached_page, changing_content
 from triosigno_db.repositories.content.ordering import MODULES, create_in_order, reorder
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
@@ -76,9 +76,8 @@ def create_module(new: NewModule, *, shape: type[ModuleT] = default_shape(Module
     """
     checked = check_shape(shape, ModuleRecord)
     new = check_input("new", new, NewModule)
-    created = create_in_order(MODULES, new, checked, insert_module)
-    clear_cache()
-    return created
+    with changing_content():
+        return create_in_order(MODULES, new, checked, insert_module)
 
 
 def get_module(
@@ -152,9 +151,8 @@ def update_module(
     """
     changed = check_input("changes", changes, ModuleChanges).changed()
     checked = check_shape(shape, ModuleRecord)
-    updated = update_record(Module, "module_id", module_id, changed, checked)
-    clear_cache()
-    return updated
+    with changing_content():
+        return update_record(Module, "module_id", module_id, changed, checked)
 
 
 def delete_module(module_id: str | UUID) -> None:
@@ -169,8 +167,8 @@ def delete_module(module_id: str | UUID) -> None:
         InvalidInputError: `module_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    delete_record(Module, "module_id", module_id, referrers=referrers_of(Module))
-    clear_cache()
+    with changing_content():
+        delete_record(Module, "module_id", module_id, referrers=referrers_of(Module))
 
 
 def reorder_modules(
@@ -189,6 +187,5 @@ def reorder_modules(
         InvalidInputError: `module_ids` does not list exactly all modules; nothing was changed.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    moved = reorder(MODULES, "module_ids", module_ids, check_shape(shape, ModuleRecord))
-    clear_cache()
-    return moved
+    with changing_content():
+        return reorder(MODULES, "module_ids", module_ids, check_shape(shape, ModuleRecord))

@@ -22,7 +22,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.content import SignT
-from triosigno_db.repositories.caching import clear_cache
+from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import (
     create_record,
@@ -113,9 +113,8 @@ def create_sign(new: NewSign, *, shape: type[SignT] = default_shape(SignRecord))
         NotFoundError: The category does not exist.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    created = create_record(Sign, check_input("new", new, NewSign), check_shape(shape, SignRecord))
-    clear_cache()
-    return created
+    with changing_content():
+        return create_record(Sign, check_input("new", new, NewSign), check_shape(shape, SignRecord))
 
 
 def get_sign(sign_id: str | UUID, *, shape: type[SignT] = default_shape(SignRecord)) -> SignT:
@@ -252,9 +251,8 @@ def update_sign(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     changed = check_input("changes", changes, SignChanges).changed()
-    updated = update_record(Sign, "sign_id", sign_id, changed, check_shape(shape, SignRecord))
-    clear_cache()
-    return updated
+    with changing_content():
+        return update_record(Sign, "sign_id", sign_id, changed, check_shape(shape, SignRecord))
 
 
 def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
@@ -273,8 +271,8 @@ def delete_sign(sign_id: str | UUID, *, cascade: bool = False) -> None:
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Sign)
-    delete_record(Sign, "sign_id", sign_id, referrers=referrers)
-    clear_cache()
+    with changing_content():
+        delete_record(Sign, "sign_id", sign_id, referrers=referrers)
 
 
 def _check_filters(category_id: object, difficulty: object) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.gamification import AchievementT
-from triosigno_db.repositories.caching import cached_page, clear_cache
+from triosigno_db.repositories.caching import cached_page, changing_content
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import (
     create_record,
@@ -53,9 +53,8 @@ def create_achievement(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     checked = check_shape(shape, AchievementRecord)
-    created = create_record(Achievement, check_input("new", new, NewAchievement), checked)
-    clear_cache()
-    return created
+    with changing_content():
+        return create_record(Achievement, check_input("new", new, NewAchievement), checked)
 
 
 def get_achievement(
@@ -131,9 +130,8 @@ def update_achievement(
     """
     changed = check_input("changes", changes, AchievementChanges).changed()
     checked = check_shape(shape, AchievementRecord)
-    updated = update_record(Achievement, "achievement_id", achievement_id, changed, checked)
-    clear_cache()
-    return updated
+    with changing_content():
+        return update_record(Achievement, "achievement_id", achievement_id, changed, checked)
 
 
 def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> None:
@@ -150,5 +148,5 @@ def delete_achievement(achievement_id: str | UUID, *, cascade: bool = False) -> 
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     referrers = () if check_bool("cascade", cascade) else referrers_of(Achievement)
-    delete_record(Achievement, "achievement_id", achievement_id, referrers=referrers)
-    clear_cache()
+    with changing_content():
+        delete_record(Achievement, "achievement_id", achievement_id, referrers=referrers)
