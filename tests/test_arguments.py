@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 from uuid import UUID, uuid4
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -151,6 +151,11 @@ def test_a_timestamp_that_is_none_is_refused(value: object) -> None:
 @pytest.mark.parametrize("value", ["Europe/Paris", "UTC", ZoneInfo("Asia/Tokyo")])
 def test_a_timezone_is_its_name(value: str | ZoneInfo) -> None:
     assert arguments.check_timezone("field", value) == getattr(value, "key", value)
+
+
+def test_every_timezone_of_python_is_one() -> None:
+    for name in available_timezones():
+        assert arguments.check_timezone("field", name) == name
 
 
 @pytest.mark.parametrize(

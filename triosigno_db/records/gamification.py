@@ -57,6 +57,8 @@ class Award(UserAchievementWithAchievement):
 class LearnerSummary(Record):
     """The summary of a learner; days are those of the requested time zone.
 
+    Sessions and awards whose time lies in the future do not count.
+
     Attributes:
         user_id: The id of the learner.
         xp: The XP of completed sessions and of achievements.
@@ -68,7 +70,8 @@ class LearnerSummary(Record):
         current_streak: The number of consecutive days with a completed session, up to today, or up
             to yesterday if no session was completed today yet.
         longest_streak: The highest number of consecutive days with a completed session.
-        minutes_today: The time spent today in completed sessions, in minutes, rounded down.
+        minutes_today: The time of today in which at least one completed session went on, in
+            minutes, rounded down.
         daily_goal: The number of minutes per day that the learner wants to practise.
         is_goal_reached: Whether `minutes_today` has reached `daily_goal`.
     """
@@ -98,7 +101,7 @@ class LeaderboardEntry(Record):
 
 
 class Leaderboard(Record):
-    """The learners with the most XP in a period.
+    """The learners with the most XP in a period, up to now.
 
     Attributes:
         entries: The best learners, by rank.

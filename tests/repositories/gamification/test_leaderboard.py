@@ -1,13 +1,16 @@
 """The leaderboard: ranks, periods, the learner's own entry."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 import triosigno_db as db
-from tests.learning_rows import add_session
+from tests.learning_rows import Clock, add_session
 from tests.plain_sql import run_plain
+from tests.repositories.gamification.day_model import Session
+from tests.repositories.gamification.drawing import store_sessions
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_achievement, make_lesson, make_user
 
@@ -64,3 +67,49 @@ def test_a_period_begins_at_the_zone_s_midnight(
     board = db.get_leaderboard(period, timezone=zone)
     assert [(entry.username, entry.xp) for entry in board.entries] == [("inside", 11)]
     assert len(db.get_leaderboard("all").entries) == 2
+
+
+@pytest.mark.parametrize("period", ["day", "week", "month", "all"])
+def test_what_lies_in_the_future_is_on_no_board(
+    triosigno_db: IsolatedDatabase, period: Any
+) -> None:
+    user, other, lesson = make_user().id, make_user().id, make_lesson(signs=0).id
+    now = "timezone('UTC', now())"
+    for ahead in ("1 second", "1 hour", "40 days"):
+        add_session(triosigno_db.url, user, lesson, f"{now} + interval '{ahead}'", xp=100)
+    add_session(triosigno_db.url, user, lesson, "'infinity'", xp=100)
+    make_achievement(name="one", xp_reward=50)
+    db.award_achievement(user, "one")
+    moved = f'UPDATE "UserAchievement" SET "achievedAt" = {now} + %s::interval'
+    run_plain(triosigno_db.url, moved, ("1 minute",))
+    board = db.get_leaderboard(period, user_id=user)
+    assert (board.entries, board.own and board.own.xp) == ((), 0)
+    add_session(triosigno_db.url, user, lesson, now, xp=1)
+    add_session(triosigno_db.url, other, lesson, now, xp=2)
+    run_plain(triosigno_db.url, moved, ("0",))
+    board = db.get_leaderboard(period, user_id=other)
+    assert [(entry.user_id, entry.xp) for entry in board.entries] == [(user, 51), (other, 2)]
+    assert board.own == board.entries[1]
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "starts"),
+    [
+        ("Atlantic/Azores", "2026-10-25T12:00", "2026-10-25T00:00 2026-10-19T00:00"),
+        ("America/Havana", "2026-11-01T12:00", "2026-11-01T04:00 2026-10-26T04:00"),
+        ("Pacific/Apia", "2011-12-31T00:00", "2011-12-30T10:00 2011-12-26T10:00"),
+        ("CET", "2026-07-01T12:00", "2026-06-30T22:00 2026-06-28T22:00"),
+    ],
+)
+def test_a_period_starts_at_the_first_instant_of_its_first_day(
+    clock: Clock, zone: str, now: str, starts: str
+) -> None:
+    user, lesson = make_user().id, make_lesson(signs=0).id
+    clock.set(datetime.fromisoformat(now).replace(tzinfo=UTC))
+    for period, start in zip(("day", "week"), starts.split(), strict=True):
+        at = datetime.fromisoformat(start).replace(tzinfo=UTC)
+        for end, xp in ((at, 10), (at - timedelta(milliseconds=1), 0)):
+            store_sessions(clock.url, lesson, [Session(user, end - timedelta(hours=1), end)])
+            board = db.get_leaderboard(period, timezone=zone, user_id=user)  # type: ignore[arg-type]
+            assert board.own is not None
+            assert board.own.xp == xp

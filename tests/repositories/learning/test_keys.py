@@ -13,6 +13,7 @@ from tests.learning_rows import Clock
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy
+from triosigno_db.repositories.learning.keys import digest_of_key
 from triosigno_db.testing import IsolatedDatabase, counting_statements
 from triosigno_db.testing.factories import make_lesson, make_sign, make_user
 
@@ -21,6 +22,11 @@ KEYS = 'SELECT count(*) FROM triosigno_db."IdempotencyKey"'
 
 def attempt(user: str, sign: str, key: Any, **options: Any) -> db.ProgressRecord:
     return db.record_attempt(user, sign, is_correct=True, idempotency_key=key, **options)
+
+
+def set_id(url: str, schema: str, table: str, row_id: str) -> None:
+    """Give the only row of a table an id."""
+    run_plain(url, f'UPDATE "{schema}"."{table}" SET "id" = %s', (row_id,))
 
 
 def in_threads(count: int, call: Any) -> list[Any]:
@@ -67,6 +73,35 @@ def test_a_key_is_of_one_learner_and_one_sign(triosigno_db: IsolatedDatabase) ->
     user, sign = make_user().id, make_sign().id
     for one, other in ((user, sign), (user, make_sign().id), (make_user().id, sign)):
         assert attempt(one, other, "same").total_attempts == 1
+
+
+def test_a_key_is_of_one_schema(triosigno_db: IsolatedDatabase) -> None:
+    db.connect(f"{triosigno_db.url}?schema=other", password_cost=4)
+    db.create_schema()
+    for schema in ("public", "other"):
+        db.connect(f"{triosigno_db.url}?schema={schema}", password_cost=4)
+        make_user()
+        make_sign()
+        set_id(triosigno_db.url, schema, "User", "a user")
+        set_id(triosigno_db.url, schema, "Sign", "a sign")
+        db.start_session("a user", make_lesson(signs=0).id)
+        set_id(triosigno_db.url, schema, "LearningSession", "a session")
+        for _ in range(2):
+            assert attempt("a user", "a sign", "key").total_attempts == 1
+            done = db.complete_session("a session", score=1, xp_earned=2, idempotency_key="key")
+            assert done.completed
+    assert run_sql(KEYS) == [(4,)]
+
+
+def test_an_id_and_a_key_do_not_run_into_one_another(triosigno_db: IsolatedDatabase) -> None:
+    parts = ("a", "a\\0a", "a\\", "0a", "a|a", "a/a", "a,a", "a a", "a\x01a")
+    digests = {
+        digest_of_key("attempt", user, sign, key=key)
+        for user in parts
+        for sign in parts
+        for key in parts
+    }
+    assert len(digests) == len(parts) ** 3
 
 
 def test_a_keyed_attempt_is_as_one_without(triosigno_db: IsolatedDatabase) -> None:

@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_integer, check_timezone
-from triosigno_db.database.execution import fetch_all
-from triosigno_db.database.statements import Parameter, compose, sql_columns, statement
+from triosigno_db.database.statements import NOW, Parameter, compose, sql_columns, statement
 from triosigno_db.errors import InvalidInputError, NotFoundError
 from triosigno_db.models import Achievement, LearningSession, User, UserAchievement
 from triosigno_db.records import (
@@ -20,7 +19,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.gamification import LeaderboardT
-from triosigno_db.repositories.gamification.summary import DEFAULT_TIMEZONE
+from triosigno_db.repositories.gamification.days import DEFAULT_TIMEZONE, fetch_by_days
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, MAX_ROWS
 
 Period = Literal["day", "week", "month", "all"]
@@ -28,6 +27,21 @@ Period = Literal["day", "week", "month", "all"]
 ENTRIES = "entries"
 OWN = "own"
 
+_SESSIONS_OF_PERIOD = """
+    SELECT session."userId" AS user_id, sum(session."xpEarned") AS xp
+    FROM {session} AS session
+    WHERE session."completed" AND session."endTime" >= {since} AND session."endTime" <= {now}
+    GROUP BY session."userId"
+"""
+# The index of users and XP has no end times, so sessions that end in the future are subtracted.
+_SESSIONS_OF_ALL_TIME = """
+    SELECT session."userId" AS user_id, sum(session."xpEarned") AS xp
+    FROM {session} AS session WHERE session."completed" GROUP BY session."userId"
+    UNION ALL
+    SELECT session."userId", -sum(session."xpEarned")
+    FROM {session} AS session WHERE session."completed" AND session."endTime" > {now}
+    GROUP BY session."userId"
+"""
 
 _KNOWN = {
     "rank": "ranked.rank",
@@ -41,16 +55,20 @@ _KNOWN = {
 @statement(reads_only=True, prepared=False)
 def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selection) -> Any:
     """Select the learners with the most XP in a period, and the rank of one of them."""
-    since: Any = peewee.SQL("")
-    since_awards: Any = peewee.SQL("")
-    if period != "all":
-        start = compose(
-            "timezone('UTC', timezone({zone}, date_trunc({period}, timezone({zone}, now()))))",
-            zone=Parameter("zone").cast("text"),
-            period=peewee.SQL(f"'{period}'"),
+    if period == "all":
+        sessions = compose(_SESSIONS_OF_ALL_TIME, session=LearningSession, now=NOW)
+        awarded = compose('award."achievedAt" <= {now}', now=NOW)
+    else:
+        since = compose(
+            "({starts})[width_bucket({now}, {day_starts})]",
+            now=NOW,
+            starts=Parameter(f"{period}_starts").cast("timestamp[]"),
+            day_starts=Parameter("day_starts").cast("timestamp[]"),
         )
-        since = compose('AND session."endTime" >= {start}', start=start)
-        since_awards = compose('WHERE award."achievedAt" >= {start}', start=start)
+        sessions = compose(_SESSIONS_OF_PERIOD, session=LearningSession, since=since, now=NOW)
+        awarded = compose(
+            'award."achievedAt" >= {since} AND award."achievedAt" <= {now}', since=since, now=NOW
+        )
     place: Any = peewee.SQL("")
     if has_own:
         place = compose(
@@ -70,14 +88,12 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
         """
         WITH earned AS (
             SELECT user_id, sum(xp)::bigint AS xp FROM (
-                SELECT session."userId" AS user_id, sum(session."xpEarned") AS xp
-                FROM {session} AS session WHERE session."completed" {since}
-                GROUP BY session."userId"
+                {sessions}
                 UNION ALL
                 SELECT award."userId", sum(achievement."xpReward")
                 FROM {award} AS award
                 JOIN {achievement} AS achievement ON achievement."id" = award."achievementId"
-                {since_awards}
+                WHERE {awarded}
                 GROUP BY award."userId"
             ) AS parts GROUP BY user_id HAVING sum(xp) > 0
         ), board AS (
@@ -88,16 +104,19 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
             SELECT user_id, username, xp, rank() OVER (ORDER BY xp DESC) AS rank FROM board
             ORDER BY xp DESC, username LIMIT {row_limit}
         )
-        SELECT false, row_number() OVER (ORDER BY ranked.rank, ranked.username), {columns}
-        FROM ranked JOIN {user} AS account ON account."id" = ranked.user_id
-        {place}
+        SELECT date_part('epoch', now()), NULL, listed.*
+        FROM (SELECT 1) AS one LEFT JOIN (
+            SELECT false AS is_own,
+                row_number() OVER (ORDER BY ranked.rank, ranked.username) AS position, {columns}
+            FROM ranked JOIN {user} AS account ON account."id" = ranked.user_id
+            {place}
+        ) AS listed ON true
         """,
-        session=LearningSession,
+        sessions=sessions,
+        awarded=awarded,
         award=UserAchievement,
         achievement=Achievement,
         user=User,
-        since=since,
-        since_awards=since_awards,
         row_limit=Parameter("row_limit"),
         columns=_written(best, own),
         place=place,
@@ -123,13 +142,14 @@ def get_leaderboard(
     """Read the learners who have earned the most XP from completed sessions and achievements.
 
     Learners with the same XP share a rank, and the ranks after it are skipped: 1, 2, 2, 4.
-    Deactivated accounts and accounts without XP are not listed.
+    Deactivated accounts and accounts without XP are not listed. Sessions and awards whose time
+    lies in the future do not count.
 
     Args:
         period: The current `"day"`, `"week"` (from Monday) or `"month"`, or `"all"`.
         limit: The maximum number of entries, 1 to 200.
         user_id: The id of a learner whose own rank is returned as well.
-        timezone: The time zone that defines days: an IANA name or a `ZoneInfo`.
+        timezone: The time zone that defines days: a name that `zoneinfo` knows, or a `ZoneInfo`.
         shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
@@ -150,16 +170,13 @@ def get_leaderboard(
     checked = check_shape(shape, Leaderboard)
     best, own = _selections(checked)
     names = _both(best, own).columns
-    rows = fetch_all(
-        select_leaderboard(period, own_id is not None, best, own),
-        row_limit=limit,
-        zone=zone,
-        user_id=own_id,
-    )
-    places = [dict(zip(names, row[2:], strict=True)) for row in rows if row[0]]
+    chosen = select_leaderboard(period, own_id is not None, best, own)
+    rows = fetch_by_days(chosen, zone, row_limit=limit, user_id=own_id)
+    listed = [row for row in rows if row[0] is not None]
+    places = [dict(zip(names, row[2:], strict=True)) for row in listed if row[0]]
     if own_id is not None and not places:
         raise NotFoundError("User", own_id)
-    entries = sorted((row for row in rows if not row[0]), key=lambda row: int(row[1]))
+    entries = sorted((row for row in listed if not row[0]), key=lambda row: int(row[1]))
     return checked.from_values(
         {
             ENTRIES: [dict(zip(names, row[2:], strict=True)) for row in entries],

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_timezone
-from triosigno_db.database.statements import Parameter, compose, sql_columns, statement
+from triosigno_db.database.statements import NOW, Parameter, compose, sql_columns, statement
+from triosigno_db.errors import NotFoundError
 from triosigno_db.models import (
     Achievement,
     LearningSession,
@@ -19,9 +20,7 @@ from triosigno_db.models import (
 from triosigno_db.records import LearnerSummary, Selection, check_shape, default_shape
 from triosigno_db.records.gamification import LearnerSummaryT
 from triosigno_db.records.learning import MASTERED
-from triosigno_db.repositories.rows import fetch_record
-
-DEFAULT_TIMEZONE = "Europe/Paris"
+from triosigno_db.repositories.gamification.days import DEFAULT_TIMEZONE, fetch_by_days
 
 _KNOWN = {
     "userId": 'account."id"',
@@ -33,9 +32,9 @@ _KNOWN = {
     "accuracy": "known.accuracy",
     "currentStreak": "streaks.current",
     "longestStreak": "streaks.longest",
-    "minutesToday": "practised.minutes",
+    "minutesToday": "spent.minutes",
     "dailyGoal": "goal.minutes",
-    "isGoalReached": "practised.minutes >= goal.minutes",
+    "isGoalReached": "spent.minutes >= goal.minutes",
 }
 
 
@@ -43,31 +42,43 @@ _KNOWN = {
 def select_learner_summary(selection: Selection) -> Any:
     """Select the totals of a learner's sessions, progress and achievements, by days of a time zone.
 
-    Within a streak, each day minus its row number gives the same date, so that date groups it.
+    Within a streak, each day minus its row number gives the same date, so that date groups it. Of
+    each session of today only the time counts that lies after the ends of all sessions that started
+    before it.
     """
     return compose(
         """
         WITH today AS (
-            SELECT day, timezone('UTC', timezone({zone}, day::timestamp)) AS start,
-                timezone('UTC', timezone({zone}, (day + 1)::timestamp)) AS finish
-            FROM (SELECT timezone({zone}, now())::date AS day) AS local
+            SELECT now, {first_day} + place - 1 AS day, starts[place] AS start
+            FROM (
+                SELECT {now} AS now, {day_starts} AS starts,
+                    width_bucket({now}, {day_starts}) AS place
+            ) AS clock
         ), completed AS (
             SELECT session."startTime" AS start, session."endTime" AS finish,
-                session."xpEarned" AS xp,
-                timezone({zone}, timezone('UTC', session."endTime"))::date AS day
+                session."xpEarned" AS xp, (session."endTime" + make_interval(secs =>
+                    ({offsets})[width_bucket(session."endTime", {transitions}) + 1]))::date AS day
             FROM {session} AS session
             WHERE session."userId" = {user_id} AND session."completed"
+                AND (session."endTime" > (SELECT now FROM today)) IS NOT TRUE
         ), practised AS (
-            SELECT coalesce(sum(completed.xp), 0)::bigint AS xp,
-                floor(coalesce(sum(extract(epoch FROM
-                    LEAST(completed.finish, today.finish) - GREATEST(completed.start, today.start)
-                )) FILTER (WHERE completed.finish > today.start AND completed.start < today.finish),
-                0) / 60)::int AS minutes
-            FROM completed, today
+            SELECT coalesce(sum(xp), 0)::bigint AS xp, min(finish) AS earliest FROM completed
+        ), spent AS (
+            SELECT floor(coalesce(extract(epoch FROM sum(GREATEST(length, interval '0'))), 0)
+                / 60)::int AS minutes
+            FROM (
+                SELECT finish - GREATEST(start, max(finish) OVER (
+                    ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS length
+                FROM (
+                    SELECT GREATEST(completed.start, today.start) AS start, completed.finish
+                    FROM completed, today
+                    WHERE completed.finish > GREATEST(completed.start, today.start)
+                ) AS parts
+            ) AS lengths
         ), runs AS (
             SELECT count(*)::int AS length, max(day) AS last FROM (
                 SELECT day, day - (row_number() OVER (ORDER BY day))::int AS run
-                FROM (SELECT DISTINCT day FROM completed WHERE day IS NOT NULL) AS days
+                FROM (SELECT DISTINCT day FROM completed WHERE day > '-infinity') AS days
             ) AS numbered GROUP BY run
         ), streaks AS (
             SELECT coalesce(max(length), 0) AS longest,
@@ -82,16 +93,20 @@ def select_learner_summary(selection: Selection) -> Any:
             SELECT coalesce(sum(achievement."xpReward"), 0)::bigint AS xp
             FROM {award} AS award
             JOIN {achievement} AS achievement ON achievement."id" = award."achievementId"
-            WHERE award."userId" = {user_id}
+            WHERE award."userId" = {user_id} AND award."achievedAt" <= {now}
         ), goal AS (
             SELECT coalesce(max("learningGoal"), {default_goal}) AS minutes
             FROM {preference} WHERE "userId" = {user_id}
         )
-        SELECT {columns}
-        FROM {user} AS account, practised, streaks, known, earned, goal
+        SELECT date_part('epoch', now()), date_part('epoch', practised.earliest), {columns}
+        FROM {user} AS account, practised, spent, streaks, known, earned, goal
         WHERE account."id" = {user_id}
         """,
-        zone=Parameter("zone").cast("text"),
+        now=NOW,
+        transitions=Parameter("transitions").cast("timestamp[]"),
+        offsets=Parameter("offsets").cast("int[]"),
+        first_day=Parameter("first_day").cast("date"),
+        day_starts=Parameter("day_starts").cast("timestamp[]"),
         user_id=Parameter("user_id").cast("text"),
         session=LearningSession,
         progress=Progress,
@@ -111,14 +126,15 @@ def get_learner_summary(
     timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
     shape: type[LearnerSummaryT] = default_shape(LearnerSummary),
 ) -> LearnerSummaryT:
-    """Read the summary of a learner, in one round trip.
+    """Read the summary of a learner, in one round trip; in two if a session is over 5 years old.
 
-    A day counts for a streak if a session was completed on it. The minutes of today are the part of
-    completed sessions that lies between midnight and midnight.
+    A day counts for a streak if a completed session ended on it. The minutes of today are the time
+    in which at least one completed session went on, from the first instant of the local date.
+    Sessions and awards whose time lies in the future do not count.
 
     Args:
         user_id: The id of the learner.
-        timezone: The time zone that defines days: an IANA name or a `ZoneInfo`.
+        timezone: The time zone that defines days: a name that `zoneinfo` knows, or a `ZoneInfo`.
         shape: The record class to return; it may have fewer fields.
 
     Returns:
@@ -133,4 +149,7 @@ def get_learner_summary(
     zone = check_timezone("timezone", timezone)
     checked = check_shape(shape, LearnerSummary)
     chosen = select_learner_summary(checked.selection)
-    return fetch_record(checked, "User", user_id, chosen, user_id=user_id, zone=zone)
+    rows = fetch_by_days(chosen, zone, user_id=user_id)
+    if not rows:
+        raise NotFoundError("User", user_id)
+    return checked.from_row(rows[0])

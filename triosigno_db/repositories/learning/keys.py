@@ -9,6 +9,7 @@ import peewee
 
 from triosigno_db.arguments import check_text, check_timestamp
 from triosigno_db.database.execution import fetch_all
+from triosigno_db.database.lifecycle import connected_database
 from triosigno_db.database.statements import NOW, Parameter, compose, statement
 from triosigno_db.models.keys import IDEMPOTENCY_KEYS
 
@@ -63,6 +64,8 @@ def delete_keys() -> Any:
 def digest_of_key(what: str, *about: str, key: object) -> str:
     """Check a key and compute the digest that the table stores for it.
 
+    All schemas of a database share the table, so the name of the schema is part of it.
+
     Args:
         what: The kind of write.
         *about: The ids of the rows that it writes.
@@ -75,7 +78,9 @@ def digest_of_key(what: str, *about: str, key: object) -> str:
         InvalidInputError: The key is not text, is empty or too long, or can't be stored.
     """
     text = check_text("idempotency_key", key, maximum=MAX_OF_KEY)
-    digest = hashlib.sha256("\\0".join((what, *about, text)).encode()).digest()
+    # Neither a name in PostgreSQL nor an id nor a key can contain NUL.
+    parts = (connected_database().settings.schema_name, what, *about, text)
+    digest = hashlib.sha256("\0".join(parts).encode()).digest()
     return str(UUID(bytes=digest[:16]))
 
 
