@@ -32,7 +32,8 @@ def test_a_username_is_kept_trimmed_and_in_normal_form_c(username: str, form: st
 @pytest.mark.parametrize(
     "username",
     ["", " \u2029", "a@b", "@", "a\u200bb", "a\u202eb", "a\x1b[31mb", "a\nb", "a\u2028b",
-     "a\u2029b", "a\0b", "a\u00adb", "\ufeffa", "a\x85b", "x" * 201, "e\u0301" * 201, "x" * 1001, "\ud800"],
+     "a\u2029b", "a\0b", "a\u00adb", "\ufeffa", "a\x85b", "x" * 201, "e\u0301" * 201, "x" * 1001,
+     "\ud800"],
 )  # fmt: skip
 def test_a_wrong_username_is_refused(username: str) -> None:
     with pytest.raises(db.InvalidInputError) as caught:
