@@ -166,6 +166,14 @@ def test_a_user_whose_preferences_fail_is_not_made(triosigno_db: IsolatedDatabas
     assert count_rows(triosigno_db.url)["User"] == 0
 
 
+def test_a_row_that_a_trigger_discards_is_not_returned(triosigno_db: IsolatedDatabase) -> None:
+    run_before_insert(triosigno_db.url, "UserPreference", "RETURN NULL")
+    assert make_user().preferences is None
+    run_before_insert(triosigno_db.url, "User", "RETURN NULL")
+    with pytest.raises(db.ConflictError, match="was not stored"):
+        make_user()
+
+
 def test_a_user_is_not_made_without_the_table_of_preferences(
     triosigno_db: IsolatedDatabase,
 ) -> None:

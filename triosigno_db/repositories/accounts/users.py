@@ -16,7 +16,7 @@ from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
-from triosigno_db.errors import AlreadyExistsError, NotFoundError
+from triosigno_db.errors import AlreadyExistsError, ConflictError, NotFoundError
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
 from triosigno_db.models.search import USER_TEXT
@@ -75,7 +75,8 @@ def insert_user(selection: Selection) -> Any:
         .returning(*UserPreference._meta.readable_columns().values())
         .cte("new_preferences")
     )
-    selected = [taken.c.by_email, *(user.c[name] for name in selection.columns)]
+    selected = [taken.c.by_email, user.c.id]
+    selected += [user.c[name] for name in selection.columns]
     selected += [preferences.c.id, *(preferences.c[name] for name in inside.columns)]
     always = peewee.SQL("true")
     joined = taken.left_outer_join(user, on=always).left_outer_join(preferences, on=always)
@@ -144,7 +145,9 @@ def create_user(
         The account with its preferences.
 
     Raises:
-        AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
+        AlreadyExistsError: Another account has the same `email` or `username`, perhaps in another
+            case or form; `field` says which.
+        ConflictError: A trigger or a rule in the database has discarded the account.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     new = check_input("new", new, NewUser)
@@ -156,7 +159,7 @@ def create_user(
         reveal_password("password", new.password), cost=database.settings.password_cost
     )
     given = {name: getattr(new, name) for name in GIVEN} | {"role": role.value}
-    ((by_email, *row),) = fetch_all(
+    ((by_email, stored_id, *row),) = fetch_all(
         chosen,
         id=new_id(),
         preferences_id=new_id(),
@@ -165,6 +168,8 @@ def create_user(
         **keys_of_new(given),
     )
     _refuse_taken(by_email, given)
+    if stored_id is None:
+        raise ConflictError("The account was not stored: a trigger or a rule has discarded it.")
     return to_user(row, shape)
 
 
@@ -255,7 +260,8 @@ def update_user(
 
     Raises:
         NotFoundError: The account does not exist.
-        AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
+        AlreadyExistsError: Another account has the same `email` or `username`, perhaps in another
+            case or form; `field` says which.
         InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
