@@ -178,6 +178,16 @@ def test_a_wrong_text_is_refused(value: object) -> None:
     refusal(arguments.check_text, value, maximum=3)
 
 
+@pytest.mark.parametrize("text", ["a", " a\n", " ", "e\u0301", "@", "x" * 1000])
+def test_a_login_is_taken_as_it_stands(text: str) -> None:
+    assert arguments.check_login("field", text) is text
+
+
+@pytest.mark.parametrize("value", ["", "a\0b", "\ud800", "x" * 1001, 7, None, b"abc"])
+def test_a_login_that_can_not_be_stored_is_refused(value: object) -> None:
+    refusal(arguments.check_login, value)
+
+
 @pytest.mark.parametrize("value", [UserRole.TEACHER, "TEACHER"])
 def test_a_label_is_its_member(value: str) -> None:
     assert arguments.check_enum("field", value, UserRole) is UserRole.TEACHER

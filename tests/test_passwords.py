@@ -100,3 +100,13 @@ def test_a_refusal_takes_the_rounds_of_a_hash_of_the_cost(
     monkeypatch.setattr(bcrypt, "checkpw", count_check)
     assert not passwords.verify_password("wrong", hashed or None, cost=6)
     assert sum(spent) == 2**6
+
+
+def test_the_highest_cost_is_that_of_new_hashes_or_above() -> None:
+    highest = passwords.HighestCost(6)
+    highest.add(None)
+    highest.add(4)
+    assert highest.value == 6
+    highest.add(8)
+    highest.add(7)
+    assert highest.value == 8

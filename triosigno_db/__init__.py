@@ -107,6 +107,7 @@ from triosigno_db.repositories.accounts.credentials import (
 from triosigno_db.repositories.accounts.export import (
     export_user,
 )
+from triosigno_db.repositories.accounts.logins import find_user_by_email, find_user_by_username
 from triosigno_db.repositories.accounts.preferences import (
     get_preferences,
     get_user_with_preferences,
@@ -117,8 +118,6 @@ from triosigno_db.repositories.accounts.users import (
     create_user,
     deactivate_user,
     delete_user,
-    find_user_by_email,
-    find_user_by_username,
     get_user,
     list_users,
     reactivate_user,

@@ -27,6 +27,10 @@ MAX_EMAIL = 254
 MAX_ID = 255
 """The maximum number of characters of an id."""
 
+MAX_LOGIN = 1000
+"""The maximum number of characters of a login that is looked up; other software may store more than
+an address or a username can have."""
+
 OUT_OF_RANGE = "must be in the years 1 to 9999 in UTC"
 """Why a timestamp is refused that Python or PostgreSQL can represent, but not both."""
 
@@ -160,6 +164,30 @@ def check_text(field: str, value: object, *, maximum: int) -> str:
     if len(text) > maximum:
         raise InvalidInputError(field, f"must have at most {maximum} characters")
     return text
+
+
+def check_login(field: str, value: object) -> str:
+    """Check an e-mail address or a username to look up.
+
+    Args:
+        field: The argument's name.
+        value: The text.
+
+    Returns:
+        The text, unchanged: other software may have stored white space around it.
+
+    Raises:
+        InvalidInputError: It is not a string of 1 to 1,000 characters, or PostgreSQL cannot store
+            it.
+    """
+    if not isinstance(value, str):
+        raise InvalidInputError(field, "must be a string")
+    if not value:
+        raise InvalidInputError(field, "must not be empty")
+    if len(value) > MAX_LOGIN:
+        raise InvalidInputError(field, f"must have at most {MAX_LOGIN:,} characters")
+    _refuse_unstorable(field, value)
+    return value
 
 
 def check_enum(field: str, value: object, kind: type[EnumT]) -> EnumT:

@@ -19,6 +19,32 @@ MAX_COST = 31
 _HASH = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
 
 
+class HighestCost:
+    """The highest cost of the hashes that were compared, which an unknown login must spend too.
+
+    Args:
+        cost: The cost of new hashes, which is the least that it can be.
+    """
+
+    def __init__(self, cost: int) -> None:
+        # Adding a key needs no lock, which a forked child could inherit while it is locked.
+        self._costs = {cost: None}
+
+    @property
+    def value(self) -> int:
+        """The highest cost."""
+        return max(list(self._costs))
+
+    def add(self, cost: int | None) -> None:
+        """Add the cost of a hash that was compared.
+
+        Args:
+            cost: The cost; `None` for text that is not a valid hash.
+        """
+        if cost is not None:
+            self._costs[cost] = None
+
+
 def check_password_length(password: str, field: str = "password") -> str:
     """Check that bcrypt can hash a password unchanged.
 
@@ -90,7 +116,7 @@ def verify_password(password: str, password_hash: str | None, *, cost: int) -> b
     Args:
         password: The password in plain text. One that cannot be hashed is wrong.
         password_hash: A hash with prefix `$2a$`, `$2b$` or `$2y$`; `None` without an account.
-        cost: The cost of new hashes.
+        cost: The cost that a wrong password spends at least.
 
     Returns:
         Whether the password is correct.

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import triosigno_db as db
+from tests.repositories.accounts.users import insert_user
 from triosigno_db.cli.app import app
 from triosigno_db.errors import AlreadyExistsError, InvalidInputError, NotFoundError
 from triosigno_db.testing.factories import make_user
@@ -98,6 +99,17 @@ def test_an_account_is_named_by_any_of_its_names(
     ended = users("set-password", login, "--password-stdin", typed=SECRET)
     assert (ended.exit_code, ended.stdout) == (0, "The password of lea is set.\n")
     assert authenticate("lea", SECRET) == learner.id
+
+
+@pytest.mark.parametrize(
+    ("email", "username"), [("a@example.org", "old@name"), ("a@localhost", " a "), ("a", "b")]
+)
+def test_an_account_of_other_software_is_named_by_what_is_stored(
+    learner: db.UserWithPreferences, database_url: str, email: str, username: str
+) -> None:
+    insert_user(database_url, email, username)
+    for login in (email, username):
+        assert users("deactivate", login).stdout == f"{username} is deactivated.\n"
 
 
 def test_deactivating_keeps_out_and_reactivating_lets_in(learner: db.UserWithPreferences) -> None:

@@ -12,8 +12,8 @@ from triosigno_db.doctor.diagnosis import CHECKS
 from triosigno_db.settings import Settings
 
 SUBJECTS = [
-    "connection", "versions", "history", "drift", "indexes", "rows", "keys", "vacuum",
-    "roles", "sessions",
+    "connection", "versions", "history", "drift", "indexes", "rows", "accounts", "keys",
+    "vacuum", "roles", "sessions",
 ]  # fmt: skip
 
 

@@ -120,8 +120,9 @@ def test_what_prisma_pushes_is_ours_but_for_what_it_can_not_express(
     db.connect(triosigno_url)
     differences = compare(schema(), pushed)
     assert differences
+    inexpressible = ("_check", "User_folded_email_idx", "User_nfc_username_idx")
     for difference in differences:
-        assert "_check" in difference.what or "User_lower_email_idx" in difference.what
+        assert any(name in difference.what for name in inexpressible)
 
 
 def test_both_deploy_at_once_and_each_migration_is_applied_once(

@@ -63,6 +63,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "get_user": lambda: db.get_user(USER),
     "get_user_with_preferences": lambda: db.get_user_with_preferences(USER),
     "find_user_by_email": lambda: db.find_user_by_email("LEARNER7@example.org"),
+    "find_user_by_email, a form": lambda: db.find_user_by_email("Zo\u00c9@ex\u00c4mple.org"),
+    "find_user_by_username, a form": lambda: db.find_user_by_username(" le\u0301a "),
+    "authenticate, a form": lambda: refused(lambda: db.authenticate("\u00c9@\u00c4b.org", "p")),
     "find_user_by_username": lambda: db.find_user_by_username("learner7"),
     "authenticate": lambda: refused(lambda: db.authenticate("learner7", "wrong")),
     "list_users": db.list_users,
@@ -73,6 +76,9 @@ CALLS: dict[str, Callable[[], Any]] = {
     "count_users, a role": lambda: db.count_users(role=db.UserRole.TEACHER),
     "count_users, search": lambda: db.count_users(search="learner9999"),
     "update_user": lambda: db.update_user(USER, db.UserChanges(first_name="Zoé")),
+    "update_user, a login": lambda: db.update_user(
+        USER, db.UserChanges(email="LEARNER7@example.org", username="learner7")
+    ),
     "export_user": lambda: db.export_user(USER),
     "an account's life": make_and_delete,
     "list_categories": db.list_categories,

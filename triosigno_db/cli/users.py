@@ -159,8 +159,13 @@ def export(
 
 
 def _find_user(login: str) -> db.UserRecord:
-    user = db.find_user_by_email(login) if "@" in login else db.find_user_by_username(login)
-    return db.get_user(login) if user is None else user
+    finders = [db.find_user_by_email, db.find_user_by_username]
+    if "@" not in login:
+        finders.reverse()
+    for find in finders:
+        if user := find(login):
+            return user
+    return db.get_user(login)
 
 
 def _find_users(

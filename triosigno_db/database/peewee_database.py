@@ -25,6 +25,7 @@ from triosigno_db.errors import (
     TrioSignoDBError,
 )
 from triosigno_db.models.peewee_internals import HookedDatabase, Savepoint
+from triosigno_db.passwords import HighestCost
 from triosigno_db.settings import Settings
 
 Address = tuple[str, int]
@@ -57,6 +58,7 @@ class Database(HookedDatabase):
         session: The connection that each thread holds.
         executor: Executes the statements of the library.
         content_cache: The cache of content, or `None` if it is disabled.
+        highest_cost: The highest cost of the password hashes that were compared.
     """
 
     pool: ConnectionPool
@@ -71,6 +73,7 @@ class Database(HookedDatabase):
         # Rows read from a replica may be outdated, so they are not cached.
         is_cached = bool(settings.content_cache_seconds) and address is None
         self.content_cache = ContentCache(settings) if is_cached else None
+        self.highest_cost = HighestCost(settings.password_cost)
         self._start()
         super().__init__(settings.database, self.session)
 

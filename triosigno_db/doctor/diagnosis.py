@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from triosigno_db.doctor import (
+    accounts,
     connection,
     drift,
     history,
@@ -33,6 +34,7 @@ CHECKS: tuple[tuple[str, Check], ...] = (
     (indexes.SUBJECT, indexes.check_indexes),
     (indexes.SUBJECT, indexes.check_index_use),
     (rows.SUBJECT, rows.check_rows),
+    (accounts.SUBJECT, accounts.check_accounts),
     (keys.SUBJECT, keys.check_keys),
     (vacuum.SUBJECT, vacuum.check_vacuum),
     (rights.SUBJECT, rights.check_rights),

@@ -14,6 +14,7 @@ from triosigno_db.models.fields import (
     TextField,
     UpdatedAtField,
 )
+from triosigno_db.models.logins import EMAIL_KEY, USERNAME_KEY
 
 
 class User(BaseModel):
@@ -42,7 +43,8 @@ class User(BaseModel):
         secret = ("password",)
 
 
-User.add_index(peewee.fn.lower(User.email), name="User_lower_email_idx")
+User.add_index(peewee.ModelIndex(User, [peewee.SQL(EMAIL_KEY)], name="User_folded_email_idx"))
+User.add_index(peewee.ModelIndex(User, [peewee.SQL(USERNAME_KEY)], name="User_nfc_username_idx"))
 
 
 class UserPreference(BaseModel):

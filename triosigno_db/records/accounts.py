@@ -1,21 +1,16 @@
 """Accounts: records and inputs."""
 
+import unicodedata
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    SecretStr,
-    StrictBool,
-    StringConstraints,
-    validate_email,
-)
+from pydantic import AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 from typing_extensions import TypeVar
 
-from triosigno_db.arguments import MAX_EMAIL
+from triosigno_db.arguments import MAX_EMAIL, MAX_LOGIN, MAX_NAME, WHITE_SPACE
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
+from triosigno_db.records.emails import canonical_email
 from triosigno_db.records.gamification import UserAchievementRecord
 from triosigno_db.records.input import UNCHANGED, Changes, Input
 from triosigno_db.records.learning import ProgressRecord, SessionRecord
@@ -38,18 +33,36 @@ else:
 """A plain-text password, 1 to 72 bytes of UTF-8; validation converts it to a `SecretStr`."""
 
 
-def _check_email(text: str) -> str:
-    # The `EmailStr` of pydantic does the same, but reads the version of its validator from disk
-    # while the library is imported.
-    return validate_email(text)[1].lower()
-
-
 Email = Annotated[
     str,
-    AfterValidator(_check_email),
+    AfterValidator(canonical_email),
     Field(max_length=MAX_EMAIL, json_schema_extra={"format": "email"}),
 ]
-"""An e-mail address, in lower case."""
+"""An e-mail address; validation converts it to its canonical form, in lower case."""
+
+_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
+"""The Unicode categories of control and format characters, line and paragraph separators."""
+
+
+def _check_username(text: str) -> str:
+    username = unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
+    if not 0 < len(username) <= MAX_NAME:
+        raise ValueError(f"must have 1 to {MAX_NAME} characters")
+    if "@" in username:
+        raise ValueError("must not contain @, as only e-mail addresses do")
+    if any(unicodedata.category(character) in _INVISIBLE for character in username):
+        raise ValueError("must not contain control, format or line characters")
+    return username
+
+
+Username = Annotated[
+    str,
+    # Before anything else: the time to normalize a text may grow with the square of its length.
+    Field(max_length=MAX_LOGIN),
+    AfterValidator(_check_username),
+    Field(json_schema_extra={"minLength": 1, "maxLength": MAX_NAME}),
+]
+"""A username, 1 to 200 characters in normal form C, trimmed, without @ and invisible characters."""
 
 Language = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")
@@ -127,8 +140,10 @@ class SignUp(Input):
     """The values of a new account that anyone may send; its role is `STUDENT`.
 
     Attributes:
-        email: A valid address, at most 254 characters; stored in lower case.
-        username: 1 to 200 characters, trimmed.
+        email: A valid address, at most 254 characters; stored in its canonical form: in lower
+            case and in normal form C, with the domain in Unicode instead of punycode.
+        username: 1 to 200 characters, trimmed and in normal form C; without `@` and without
+            control, format and line characters.
         password: Plain text, 1 to 72 bytes of UTF-8; it is left out of a dump.
         first_name: At most 200 characters.
         last_name: At most 200 characters.
@@ -136,7 +151,7 @@ class SignUp(Input):
     """
 
     email: Email
-    username: Name
+    username: Username
     password: Password = Field(exclude=True)
     first_name: Name | None = None
     last_name: Name | None = None
@@ -157,15 +172,17 @@ class UserChanges(Changes):
     """Changes to an account; fields that are not set keep their values.
 
     Attributes:
-        email: A valid address, at most 254 characters; stored in lower case.
-        username: 1 to 200 characters, trimmed.
+        email: A valid address, at most 254 characters; stored in its canonical form: in lower
+            case and in normal form C, with the domain in Unicode instead of punycode.
+        username: 1 to 200 characters, trimmed and in normal form C; without `@` and without
+            control, format and line characters.
         first_name: At most 200 characters; `None` clears it.
         last_name: At most 200 characters; `None` clears it.
         profile_picture: An http or https URL; `None` clears it.
     """
 
     email: Email = UNCHANGED
-    username: Name = UNCHANGED
+    username: Username = UNCHANGED
     first_name: Name | None = UNCHANGED
     last_name: Name | None = UNCHANGED
     profile_picture: Url | None = UNCHANGED

@@ -142,6 +142,33 @@ def new_values(model: Any, names: Sequence[str]) -> dict[Any, Any]:
     return {model.id: Parameter("id"), **values, model.created_at: NOW, model.updated_at: NOW}
 
 
+def insert_selected(
+    model: Any, values: dict[Any, Any], *, source: Any = None, where: Any = None
+) -> Any:
+    """Build an INSERT of one row, which depends on a condition or on another row.
+
+    Args:
+        model: The model.
+        values: The expressions by field; other columns get the defaults of the model.
+        source: The row that is selected from; by default none is needed.
+        where: The condition; by default there is none.
+
+    Returns:
+        The query.
+    """
+    defaults = {
+        model._meta.combined[name]: peewee.Value(
+            value, converter=model._meta.combined[name].db_value
+        )
+        for name, value in model._meta.get_default_dict().items()
+    }
+    values = defaults | values
+    selected = peewee.Select([source] if source is not None else None, list(values.values()))
+    if where is not None:
+        selected = selected.where(where)
+    return model.insert_from(selected, list(values))
+
+
 def values_of(new: Input) -> dict[str, Any]:
     """Return the values of an input.
 

@@ -223,6 +223,6 @@ def _columns(fields: Any) -> str:
 
 
 def _column_or_expression(node: Any) -> str:
-    if isinstance(node, peewee.Function):
-        return f"{node.name}({_columns(node.arguments)})"
+    if isinstance(node, peewee.SQL):
+        return str(node.sql)
     return identifier(node.column_name)

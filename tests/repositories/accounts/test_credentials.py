@@ -1,7 +1,7 @@
 """Logging in and changing passwords: who is let in, and what is told to who is not."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ import pytest
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.repositories.accounts.users import insert_user
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_user
 
@@ -56,7 +57,7 @@ def counting_rounds(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 def test_a_login_is_an_address_in_any_case_or_a_username(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(email="Camille@Example.org", username="Camille", password=PASSWORD)
-    for login in ("camille@example.org", "CAMILLE@EXAMPLE.ORG", " Camille "):
+    for login in ("camille@example.org", " CAMILLE@EXAMPLE.ORG", " Camille "):
         assert db.authenticate(login, PASSWORD) == db.get_user(user.id)
     with pytest.raises(db.InvalidCredentialsError):
         db.authenticate("camille", PASSWORD)
@@ -77,22 +78,46 @@ def test_a_wrong_password_is_told_like_an_unknown_login(
     assert told[0] == told[1]
 
 
-@pytest.mark.parametrize("stored", [4, 5, 6, None])
+@pytest.mark.parametrize("stored", [4, 5, 6, 7, None])
 def test_a_refusal_takes_as_many_rounds_whoever_it_is(
     triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch, stored: int | None
 ) -> None:
-    user = make_user(password=PASSWORD)
+    user, cheap = make_user(password=PASSWORD), make_user(password=PASSWORD)
     store_hash(
         triosigno_db.url, user.id, "no hash" if stored is None else hash_of(PASSWORD, cost=stored)
     )
     db.connect(triosigno_db.url, password_cost=6)
     spent = []
-    for login in (user.username, "nobody"):
+    calls: list[Callable[[], object]] = [
+        lambda: db.authenticate(user.username, "wrong"),
+        lambda: db.authenticate("nobody", "wrong"),
+        lambda: db.authenticate("nobody@example.org", "wrong"),
+        lambda: db.authenticate(cheap.username, "wrong"),
+        lambda: db.authenticate(cheap.username, ""),
+        lambda: db.change_password(cheap.id, "wrong", "new"),
+    ]
+    for call in calls:
         with counting_rounds(monkeypatch) as rounds:
             with pytest.raises(db.InvalidCredentialsError):
-                db.authenticate(login, "wrong")
+                call()
             spent.append(rounds[0])
-    assert spent == [2**6, 2**6]
+    assert spent == [2 ** max(6, stored or 6)] * len(calls)
+
+
+def test_a_right_password_of_a_higher_cost_raises_the_rounds_of_an_unknown_login(
+    triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = make_user()
+    store_hash(triosigno_db.url, user.id, hash_of(PASSWORD, cost=8))
+    assert db.authenticate(user.username, PASSWORD).id == user.id
+    with counting_rounds(monkeypatch) as rounds, pytest.raises(db.InvalidCredentialsError):
+        db.authenticate("nobody", PASSWORD)
+    assert rounds[0] == 2**8
+    # It is learned by each connected database anew.
+    db.connect(triosigno_db.url, password_cost=4)
+    with counting_rounds(monkeypatch) as rounds, pytest.raises(db.InvalidCredentialsError):
+        db.authenticate("nobody", PASSWORD)
+    assert rounds[0] == 2**4
 
 
 def test_who_knows_the_password_learns_that_the_account_is_inactive(
@@ -148,14 +173,48 @@ def test_a_dearer_hash_is_kept(triosigno_db: IsolatedDatabase) -> None:
     assert stored_hash(triosigno_db.url, user.id) == dear
 
 
-def test_a_username_that_looks_like_an_address_opens_no_other_account(
+def test_a_login_of_two_accounts_locks_neither_out(triosigno_db: IsolatedDatabase) -> None:
+    login = "victim@example.org"
+    old_name = insert_user(triosigno_db.url, "other@example.org", login, password="theirs")
+    address = make_user(email=login, password=PASSWORD)
+    assert db.authenticate(login, PASSWORD).id == address.id
+    assert db.authenticate(login, "theirs").id == old_name
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate(login, "another")
+
+
+def test_with_one_password_the_address_comes_before_the_username(
     triosigno_db: IsolatedDatabase,
 ) -> None:
-    victim = make_user(email="victim@example.org", password=PASSWORD)
-    make_user(username="victim@example.org", password="the attacker's")
-    assert db.authenticate("victim@example.org", PASSWORD).id == victim.id
-    with pytest.raises(db.InvalidCredentialsError):
-        db.authenticate("victim@example.org", "the attacker's")
+    insert_user(triosigno_db.url, "other@example.org", "ANA@example.org", password="p", age=9)
+    newer = insert_user(triosigno_db.url, "Ana@example.org", "b", password="p", age=1)
+    older = insert_user(triosigno_db.url, "ana@example.org", "c", password="p", age=2)
+    logins = ("ANA@example.org", "ana@example.org", "Ana@example.org", " ana@example.org")
+    found = [db.authenticate(login, "p").id for login in logins]
+    assert found == [older, older, newer, older]
+
+
+def test_five_accounts_of_a_login_are_tried(
+    triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ("ANA", "ANa", "AnA", "Ana", "aNA", "aNa")
+    for age, name in enumerate(names):
+        insert_user(triosigno_db.url, f"{name}@example.org", name, password=name, age=age)
+    assert {db.authenticate("ana@example.org", name).username for name in names[1:]} == {*names[1:]}
+    with counting_rounds(monkeypatch) as rounds, pytest.raises(db.InvalidCredentialsError):
+        db.authenticate("ana@example.org", "wrong")
+    assert rounds[0] == 5 * 2**4
+
+
+def test_an_inactive_account_does_not_hide_an_active_one(triosigno_db: IsolatedDatabase) -> None:
+    inactive = make_user(email="ana@example.org", password="p")
+    db.deactivate_user(inactive.id)
+    active = insert_user(triosigno_db.url, "ANA@example.org", "a", password="p")
+    assert db.authenticate("ana@example.org", "p").id == active
+    db.deactivate_user(active)
+    with pytest.raises(db.AccountInactiveError) as caught:
+        db.authenticate("ana@example.org", "p")
+    assert caught.value.user_id == inactive.id
 
 
 def test_addresses_that_differ_in_case_only_are_told_apart(triosigno_db: IsolatedDatabase) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unicodedata import category, normalize
 from uuid import UUID, uuid4
 
 import bcrypt
@@ -18,6 +19,8 @@ from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_user
 
 pytestmark = pytest.mark.usefixtures("triosigno_db")
+
+INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
 
 
 def stored_hash(url: str, user_id: str) -> bytes:
@@ -161,6 +164,14 @@ def test_a_user_whose_preferences_fail_is_not_made(triosigno_db: IsolatedDatabas
     with pytest.raises(db.InvalidInputError):
         make_user()
     assert count_rows(triosigno_db.url)["User"] == 0
+
+
+def test_a_row_that_a_trigger_discards_is_not_returned(triosigno_db: IsolatedDatabase) -> None:
+    run_before_insert(triosigno_db.url, "UserPreference", "RETURN NULL")
+    assert make_user().preferences is None
+    run_before_insert(triosigno_db.url, "User", "RETURN NULL")
+    with pytest.raises(db.ConflictError, match="was not stored"):
+        make_user()
 
 
 def test_a_user_is_not_made_without_the_table_of_preferences(
@@ -347,12 +358,12 @@ def test_any_text_is_refused_or_comes_back_equal(
         assert any(
             not text.strip(WHITE_SPACE) or len(text.strip(WHITE_SPACE)) > 200 or "\0" in text
             for text in texts
-        ) or ("\0" in name)
+        ) or any(each == "@" or category(each) in INVISIBLE for each in name)
         return
     stored = db.update_user(user.id, changes)
     assert (stored.first_name, stored.last_name, stored.username) == (
         first.strip(WHITE_SPACE),
         last if last is None else last.strip(WHITE_SPACE),
-        f"{user.id}{name}".strip(WHITE_SPACE),
+        normalize("NFC", f"{user.id}{name}".strip(WHITE_SPACE)),
     )
     assert db.find_user_by_username(stored.username) == stored

@@ -8,4 +8,5 @@ DROP INDEX "LessonSign_signId_idx";
 DROP INDEX "Lesson_moduleId_idx";
 DROP INDEX "Sign_categoryId_idx";
 DROP INDEX "User_createdAt_id_idx";
-DROP INDEX "User_lower_email_idx";
+DROP INDEX "User_nfc_username_idx";
+DROP INDEX "User_folded_email_idx";

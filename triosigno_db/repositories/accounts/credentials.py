@@ -3,12 +3,11 @@
 from typing import Any
 from uuid import UUID
 
-import peewee
 from pydantic import SecretStr
 
-from triosigno_db.arguments import MAX_EMAIL, MAX_NAME, check_id, check_text
+from triosigno_db.arguments import check_id, check_login
 from triosigno_db.database.execution import fetch_all, fetch_one
-from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.read_only import is_read_only
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import (
@@ -27,26 +26,34 @@ from triosigno_db.passwords import (
 )
 from triosigno_db.records import Selection, UserRecord, check_shape, default_shape
 from triosigno_db.records.accounts import UserT
+from triosigno_db.repositories.accounts.logins import (
+    has_email,
+    has_no_other_form,
+    has_username,
+    keys_of_email,
+    keys_of_username,
+)
 
-MAX_LOGIN = max(MAX_EMAIL, MAX_NAME)
+MAX_CANDIDATES = 5
+"""The maximum number of accounts whose password is compared at a login."""
 
 # -- statements -------------------------------------------------------------------------------
 
 
 @statement(reads_only=True)
-def select_user_by_login(selection: Selection) -> Any:
-    """Select an account and its hash by e-mail address, ignoring case, or else by username.
+def select_users_by_login(selection: Selection, is_plain: bool) -> Any:
+    """Select the accounts with a login, and their hashes, in the order to try them.
 
-    Addresses take precedence: nobody can log in to another account by using its address as a
-    username.
+    The order is: the same address, the address in another case or form, the username; the oldest
+    first.
     """
-    login = Parameter("login").cast("text")
-    has_address = peewee.fn.lower(User.email) == peewee.fn.lower(login)
+    login = Parameter("login")
+    has_address = has_email(is_plain)
     return (
         User.select(*columns(User, selection), User.id, User.is_active, User.password)
-        .where(has_address | (User.username == login))
+        .where(has_address | has_username(is_plain))
         .order_by((User.email == login).desc(), has_address.desc(), User.created_at, User.id)
-        .limit(1)
+        .limit(MAX_CANDIDATES)
     )
 
 
@@ -87,12 +94,16 @@ def authenticate(
 ) -> UserT:
     """Check the login and the password of a user.
 
-    An unknown login takes as long as a wrong password. If the cost of the stored hash is below the
-    `password_cost` setting, the hash is replaced by one of that cost, except inside
+    If several accounts match, because other software has stored addresses that differ only in case
+    or an address as a username, the password decides.
+
+    An unknown login takes as long as a wrong password: as long as a hash of the `password_cost`
+    setting, or of the highest cost that was compared since `connect()`. If the cost of the stored
+    hash is below the setting, the hash is replaced by one of that cost, except inside
     `reading_from_replica()`.
 
     Args:
-        email_or_username: The e-mail address, in any case, or the username.
+        email_or_username: The e-mail address, in any case and form, or the username.
         password: The plain-text password.
         shape: The record class to return; it may have fewer fields.
 
@@ -103,23 +114,30 @@ def authenticate(
         InvalidCredentialsError: No account has this login and password.
         AccountInactiveError: The login and the password are correct, but the account is
             deactivated.
-        InvalidInputError: `email_or_username` is empty or longer than 254 characters.
+        InvalidInputError: `email_or_username` is empty or longer than 1,000 characters.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    login = check_text("email_or_username", email_or_username, maximum=MAX_LOGIN)
+    login = check_login("email_or_username", email_or_username)
     password = reveal_password("password", password)
     checked = check_shape(shape, UserRecord)
-    selection = checked.selection
-    row = fetch_one(select_user_by_login(selection), login=login)
-    *values, user_id, is_active, password_hash = row or (None, None, None)
-    cost = current_database().settings.password_cost
-    if not verify_password(password, password_hash, cost=cost):
-        raise InvalidCredentialsError
-    if not is_active:
-        raise AccountInactiveError(str(user_id))
-    if (cost_of(password_hash) or cost) < cost and not is_read_only():
-        _replace(user_id, password_hash, hash_password(password, cost=cost))
-    return checked.from_row(values)
+    is_plain = has_no_other_form(login)
+    chosen = select_users_by_login(checked.selection, is_plain)
+    keys = keys_of_email(login, is_plain) | keys_of_username(login, is_plain)
+    rows = fetch_all(chosen, login=login, **keys)
+    inactive = None
+    for *values, user_id, is_active, password_hash in rows:
+        if not _is_right(password, password_hash):
+            continue
+        if is_active:
+            user = checked.from_row(values)
+            _renew(user_id, password, password_hash)
+            return user
+        inactive = inactive or str(user_id)
+    if not rows:
+        _is_right(password, None)
+    if inactive is not None:
+        raise AccountInactiveError(inactive)
+    raise InvalidCredentialsError
 
 
 def change_password(user_id: str | UUID, current: str | SecretStr, new: str | SecretStr) -> None:
@@ -143,9 +161,9 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
     row = fetch_one(select_password(), user_id=user_id)
     if row is None:
         raise NotFoundError("User", user_id)
-    cost = current_database().settings.password_cost
-    if not verify_password(current, row[0], cost=cost):
+    if not _is_right(current, row[0]):
         raise InvalidCredentialsError("The current password is wrong.")
+    cost = current_database().settings.password_cost
     if not _replace(user_id, row[0], hash_password(new, cost=cost)):
         raise ConflictError("The password was changed in the meantime.")
 
@@ -168,6 +186,20 @@ def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
     password_hash = hash_password(password, cost=cost)
     if not fetch_all(update_password(), user_id=user_id, password_hash=password_hash):
         raise NotFoundError("User", user_id)
+
+
+def _is_right(password: str, password_hash: str | None) -> bool:
+    highest = connected_database().highest_cost
+    is_right = verify_password(password, password_hash, cost=highest.value)
+    # Only now: a hash of a cost that no server can spend must not stop every login.
+    highest.add(cost_of(password_hash))
+    return is_right
+
+
+def _renew(user_id: str, password: str, password_hash: str) -> None:
+    cost = current_database().settings.password_cost
+    if (cost_of(password_hash) or cost) < cost and not is_read_only():
+        _replace(user_id, password_hash, hash_password(password, cost=cost))
 
 
 def _replace(user_id: str, earlier_hash: str, password_hash: str) -> bool:

@@ -1,15 +1,21 @@
-"""Users: create, find, list, update and delete accounts."""
+"""Users: create, get, list, update and delete accounts."""
 
 from typing import Any
 from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import MAX_EMAIL, MAX_NAME, check_bool, check_enum, check_text
-from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.arguments import (
+    check_bool,
+    check_enum,
+    check_id,
+    check_text,
+)
+from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
+from triosigno_db.errors import AlreadyExistsError, ConflictError, NotFoundError
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
 from triosigno_db.models.search import USER_TEXT
@@ -26,16 +32,25 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.accounts import UserT, UserWithPreferences, UserWithPreferencesT
+from triosigno_db.repositories.accounts.logins import (
+    keys_of_new,
+    select_taken,
+)
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of, to_user
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import (
+    column,
     delete_record,
     get_record,
+    insert_selected,
     new_values,
     read_written,
     update_record,
 )
 from triosigno_db.repositories.search import MAX_SEARCHED, holds, words_of
+
+LOGINS = ("email", "username")
+"""The attributes that no two accounts have in common, whatever their form."""
 
 GIVEN = tuple(name for name in SignUp.model_fields if name != "password")
 """The attributes that are written unchanged; other columns get the defaults of the models."""
@@ -45,48 +60,56 @@ GIVEN = tuple(name for name in SignUp.model_fields if name != "password")
 
 @statement(reads_only=False)
 def insert_user(selection: Selection) -> Any:
-    """Insert an account and its default preferences atomically."""
+    """Insert an account and its default preferences atomically, unless its login is taken."""
     inside = preferences_of(selection)
     columns(User, selection, nested=(NESTED,))
     columns(UserPreference, inside)
-    values = new_values(User, (*GIVEN, "role"))
+    taken = select_taken(LOGINS).cte("taken")
+    values = {**new_values(User, (*GIVEN, "role")), User.password: Parameter("password_hash")}
     user = (
-        User.insert({**values, User.password: Parameter("password_hash")})
+        insert_selected(User, values, where=_is_free(taken))
         .returning(*User._meta.readable_columns().values())
         .cte("new_user")
     )
     preferences = (
-        UserPreference.insert(
+        insert_selected(
+            UserPreference,
             {
                 UserPreference.id: Parameter("preferences_id"),
-                UserPreference.user: peewee.Select((user,), (user.c.id,)),
+                UserPreference.user: user.c.id,
                 UserPreference.updated_at: NOW,
-            }
+            },
+            source=user,
         )
         .returning(*UserPreference._meta.readable_columns().values())
         .cte("new_preferences")
     )
-    selected = [user.c[name] for name in selection.columns]
+    selected = [taken.c.by_email, user.c.id]
+    selected += [user.c[name] for name in selection.columns]
     selected += [preferences.c.id, *(preferences.c[name] for name in inside.columns)]
-    return peewee.Select((user, preferences), selected).with_cte(user, preferences)
+    always = peewee.SQL("true")
+    joined = taken.left_outer_join(user, on=always).left_outer_join(preferences, on=always)
+    return peewee.Select((joined,), selected).with_cte(taken, user, preferences)
 
 
-@statement(reads_only=True)
-def select_user_by_email(selection: Selection) -> Any:
-    """Select an account by e-mail address, ignoring case; the same case first, then the oldest."""
-    email = Parameter("email").cast("text")
-    return (
-        User.select(*columns(User, selection))
-        .where(peewee.fn.lower(User.email) == peewee.fn.lower(email))
-        .order_by((User.email == email).desc(), User.created_at, User.id)
-        .limit(1)
+@statement(reads_only=False)
+def update_login(names: tuple[str, ...], selection: Selection) -> Any:
+    """Update an account, its address or username included, unless another account has these."""
+    key = Parameter("id")
+    account = User.alias()
+    exists = peewee.fn.EXISTS(account.select(peewee.SQL("1")).where(account.id == key))
+    taken = select_taken(names, User.id != key, exists).cte("taken")
+    values = {column(User, name): Parameter(name) for name in names}
+    updated = (
+        User.update({**values, User.updated_at: NOW})
+        .where(User.id == key, _is_free(taken))
+        .returning(User.id.alias("updated_id"), *columns(User, selection))
+        .cte("updated")
     )
-
-
-@statement(reads_only=True)
-def select_user_by_username(selection: Selection) -> Any:
-    """Select an account by username."""
-    return User.select(*columns(User, selection)).where(User.username == Parameter("username"))
+    selected = [taken.c.by_email, updated.c.updated_id]
+    selected += [updated.c[name] for name in selection.columns]
+    joined = taken.left_outer_join(updated, on=peewee.SQL("true"))
+    return peewee.Select((joined,), selected).with_cte(taken, updated)
 
 
 @statement(reads_only=True, prepared=False)
@@ -110,6 +133,11 @@ def _conditions(filters: tuple[str, ...]) -> list[Any]:
     ]
 
 
+def _is_free(taken: Any) -> Any:
+    one = peewee.Select((taken,), (peewee.SQL("1"),))
+    return peewee.fn.EXISTS(one.where(taken.c.by_email.is_null()))
+
+
 # -- functions --------------------------------------------------------------------------------
 
 
@@ -127,7 +155,9 @@ def create_user(
         The account with its preferences.
 
     Raises:
-        AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
+        AlreadyExistsError: Another account has the same `email` or `username`, perhaps in another
+            case or form; `field` says which.
+        ConflictError: A trigger or a rule in the database has discarded the account.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     new = check_input("new", new, NewUser, SignUp)
@@ -140,14 +170,18 @@ def create_user(
     )
     role = new.role if isinstance(new, NewUser) else UserRole.STUDENT
     given = {name: getattr(new, name) for name in GIVEN}
-    (row,) = fetch_all(
+    ((by_email, stored_id, *row),) = fetch_all(
         chosen,
         id=new_id(),
         preferences_id=new_id(),
         password_hash=password_hash,
         role=role,
         **given,
+        **keys_of_new(given),
     )
+    _refuse_taken(by_email, given)
+    if stored_id is None:
+        raise ConflictError("The account was not stored: a trigger or a rule has discarded it.")
     return read_written(to_user, row, checked)
 
 
@@ -167,51 +201,6 @@ def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserReco
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     return get_record(User, "user_id", user_id, check_shape(shape, UserRecord))
-
-
-def find_user_by_email(
-    email: str, *, shape: type[UserT] = default_shape(UserRecord)
-) -> UserT | None:
-    """Find the account with an e-mail address, ignoring case.
-
-    Args:
-        email: The address. If several accounts have addresses that differ only in case, which other
-            software may have created, the one in the same case is returned, else the oldest.
-        shape: The record class to return; it may have fewer fields.
-
-    Returns:
-        The account, or `None` if there is none.
-
-    Raises:
-        InvalidInputError: `email` is empty, or longer than an address can be.
-        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
-    """
-    email = check_text("email", email, maximum=MAX_EMAIL)
-    checked = check_shape(shape, UserRecord)
-    row = fetch_one(select_user_by_email(checked.selection), email=email)
-    return None if row is None else checked.from_row(row)
-
-
-def find_user_by_username(
-    username: str, *, shape: type[UserT] = default_shape(UserRecord)
-) -> UserT | None:
-    """Find the account with a username.
-
-    Args:
-        username: The username; case matters.
-        shape: The record class to return; it may have fewer fields.
-
-    Returns:
-        The account, or `None` if there is none.
-
-    Raises:
-        InvalidInputError: `username` is empty or longer than 200 characters.
-        TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
-    """
-    username = check_text("username", username, maximum=MAX_NAME)
-    checked = check_shape(shape, UserRecord)
-    row = fetch_one(select_user_by_username(checked.selection), username=username)
-    return None if row is None else checked.from_row(row)
 
 
 def list_users(
@@ -284,13 +273,22 @@ def update_user(
 
     Raises:
         NotFoundError: The account does not exist.
-        AlreadyExistsError: Another account has the same `email` or `username`; `field` says which.
+        AlreadyExistsError: Another account has the same `email` or `username`, perhaps in another
+            case or form; `field` says which.
         InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    changes = check_input("changes", changes, UserChanges)
+    changed = check_input("changes", changes, UserChanges).changed()
     checked = check_shape(shape, UserRecord)
-    return update_record(User, "user_id", user_id, changes.changed(), checked)
+    if changed.keys().isdisjoint(LOGINS):
+        return update_record(User, "user_id", user_id, changed, checked)
+    user_id = check_id("user_id", user_id)
+    chosen = update_login(tuple(changed), checked.selection)
+    ((by_email, found_id, *row),) = fetch_all(chosen, id=user_id, **changed, **keys_of_new(changed))
+    _refuse_taken(by_email, changed)
+    if found_id is None:
+        raise NotFoundError("User", user_id)
+    return read_written(checked.from_row, row)
 
 
 def set_role(
@@ -369,6 +367,12 @@ def delete_user(user_id: str | UUID) -> None:
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     delete_record(User, "user_id", user_id)
+
+
+def _refuse_taken(by_email: bool | None, values: dict[str, Any]) -> None:
+    if by_email is not None:
+        field = "email" if by_email else "username"
+        raise AlreadyExistsError("User", field, values[field])
 
 
 def _check_filters(role: object, is_active: object, search: object) -> dict[str, Any]:
