@@ -8,10 +8,13 @@ from playwright.sync_api import Page, expect
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.promises.racing import before_the_commit
 from tests.studio.browsing import enter, open_table
 from tests.studio.serving import Serve, Studio
+from triosigno_db.models import Sign
+from triosigno_db.studio import create_studio
 from triosigno_db.testing import IsolatedDatabase
-from triosigno_db.testing.factories import make_lesson, make_module
+from triosigno_db.testing.factories import make_lesson, make_module, make_sign, make_user
 
 pytestmark = pytest.mark.xdist_group("browser")
 READ_ONLY = 403
@@ -175,3 +178,19 @@ def test_what_is_wrong_is_told(page: Page, studio: Studio) -> None:
         answer = page.goto(studio.address + path)
         assert answer is not None
         assert answer.status < 500
+
+
+def test_a_row_that_another_begins_to_refer_to_is_kept(triosigno_db: IsolatedDatabase) -> None:
+    sign, user = make_sign(), make_user()
+    studio = create_studio("token", write=True)
+    (view,) = [each for each in studio.extensions["admin"][0]._views if each.name == "Sign"]
+
+    def delete() -> bool:
+        with studio.test_request_context():
+            return bool(view.delete_model(Sign.get_by_id(sign.id)))
+
+    _, is_deleted = before_the_commit(
+        triosigno_db.url, lambda: db.record_attempt(user.id, sign.id, is_correct=True), delete
+    )
+    assert not is_deleted
+    assert len(db.list_progress(user.id)) == 1

@@ -16,6 +16,7 @@ from triosigno_db.arguments import check_id
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import EnumField, TimestampField
+from triosigno_db.repositories.concurrency import run_with_locks
 from triosigno_db.studio.filters import Filters
 
 _LABELS = ("username", "name", "title")
@@ -109,23 +110,22 @@ class TableView(ModelView):
         Returns:
             Whether it was deleted.
         """
+        used = run_with_locks(lambda: self._delete_unused(row))
+        if used:
+            flash(f"Other rows refer to this row: {', '.join(used)}. Delete them first.", "error")
+        return not used
+
+    def _delete_unused(self, row: Any) -> list[str]:
+        """Delete a row, or list what refers to it; once it is locked, nothing more can."""
+        self.model.select(self.model.id).where(self.model.id == row.id).for_update().execute()
         counts = {
             field.model._meta.table_name: field.model.select().where(field == row.id).count()
             for field in self._references_here()
         }
         used = [f"{count} of {name}" for name, count in counts.items() if count]
-        if used:
-            flash(f"Other rows refer to this row: {', '.join(used)}. Delete them first.", "error")
-            return False
-        try:
+        if not used:
             row.delete_instance()
-        except peewee.IntegrityError:
-            flash(
-                "Another row now refers to this row. Reload the page and delete that row first.",
-                "error",
-            )
-            return False
-        return True
+        return used
 
     def related_lists(self, row: Any) -> list[tuple[str, str]]:
         """List the pages with the rows that refer to a row.
