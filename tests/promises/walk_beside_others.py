@@ -74,6 +74,7 @@ class WalkBesideOthers(Walk):
         parameters = {"id": key, "email": email, "username": name, "role": role}
         run_plain(self.url, INSERT_USER, parameters)
         self.model.create_user(key, name)
+        self.without_preferences.add(key)
         found = [db.find_user_by_email(each) for each in (email, email.lower(), email.upper())]
         assert [each and (each.id, each.email, each.role) for each in found] == [
             (key, email, role)
