@@ -99,15 +99,15 @@ async def test_a_transaction_cancelled_at_any_moment_is_whole_or_gone() -> None:
     """Cancelled after 0, 1, 2, ... turns of the loop: while it enters, runs, or commits."""
     emails = [f"{number}@b.org" for number in range(200)]
 
-    async def make_two(email: str) -> None:
+    async def make_two(number: int, email: str) -> None:
         async with db.transaction():
             for kind in ("first", "second"):
                 await db.create_user(
-                    db.NewUser(email=f"{kind}{email}", username=f"{kind}{email}", password="x")
+                    db.NewUser(email=f"{kind}{email}", username=f"{kind}{number}", password="x")
                 )
 
     for number, email in enumerate(emails):
-        task = asyncio.create_task(make_two(email))
+        task = asyncio.create_task(make_two(number, email))
         for _ in range(number * number // 10):
             await asyncio.sleep(0)
         task.cancel()

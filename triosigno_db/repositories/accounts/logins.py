@@ -136,7 +136,9 @@ def has_username(is_plain: bool) -> Any:
 
 
 def select_taken(names: tuple[str, ...], *conditions: Any) -> Any:
-    """Select whether an account has the new address, and not only the new username.
+    """Select whether an account has another form of the new address, or only of the new username.
+
+    The same text is left to the unique keys.
 
     Args:
         names: What is written: `"email"`, `"username"` or both.
@@ -146,8 +148,9 @@ def select_taken(names: tuple[str, ...], *conditions: Any) -> Any:
         A query with one column, `by_email`: `True`, `False`, or `None` if no account has either.
     """
     has = {
-        "email": _is_one_of(EMAIL_KEY, "canonical_key", "ascii_key"),
-        "username": _is_one_of(USERNAME_KEY, "new_key"),
+        "email": (User.email != Parameter("email"))
+        & _is_one_of(EMAIL_KEY, "canonical_key", "ascii_key"),
+        "username": (User.username != Parameter("username")) & _is_one_of(USERNAME_KEY, "new_key"),
     }
     by_email = has["email"] if "email" in names else peewee.SQL("false")
     either = peewee.NodeList([has[name] for name in has if name in names], glue=" OR ", parens=True)
