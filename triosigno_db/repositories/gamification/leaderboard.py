@@ -171,7 +171,7 @@ def get_leaderboard(
     best, own = _selections(checked)
     names = _both(best, own).columns
     chosen = select_leaderboard(period, own_id is not None, best, own)
-    rows = fetch_by_days(chosen, zone, row_limit=limit, user_id=own_id)
+    rows = fetch_by_days(lambda _: chosen, zone, row_limit=limit, user_id=own_id)
     listed = [row for row in rows if row[0] is not None]
     places = [dict(zip(names, row[2:], strict=True)) for row in listed if row[0]]
     if own_id is not None and not places:

@@ -7,7 +7,15 @@ from zoneinfo import ZoneInfo
 import peewee
 
 from triosigno_db.arguments import check_id, check_timezone
-from triosigno_db.database.statements import NOW, Parameter, compose, sql_columns, statement
+from triosigno_db.database.quoting import literal
+from triosigno_db.database.statements import (
+    NOW,
+    Parameter,
+    Statement,
+    compose,
+    sql_columns,
+    statement,
+)
 from triosigno_db.errors import NotFoundError
 from triosigno_db.models import (
     Achievement,
@@ -20,7 +28,12 @@ from triosigno_db.models import (
 from triosigno_db.records import LearnerSummary, Selection, check_shape, default_shape
 from triosigno_db.records.gamification import LearnerSummaryT
 from triosigno_db.records.learning import MASTERED
-from triosigno_db.repositories.gamification.days import DEFAULT_TIMEZONE, fetch_by_days
+from triosigno_db.repositories.gamification.days import (
+    DEFAULT_TIMEZONE,
+    Calendar,
+    Offsets,
+    fetch_by_days,
+)
 
 _KNOWN = {
     "userId": 'account."id"',
@@ -39,7 +52,22 @@ _KNOWN = {
 
 
 @statement(reads_only=True)
-def select_learner_summary(selection: Selection) -> Any:
+def select_learner_summary(selection: Selection, offsets: Offsets) -> Any:
+    """Select the summary of a learner, by offsets that are part of the statement.
+
+    As parameters they would be parsed in each call. Many time zones share those of recent years.
+    """
+    arrays = {name: peewee.SQL(literal(array)) for name, array in offsets.arrays().items()}
+    return _summary(selection, arrays)
+
+
+@statement(reads_only=True)
+def select_learner_summary_of_all_time(selection: Selection) -> Any:
+    """Select the summary of a learner, by offsets that are parameters."""
+    return _summary(selection, {name: Parameter(name) for name in ("transitions", "offsets")})
+
+
+def _summary(selection: Selection, arrays: dict[str, Any]) -> Any:
     """Select the totals of a learner's sessions, progress and achievements, by days of a time zone.
 
     Within a streak, each day minus its row number gives the same date, so that date groups it. Of
@@ -56,8 +84,8 @@ def select_learner_summary(selection: Selection) -> Any:
             ) AS clock
         ), completed AS (
             SELECT session."startTime" AS start, session."endTime" AS finish,
-                session."xpEarned" AS xp, (session."endTime" + make_interval(secs =>
-                    ({offsets})[width_bucket(session."endTime", {transitions}) + 1]))::date AS day
+                session."xpEarned" AS xp, (session."endTime" + make_interval(secs => ({offsets})[
+                    width_bucket(session."endTime", {transitions}) + 1]))::date AS day
             FROM {session} AS session
             WHERE session."userId" = {user_id} AND session."completed"
                 AND (session."endTime" > (SELECT now FROM today)) IS NOT TRUE
@@ -103,8 +131,8 @@ def select_learner_summary(selection: Selection) -> Any:
         WHERE account."id" = {user_id}
         """,
         now=NOW,
-        transitions=Parameter("transitions").cast("timestamp[]"),
-        offsets=Parameter("offsets").cast("int[]"),
+        transitions=compose("{array}::timestamp[]", array=arrays["transitions"]),
+        offsets=compose("{array}::int[]", array=arrays["offsets"]),
         first_day=Parameter("first_day").cast("date"),
         day_starts=Parameter("day_starts").cast("timestamp[]"),
         user_id=Parameter("user_id").cast("text"),
@@ -126,7 +154,7 @@ def get_learner_summary(
     timezone: str | ZoneInfo = DEFAULT_TIMEZONE,
     shape: type[LearnerSummaryT] = default_shape(LearnerSummary),
 ) -> LearnerSummaryT:
-    """Read the summary of a learner, in one round trip; in two if a session is over 5 years old.
+    """Read the summary of a learner, in one round trip; in two if a session is over 10 years old.
 
     A day counts for a streak if a completed session ended on it. The minutes of today are the time
     in which at least one completed session went on, from the first instant of the local date.
@@ -148,8 +176,13 @@ def get_learner_summary(
     user_id = check_id("user_id", user_id)
     zone = check_timezone("timezone", timezone)
     checked = check_shape(shape, LearnerSummary)
-    chosen = select_learner_summary(checked.selection)
-    rows = fetch_by_days(chosen, zone, user_id=user_id)
+
+    def choose(calendar: Calendar) -> Statement:
+        if calendar.is_recent:
+            return select_learner_summary(checked.selection, calendar.offsets)
+        return select_learner_summary_of_all_time(checked.selection)
+
+    rows = fetch_by_days(choose, zone, user_id=user_id)
     if not rows:
         raise NotFoundError("User", user_id)
     return checked.from_row(rows[0])
