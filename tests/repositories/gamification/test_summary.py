@@ -117,7 +117,10 @@ def test_zones_named_like_abbreviations_have_summer_time(
     triosigno_db: IsolatedDatabase, zone: str
 ) -> None:
     user, lesson = make_user().id, make_lesson(signs=0).id
-    late = "'2020-07-01T23:10'" if zone == "WET" else "'2020-07-01T22:30'"
+    # Past midnight in summer time alone.
+    late = {"WET": "'2020-07-01T23:10'", "EET": "'2020-07-01T21:30'"}.get(
+        zone, "'2020-07-01T22:30'"
+    )
     for end in ("'2020-07-01T12:10'", late):
         add_session(triosigno_db.url, user, lesson, end)
     for timezone in (zone, ZoneInfo(zone)):
