@@ -3,8 +3,8 @@
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Literal, TypeVar
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Literal, TypeVar
 
 from triosigno_db.arguments import check_integer
 from triosigno_db.database.execution import translated
@@ -12,7 +12,12 @@ from triosigno_db.database.lifecycle import current_database, current_router
 from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.read_only import is_read_only, read_only
 from triosigno_db.database.retries import transaction_tries
-from triosigno_db.errors import ConflictError, InvalidInputError, NotConnectedError
+from triosigno_db.errors import (
+    ConflictError,
+    DatabaseUnavailableError,
+    InvalidInputError,
+    NotConnectedError,
+)
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
 
@@ -99,8 +104,7 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
         else:
             raise InvalidInputError("isolation", "can only be set by the outermost transaction()")
         owner = os.getpid()
-        with translated():
-            scope.__enter__()
+        _enter(scope, database)
         try:
             yield
         except BaseException as exc:
@@ -148,6 +152,16 @@ def run_in_transaction(
             return function()
         time.sleep(each.backoff)
     raise AssertionError  # the last try returns or raises
+
+
+def _enter(scope: AbstractContextManager[Any], database: Database) -> None:
+    try:
+        with translated():
+            scope.__enter__()
+    except DatabaseUnavailableError as exc:
+        if database.executor.was_idle_for_too_long():
+            raise database.executor.idle_transaction_ended() from exc
+        raise
 
 
 @contextmanager
