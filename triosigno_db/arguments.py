@@ -1,5 +1,6 @@
 """Checks of function arguments, which run before a connection is checked out."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -158,6 +159,18 @@ def check_text(field: str, value: object, *, maximum: int) -> str:
     if len(text) > maximum:
         raise InvalidInputError(field, f"must have at most {maximum} characters")
     return text
+
+
+def canonical(text: str) -> str:
+    """Return the form in which the library stores a name or a description.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The text in Unicode's form NFC, without leading and trailing white space.
+    """
+    return unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
 
 
 def check_enum(field: str, value: object, kind: type[EnumT]) -> EnumT:
