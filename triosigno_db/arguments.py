@@ -1,5 +1,6 @@
 """Checks of function arguments, which run before a connection is checked out."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
@@ -188,6 +189,18 @@ def check_login(field: str, value: object) -> str:
         raise InvalidInputError(field, f"must have at most {MAX_LOGIN:,} characters")
     _refuse_unstorable(field, value)
     return value
+
+
+def canonical(text: str) -> str:
+    """Return the form in which the library stores a name or a description.
+
+    Args:
+        text: The text.
+
+    Returns:
+        The text in Unicode's form NFC, without leading and trailing white space.
+    """
+    return unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
 
 
 def check_enum(field: str, value: object, kind: type[EnumT]) -> EnumT:

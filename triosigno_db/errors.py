@@ -231,7 +231,7 @@ class ConflictError(TrioSignoDBError):
 
 
 class SchemaMismatchError(TrioSignoDBError):
-    """The database's tables differ from those of the library.
+    """The database's tables, functions or encoding differ from those of the library.
 
     Args:
         why: What was found.

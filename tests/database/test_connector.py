@@ -13,8 +13,13 @@ from testing.common.database import get_unused_port
 
 import triosigno_db as db
 from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer, greeting, refusal
+from tests.locales import database_with
+from tests.pgbouncer import BINARY, pooler_before
+from tests.plain_sql import run_plain
+from triosigno_db import migrator
 from triosigno_db.database.connection import await_answer
 from triosigno_db.database.connector import MIN_SERVER_VERSION, open_connection, open_polled
+from triosigno_db.testing import DatabaseServer
 
 Open = Callable[[db.Settings], Any]
 
@@ -145,6 +150,36 @@ def test_a_server_that_is_too_old_is_refused(connect: Open) -> None:
         with pytest.raises(db.DatabaseUnavailableError, match=r"is PostgreSQL 12; .* needs 13"):
             connect(settings)
     assert MIN_SERVER_VERSION == 13
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+def test_a_database_in_another_encoding_is_refused(
+    triosigno_server: DatabaseServer, connect: Open, encoding: str
+) -> None:
+    name, options = triosigno_server.new_name(), f"ENCODING '{encoding}' LOCALE 'C'"
+    with database_with(triosigno_server.url, name, options) as url:
+        told = f"encoding of the database is {encoding}; the library needs UTF8. Create another"
+        with pytest.raises(db.SchemaMismatchError, match=told):
+            connect(db.Settings.load(url))
+        for call in (db.connect, migrator.deploy, migrator.status, migrator.baseline):
+            with pytest.raises(db.SchemaMismatchError, match=told):
+                call(url)
+        assert (
+            run_plain(url, "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace")
+            == []
+        )
+
+
+def test_the_encoding_is_known_behind_a_pooler(triosigno_server: DatabaseServer) -> None:
+    if BINARY is None:
+        pytest.skip("PgBouncer is not installed")
+    name, options = triosigno_server.new_name(), "ENCODING 'LATIN1' LOCALE 'C'"
+    with (
+        database_with(triosigno_server.url, name, options) as url,
+        pooler_before(url) as pooled,
+        pytest.raises(db.SchemaMismatchError, match="is LATIN1; the library needs UTF8"),
+    ):
+        db.connect(f"{pooled}?pgbouncer=true")
 
 
 def test_a_server_without_an_answer_is_waited_for_until_the_deadline() -> None:

@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[type[db.TrioSignoDBError], str | None]] = {
     "42703": (db.SchemaMismatchError, "P2022"),
     "42704": (db.SchemaMismatchError, "P2021"),
     "42710": (db.SchemaMismatchError, "P2021"),
+    "42883": (db.SchemaMismatchError, "P2021"),
     "42804": (db.InvalidInputError, "P2007"),
     "42P01": (db.SchemaMismatchError, "P2021"),
     "42P07": (db.SchemaMismatchError, "P2021"),

@@ -40,6 +40,18 @@ def test_what_differs_is_told(
     assert run.exit_code == (level == "error")
 
 
+def test_the_function_of_searches_is_looked_at(checked: CheckedDatabase) -> None:
+    checked.run(
+        "CREATE OR REPLACE FUNCTION triosigno_db.fold_text(text) RETURNS text"
+        " LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT lower($1)'"
+    )
+    run = run_doctor(checked.url)
+    assert "fold_text(text) is not that of the library" in run.one("drift", "warning").summary
+    checked.run("DROP FUNCTION triosigno_db.fold_text(text) CASCADE")
+    run = run_doctor(checked.url)
+    assert "fold_text(text) is missing: searches fail" in run.one("drift", "error").summary
+
+
 def test_another_s_table_is_none_of_ours(checked: CheckedDatabase) -> None:
     checked.run('CREATE TABLE "Invoice" (id text PRIMARY KEY)')
     assert run_doctor(checked.url).of("drift", "ok")

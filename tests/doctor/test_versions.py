@@ -10,7 +10,7 @@ def test_another_encoding_is_told(checked: CheckedDatabase) -> None:
     checked.run("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     try:
         latin = checked.url.rpartition("/")[0] + "/latin"
-        assert "LATIN1" in run_doctor(latin).one("versions", "warning").summary
+        assert "LATIN1" in run_doctor(latin).one("versions", "error").summary
     finally:
         checked.run("DROP DATABASE latin WITH (FORCE)")
 

@@ -22,6 +22,7 @@ import triosigno_db as db
 from tests.fuzz import hostile
 from tests.fuzz.hostile import MARK
 from tests.fuzz.rows import Known
+from triosigno_db.repositories.names import SPELLINGS
 from triosigno_db.repositories.search import MAX_WORDS
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -286,7 +287,7 @@ def _is_callable(annotation: Any) -> bool:
 
 def words_of_the_code(models: Iterable[Any]) -> set[str]:
     """List what a statement may be chosen by: columns, attributes, parameters and their labels."""
-    words = {"phrase", *(f"word_{number}" for number in range(1, MAX_WORDS + 1))}
+    words = {*SPELLINGS, *(f"word_{number}" for number in range(1, MAX_WORDS + 1))}
     for model in models:
         words |= {*model._meta.columns, *model._meta.fields, *model._meta.combined}
     for kind in (*hostile.RECORDS, *INPUTS.values()):

@@ -15,7 +15,7 @@ import triosigno_db
 from triosigno_db import schema
 from triosigno_db.database.connection import Connection
 from triosigno_db.database.statements import Statement
-from triosigno_db.schema.ddl import keys_script
+from triosigno_db.schema.ddl import fold_script, keys_script
 
 _SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')
 _TRANSACTION = re.compile(
@@ -89,7 +89,7 @@ def _constants() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     )
     written = {node.value for node in nodes if isinstance(node, ast.Constant)}
-    made = (schema.to_sql(), keys_script())
+    made = (schema.to_sql(), fold_script(), keys_script())
     return {each for each in (*written, *_globals(), *made) if isinstance(each, str)}
 
 

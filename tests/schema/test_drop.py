@@ -1,10 +1,14 @@
 """The schema dropped: what is the library's, and nothing else."""
 
+from collections.abc import Callable
+
 import pytest
 
 import triosigno_db as db
 from tests.schema.catalogs import read_catalogs
 from triosigno_db.database.execution import run_sql
+from triosigno_db.migrator import deploy, rollback
+from triosigno_db.testing.factories import make_sign
 
 
 def test_dropping_twice_is_no_error(connected: str) -> None:
@@ -36,3 +40,22 @@ def test_what_others_need_is_not_dropped(connected: str) -> None:
     with pytest.raises(db.InUseError, match=r'view "Learners" depends on table "User"'):
         db.drop_schema()
     assert len(read_catalogs(connected)["tables"]) == 11
+
+
+@pytest.mark.parametrize(
+    ("make", "leave"), [(db.create_schema, db.drop_schema), (deploy, lambda: rollback(steps=7))]
+)
+def test_another_schema_of_the_database_goes_on_searching(
+    connected: str, make: Callable[[], object], leave: Callable[[], object]
+) -> None:
+    db.connect(connected, schema_name="other", password_cost=4)
+    db.create_schema()
+    make_sign(name="Être")
+    db.connect(connected, password_cost=4)
+    make()
+    leave()
+    db.connect(connected, schema_name="other", password_cost=4)
+    assert [sign.name for sign in db.search_signs("etre").items] == ["Être"]
+    db.connect(connected, password_cost=4)
+    make()
+    assert db.search_signs("etre").items == ()

@@ -12,15 +12,22 @@ from triosigno_db.database.connection import Connection, await_answer
 from triosigno_db.database.quoting import identifier
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.database.timestamps import UTC_TIMESTAMP
-from triosigno_db.errors import DatabaseUnavailableError
+from triosigno_db.errors import DatabaseUnavailableError, SchemaMismatchError
 from triosigno_db.settings import Settings, milliseconds
 
 MIN_SERVER_VERSION = 13
 """The oldest major version of PostgreSQL that the library works on."""
 
+ENCODING = "UTF8"
+"""The encoding that a database must have: names and texts are Unicode."""
+
 
 def open_connection(
-    settings: Settings, *, database: str | None = None, address: tuple[str, int] | None = None
+    settings: Settings,
+    *,
+    database: str | None = None,
+    address: tuple[str, int] | None = None,
+    any_encoding: bool = False,
 ) -> Connection:
     """Open a connection and wait until it is ready for statements.
 
@@ -29,6 +36,7 @@ def open_connection(
         database: Another database than the settings' own.
         address: Host and port of one particular server, in place of the settings' hosts; which
             role it has (primary or standby) is then not checked.
+        any_encoding: Whether to connect to a database with another encoding than `ENCODING`.
 
     Returns:
         The connection, in autocommit; it reads `timestamp` columns as aware datetimes.
@@ -36,12 +44,13 @@ def open_connection(
     Raises:
         DatabaseUnavailableError: The server can't be reached, refuses the login, or is older than
             `MIN_SERVER_VERSION`.
+        SchemaMismatchError: The database has another encoding than `ENCODING`.
     """
     with _translated_failures():
         connection: Connection = psycopg2.connect(
             connection_factory=Connection, **_parameters(settings, database, address)
         )
-    _refuse_old_server(connection)
+    _check_server(connection, any_encoding=any_encoding)
     connection.autocommit = True
     register_type(UTC_TIMESTAMP, connection)
     return connection
@@ -65,6 +74,7 @@ def open_polled(
     Raises:
         DatabaseUnavailableError: The server can't be reached, refuses the login, or is older than
             `MIN_SERVER_VERSION`.
+        SchemaMismatchError: The database has another encoding than `ENCODING`.
         TimeoutError: The deadline has passed.
     """
     with _translated_failures():
@@ -74,7 +84,7 @@ def open_polled(
     try:
         with _translated_failures():
             await_answer(connection, deadline)
-        _refuse_old_server(connection)
+        _check_server(connection)
     except BaseException:
         connection.close()
         raise
@@ -102,7 +112,7 @@ def connection_parameters(settings: Settings) -> dict[str, Any]:
         "sslmode": settings.sslmode,
         "sslrootcert": settings.sslcert,
         "application_name": settings.application_name,
-        "client_encoding": "UTF8",
+        "client_encoding": ENCODING,
         # The client's kernel notices a server that is gone, behind a pooler too.
         "keepalives_idle": 30,
         "keepalives_interval": 10,
@@ -165,10 +175,21 @@ def _reason(cause: psycopg2.Error | OSError | UnicodeDecodeError) -> str:
     return str(cause)
 
 
-def _refuse_old_server(connection: psycopg2.extensions.connection) -> None:
+def _check_server(
+    connection: psycopg2.extensions.connection, *, any_encoding: bool = False
+) -> None:
     major = connection.server_version // 10_000
     if major < MIN_SERVER_VERSION:
         connection.close()
         raise DatabaseUnavailableError(
             f"The server is PostgreSQL {major}; the library needs {MIN_SERVER_VERSION} or newer."
+        )
+    # The server reports it when the session begins, PgBouncer as well.
+    encoding = connection.get_parameter_status("server_encoding")
+    if encoding not in (ENCODING, None) and not any_encoding:
+        connection.close()
+        raise SchemaMismatchError(
+            f"The encoding of the database is {encoding}; the library needs {ENCODING}. Create "
+            f"another database with CREATE DATABASE ... ENCODING '{ENCODING}' TEMPLATE template0 "
+            "and a locale for this encoding, and move the rows to it."
         )

@@ -30,6 +30,7 @@ def connect(url: str | None = None, **options: Any) -> None:
     Raises:
         InvalidInputError: There is no URL, or a part of it or an option is invalid.
         DatabaseUnavailableError: The server can't be reached or refuses the login.
+        SchemaMismatchError: The encoding of the database is not UTF8.
         ConflictError: This thread is inside a block of the library.
     """
     settings = Settings.load(url, **options)

@@ -112,6 +112,8 @@ _CONNECTION_LOST = (
 _OUTCOME_UNKNOWN = (errorcodes.CLASS_CONNECTION_EXCEPTION, errorcodes.CRASH_SHUTDOWN)
 _SERIALIZATION_FAILURES = (errorcodes.SERIALIZATION_FAILURE, errorcodes.DEADLOCK_DETECTED)
 
+_NOT_MIGRATED = _plain(SchemaMismatchError, None, "Run the migrations or create_schema()")
+
 _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     # A complete code is looked up first, then its first three characters, then its class.
     # https://www.postgresql.org/docs/current/errcodes-appendix.html
@@ -136,7 +138,7 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     errorcodes.CLASS_INVALID_AUTHORIZATION_SPECIFICATION: _plain(DatabaseUnavailableError, "P1000"),
     errorcodes.DEPENDENT_OBJECTS_STILL_EXIST: _still_needed,
     errorcodes.INVALID_CATALOG_NAME: _plain(DatabaseUnavailableError, "P1003"),
-    errorcodes.INVALID_SCHEMA_NAME: _plain(SchemaMismatchError),
+    errorcodes.INVALID_SCHEMA_NAME: _NOT_MIGRATED,
     errorcodes.SERIALIZATION_FAILURE: _plain(ConflictError),
     errorcodes.DEADLOCK_DETECTED: _plain(ConflictError),
     errorcodes.INSUFFICIENT_PRIVILEGE: _plain(PermissionDeniedError),
@@ -145,9 +147,8 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     errorcodes.UNDEFINED_OBJECT: _plain(SchemaMismatchError),
     errorcodes.DUPLICATE_OBJECT: _plain(SchemaMismatchError),
     errorcodes.DUPLICATE_TABLE: _plain(SchemaMismatchError),
-    errorcodes.UNDEFINED_TABLE: _plain(
-        SchemaMismatchError, None, "Run the migrations or create_schema()"
-    ),
+    errorcodes.UNDEFINED_FUNCTION: _NOT_MIGRATED,
+    errorcodes.UNDEFINED_TABLE: _NOT_MIGRATED,
     errorcodes.CLASS_INSUFFICIENT_RESOURCES: _plain(DatabaseUnavailableError, "P2037"),
     errorcodes.LOCK_NOT_AVAILABLE: _plain(
         QueryTimeoutError, None, "Another transaction holds the lock"

@@ -137,7 +137,7 @@ def open_context(
     """
     started = time.perf_counter()
     named = settings.model_copy(update={"application_name": APPLICATION_NAME})
-    with closing(open_connection(named)) as connection:
+    with closing(open_connection(named, any_encoding=True)) as connection:
         opened_in = time.perf_counter() - started
         session = Session(connection, settings.schema_name)
         yield CheckContext(connection, session, settings, opened_in, history, limits, validate)

@@ -7,7 +7,10 @@ from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.history import Migration, read_history
 from triosigno_db.migrator.ledger import MigrationState, compare_histories
+from triosigno_db.migrator.session import Session
 from triosigno_db.migrator.shadow import temporary_catalogs
+from triosigno_db.models.keys import KEYS_SCHEMA
+from triosigno_db.models.search import FOLD_FUNCTION, FOLD_NAME, FOLD_SIGNATURE
 from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
 from triosigno_db.schema.ddl import to_sql
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
@@ -17,6 +20,10 @@ SUBJECT = "drift"
 _MAY_COMPARE = (
     "SELECT has_database_privilege(current_database(), 'TEMPORARY'), NOT pg_is_in_recovery()"
 )
+_FUNCTION_BODIES = """
+SELECT prosrc FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname = %(schema)s AND p.proname = %(name)s
+"""
 
 
 def check_drift(context: CheckContext) -> Iterator[Finding]:
@@ -37,6 +44,8 @@ def check_drift(context: CheckContext) -> Iterator[Finding]:
     with context.reading() as session:
         ((may_make_tables, is_primary),) = session.run(_MAY_COMPARE)
         live = without_positions(read_current_schema(session.run))
+        if live.tables:
+            yield from _judge_function(session)
     if not (may_make_tables and is_primary):
         why = "The role may not create" if is_primary else "A replica cannot create"
         yield Finding(
@@ -52,6 +61,24 @@ def check_drift(context: CheckContext) -> Iterator[Finding]:
         return
     catalogs = temporary_catalogs(context.session, migrations)
     yield _judge(origin, without_positions(catalogs[migrations[-1].name]), live)
+
+
+def _judge_function(session: Session) -> Iterator[Finding]:
+    bodies = session.run(_FUNCTION_BODIES, schema=KEYS_SCHEMA, name=FOLD_NAME)
+    if not bodies:
+        yield Finding(
+            SUBJECT,
+            "error",
+            f"The function {FOLD_SIGNATURE} is missing: searches fail.",
+            "Run triosigno-db migrate deploy; if that is done, create_schema().",
+        )
+    elif any(body not in FOLD_FUNCTION for (body,) in bodies):
+        yield Finding(
+            SUBJECT,
+            "warning",
+            f"The function {FOLD_SIGNATURE} is not that of the library: searches may find less.",
+            "Drop it with its indexes, then run create_schema() and create the indexes again.",
+        )
 
 
 def _origin(context: CheckContext) -> tuple[str, list[Migration]]:

@@ -6,15 +6,13 @@ from importlib.metadata import version
 
 from psycopg2.extensions import libpq_version
 
-from triosigno_db.database.connector import MIN_SERVER_VERSION
+from triosigno_db.database.connector import ENCODING, MIN_SERVER_VERSION
 from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.ledger import COLUMNS, Ledger
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
 SUBJECT = "versions"
-
-_UTF8 = "UTF8"
 
 
 def check_versions(context: CheckContext) -> Iterator[Finding]:
@@ -52,10 +50,10 @@ def check_versions(context: CheckContext) -> Iterator[Finding]:
             "Deploy with Prisma 5 to 7; other versions have another ledger.",
             tuple(sorted(columns ^ COLUMNS)),
         )
-    if encoding != _UTF8:
+    if encoding != ENCODING:
         yield Finding(
             SUBJECT,
-            "warning",
-            f"The database's encoding is {encoding}, not {_UTF8}.",
-            "Move the rows to a database that was created with ENCODING 'UTF8'.",
+            "error",
+            f"The database's encoding is {encoding}, not {ENCODING}: connect() refuses it.",
+            f"Move the rows to a database that was created with ENCODING '{ENCODING}'.",
         )

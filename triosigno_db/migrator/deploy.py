@@ -22,6 +22,8 @@ from triosigno_db.migrator.session import (
     open_session,
     resolve_settings,
 )
+from triosigno_db.models.keys import KEYS_SCHEMA
+from triosigno_db.schema.ddl import fold_script, keys_script
 from triosigno_db.settings import Settings
 
 DEFAULT_LOCK_TIMEOUT = 10.0
@@ -110,6 +112,9 @@ def deploy(
         MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         MigrationError: A migration failed earlier and is not resolved (P3009), the database has
             tables but no history (P3005), or the history on disk is invalid.
+        PermissionDeniedError: The role may not create the library's schema or objects in it; the
+            message says how to grant it, and nothing was applied.
+        SchemaMismatchError: The encoding of the database is not UTF8; nothing was applied.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
@@ -121,6 +126,7 @@ def deploy(
         pending = [migration for migration in migrations if migration.name in found.pending]
         for migration in pending:
             check_script(migration)
+        _refuse_missing_rights(session, pending)
         ledger.create()
         for migration in pending:
             _apply(session, ledger, migration, on_step)
@@ -274,6 +280,13 @@ def _refuse_failed(found: HistoryStatus) -> None:
             f"Failed and not resolved: {', '.join(failed)}. Fix the database, then resolve it as "
             "applied or as rolled back."
         ).with_prisma_code("P3009")
+
+
+def _refuse_missing_rights(session: Session, pending: list[Migration]) -> None:
+    if any(f"{KEYS_SCHEMA}." in migration.script for migration in pending):
+        with session.rolled_back():
+            session.run(fold_script())
+            session.run(keys_script())
 
 
 def _find(name: str, migrations: tuple[Migration, ...]) -> Migration:

@@ -1,11 +1,13 @@
 """Compare a pack with the database to find the rows that it would create or change."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import peewee
 
+from triosigno_db.arguments import WHITE_SPACE, canonical
 from triosigno_db.errors import ConflictError, FieldError, InvalidInputError
 from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
 from triosigno_db.models.fields import new_id
@@ -28,6 +30,9 @@ MODELS: dict[str, Any] = {
     LESSON: Lesson,
     ACHIEVEMENT: Achievement,
 }
+
+_CANONICAL = ("name", "title", "description")
+"""The fields that are compared in their canonical form; other software may store another one."""
 
 
 class PackRow(NamedTuple):
@@ -110,7 +115,8 @@ def compare_pack(pack: ContentPack) -> Comparison:
 def _match(kind: str, wanted: list[dict[str, Any]]) -> Iterator[PackRow]:
     model = MODELS[kind]
     names = [values["name"] for values in wanted]
-    existing = {row["name"]: row for row in _rows(model.select().where(_is_any(model.name, names)))}
+    found = _rows(model.select().where(_is_named(model.name, names)))
+    existing = _by_name(kind, "name", found)
     for values in wanted:
         yield _row(kind, values["name"], values, existing.get(values["name"]))
 
@@ -118,13 +124,18 @@ def _match(kind: str, wanted: list[dict[str, Any]]) -> Iterator[PackRow]:
 def _row(kind: str, name: str, wanted: dict[str, Any], existing: dict[str, Any] | None) -> PackRow:
     if existing is None:
         return PackRow(kind, name, new_id(), True, wanted)
-    differing = {key: value for key, value in wanted.items() if existing[key] != value}
+    differing = {
+        key: value
+        for key, value in wanted.items()
+        if (canonical(existing[key]) if key in _CANONICAL else existing[key]) != value
+    }
     return PackRow(kind, name, existing["id"], False, differing)
 
 
 def _match_modules(pack: ContentPack) -> Iterator[PackRow]:
     titles = [module.title for module in pack.modules]
-    existing = _by_title("module", _rows(Module.select().where(_is_any(Module.title, titles))))
+    found = _rows(Module.select().where(_is_named(Module.title, titles)))
+    existing = _by_name("module", "title", found)
     following = (Module.select(peewee.fn.max(Module.order)).scalar() or 0) + 1
     for module in pack.modules:
         wanted = _values(module, without="lessons")
@@ -153,8 +164,8 @@ def _match_lessons(pack: ContentPack, result: Comparison) -> Iterator[PackRow]:
     ):
         places[place["lesson"]].append(place["sign"])
     for module, row in zip(pack.modules, modules, strict=True):
-        existing = _by_title(f"lesson of {module.title!r}", lessons[row.id])
-        orders = _orders([lesson.title for lesson in module.lessons], lessons[row.id])
+        existing = _by_name(f"lesson of {module.title!r}", "title", lessons[row.id])
+        orders = _orders([lesson.title for lesson in module.lessons], existing, lessons[row.id])
         for lesson in module.lessons:
             wanted = {
                 **_values(lesson, without="signs"),
@@ -167,10 +178,12 @@ def _match_lessons(pack: ContentPack, result: Comparison) -> Iterator[PackRow]:
             yield matched if is_same else matched._replace(sign_ids=ids)
 
 
-def _orders(titles: list[str], existing: list[dict[str, Any]]) -> dict[str, int]:
+def _orders(
+    titles: list[str], existing: dict[str, dict[str, Any]], rows: list[dict[str, Any]]
+) -> dict[str, int]:
     """Number lessons in the order of the pack; lessons already in that order keep their number."""
-    known = {row["title"]: row["order"] for row in existing}
-    last = max(known.values(), default=0)
+    known = {title: row["order"] for title, row in existing.items()}
+    last = max((row["order"] for row in rows), default=0)
     orders = {}
     previous = -1
     for title in titles:
@@ -215,24 +228,33 @@ def _values(part: Input, *, without: str = "") -> dict[str, Any]:
     return {name: getattr(part, name) for name in type(part).model_fields if name != without}
 
 
-def _by_title(kind: str, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _by_name(kind: str, key: str, rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Index rows by their canonical names; a row that is stored with this name comes first."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
-        if row["title"] in found:
+        found[canonical(row[key])].append(row)
+    chosen = {}
+    for name, same in found.items():
+        chosen[name], *others = [row for row in same if row[key] == name] or same
+        if others:
             raise ConflictError(
-                f"The database has more than one {kind} {row['title']!r}: rename all but one."
+                f"The database has more than one {kind} {name!r}: rename all but one."
             )
-        found[row["title"]] = row
-    return found
+    return chosen
 
 
 def _ids(model: Any, names: list[str]) -> dict[str, str]:
-    rows = model.select(model.name, model.id).where(_is_any(model.name, names)).tuples()
-    return dict(rows)
+    rows = _rows(model.select(model.name, model.id).where(_is_named(model.name, names)))
+    return {name: row["id"] for name, row in _by_name(model.__name__, "name", rows).items()}
 
 
 def _rows(query: Any) -> list[dict[str, Any]]:
     return list(query.dicts())
+
+
+def _is_named(column: Any, names: list[str]) -> Any:
+    trimmed = peewee.fn.btrim(column, WHITE_SPACE)
+    return _is_any(peewee.Function("pg_catalog.normalize", (trimmed, "NFC")), names)
 
 
 def _is_any(column: Any, values: list[str]) -> Any:

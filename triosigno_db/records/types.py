@@ -18,11 +18,17 @@ from pydantic import (
     ValidationError,
 )
 
-from triosigno_db.arguments import MAX_NAME, check_id, check_timestamp
+from triosigno_db.arguments import MAX_NAME, WHITE_SPACE, canonical, check_id, check_timestamp
 from triosigno_db.enums import LabelEnum
 from triosigno_db.errors import InvalidInputError
 
 EnumT = TypeVar("EnumT", bound=LabelEnum)
+
+_MAX_DECOMPOSED = 4
+"""The maximum number of characters that form NFC composes into one."""
+
+MAX_DESCRIPTION = 10_000
+"""The maximum number of characters of a description."""
 
 
 def _to_json(timestamp: datetime) -> str:
@@ -61,6 +67,17 @@ def _refuse_nul(text: str) -> str:
     return text
 
 
+def _canonical(maximum: int) -> BeforeValidator:
+    def convert(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        # A longer text is too long in any form, and would take long to convert.
+        text = value.strip(WHITE_SPACE)
+        return canonical(text) if len(text) <= maximum * _MAX_DECOMPOSED else text
+
+    return BeforeValidator(convert)
+
+
 def _check_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme not in ("http", "https") or not parts.hostname or re.search(r"\s", text):
@@ -77,17 +94,19 @@ def _check_reference(value: object) -> str:
 
 Name = Annotated[
     str,
+    _canonical(MAX_NAME),
     StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
     AfterValidator(_refuse_nul),
 ]
-"""A name or title, 1 to 200 characters, trimmed."""
+"""A name or title, 1 to 200 characters, trimmed, in Unicode's form NFC."""
 
 Description = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, max_length=10_000),
+    _canonical(MAX_DESCRIPTION),
+    StringConstraints(strip_whitespace=True, max_length=MAX_DESCRIPTION),
     AfterValidator(_refuse_nul),
 ]
-"""A text of at most 10,000 characters, trimmed; it may be empty."""
+"""A text of at most 10,000 characters, trimmed, in Unicode's form NFC; it may be empty."""
 
 Url = Annotated[
     str,

@@ -1,48 +1,94 @@
-"""Search: conditions that compare text, ignoring accents and case.
+"""Search: conditions that compare text, ignoring accents, case, punctuation and white space.
 
-Both sides are folded by the same expression, which `models/search.py` defines with its indexes.
+Both sides are folded by the same SQL function, which `models/search.py` defines with its indexes.
 """
 
 import re
+from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import or_
 from typing import Any
 
 import peewee
 
+from triosigno_db.arguments import WHITE_SPACE, check_text
 from triosigno_db.database.quoting import literal
-from triosigno_db.errors import InvalidInputError
-from triosigno_db.models.search import SEPARATORS, fold
+from triosigno_db.database.statements import Parameter, compose
+from triosigno_db.models.search import fold
+from triosigno_db.repositories.names import CANONICAL, is_spelled, spellings_of
 
 MAX_SEARCHED = 200
 """The maximum length of a search, in characters."""
 
 MAX_WORDS = 10
-"""The maximum number of words in a search."""
+"""The maximum number of words that are looked for one by one; the last is the rest of the text."""
 
 SHORT_WORD = 3
 """Shorter words have no complete trigram: they match only the start of a word."""
 
-_BETWEEN_WORDS = re.compile(rf"(?:\s|{SEPARATORS.replace('[-', chr(92) + '[-')})+")
+_WORD = re.compile(rf"[^\0-\x1f\x7f-\x9f{WHITE_SPACE}]+")
+"""What stands between white space and control characters; the server folds the rest."""
 
 
-def words_of(field: str, text: str) -> dict[str, str]:
-    """Split a search into words.
+def search_parameters(field: str, text: object) -> dict[str, str]:
+    """Check a search and split it into words.
 
     Args:
         field: The argument's name.
         text: The text to search for.
 
     Returns:
-        A parameter for each different word: `word_1`, `word_2`, ...
+        The parameters of `search_conditions`: each different word as `word_1`, `word_2`, ...; from
+        the tenth on all words as one phrase; and the spellings of the whole text.
 
     Raises:
-        InvalidInputError: The text has no words, or more than ten.
+        InvalidInputError: It is not a string, is empty or too long, or PostgreSQL can't store it.
     """
-    words = dict.fromkeys(word for word in _BETWEEN_WORDS.split(text) if word)
-    if not words:
-        raise InvalidInputError(field, "must contain a letter or a digit")
-    if len(words) > MAX_WORDS:
-        raise InvalidInputError(field, f"must have at most {MAX_WORDS} different words")
-    return {f"word_{number}": word for number, word in enumerate(words, start=1)}
+    words = _split(check_text(field, text, maximum=MAX_SEARCHED))
+    numbered = {f"word_{number}": word for number, word in enumerate(words, start=1)}
+    return numbered | spellings_of(str(text))
+
+
+def _split(text: str) -> Collection[str]:
+    words: dict[str, None] = {}
+    for word in _WORD.finditer(text):
+        if len(words) == MAX_WORDS - 1 and word[0] not in words:
+            return [*words, text[word.start() :]]
+        words[word[0]] = None
+    return words or [text]
+
+
+def searched_words(filters: Collection[str]) -> list[Parameter]:
+    """List the words of a search among the filters of a statement.
+
+    Args:
+        filters: The names of the parameters.
+
+    Returns:
+        The parameters of the words.
+    """
+    return [Parameter(name) for name in filters if name.startswith("word_")]
+
+
+def search_conditions(text: str, names: Sequence[Any], filters: Collection[str]) -> list[Any]:
+    """Build the conditions of a search, if the filters of a statement include one.
+
+    A word that folds to nothing, such as a dash, matches every row. If the whole text does, it
+    matches the rows that have it as a name.
+
+    Args:
+        text: The folded SQL expression to search, which starts with a space.
+        names: The columns with names.
+        filters: The names of the parameters.
+
+    Returns:
+        The conditions; none without a search.
+    """
+    if CANONICAL not in filters:
+        return []
+    is_name = reduce(or_, map(is_spelled, names))
+    has_words = folded_parameter(Parameter(CANONICAL)) != peewee.SQL("''")
+    return [*(holds(text, word) for word in searched_words(filters)), has_words | is_name]
 
 
 def holds(text: str, word: Any) -> Any:
@@ -90,7 +136,7 @@ def like(text: str, *pattern: Any) -> Any:
     )
 
 
-def folded_parameter(parameter: Any) -> Any:
+def folded_parameter(parameter: Parameter) -> Any:
     """Fold a parameter in the same way as the texts; this also removes the wildcards of LIKE.
 
     Args:
@@ -99,5 +145,4 @@ def folded_parameter(parameter: Any) -> Any:
     Returns:
         The expression.
     """
-    before, behind = fold("\0").split("\0")
-    return peewee.NodeList((peewee.SQL(before), parameter.cast("text"), peewee.SQL(behind)), "")
+    return compose(fold("{parameter}"), parameter=parameter.cast("text"))

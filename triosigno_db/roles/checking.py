@@ -8,6 +8,7 @@ from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.transactions import transaction
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
+from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.roles import queries
 from triosigno_db.roles.purposes import (
     ROWS,
@@ -180,6 +181,7 @@ class _Check:
             types=[enum.__name__ for enum in enums()],
             keys_schema=KEYS_SCHEMA,
             keys_table=KEYS_TABLE,
+            function=FOLD_NAME,
         ):
             yield RoleFinding(owner, Deviation.LACK, "OWNERSHIP", target)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.models import MODELS
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
+from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.settings import MAX_IDENTIFIER_BYTES
 
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
@@ -32,9 +33,9 @@ class Privilege(NamedTuple):
     """A privilege on one object.
 
     Attributes:
-        kind: `database`, `schema`, `table`, `column`, or another kind in the catalogs.
+        kind: `database`, `schema`, `table`, `column`, `function`, or another kind in the catalogs.
         schema: The schema's name; empty for a database.
-        name: The table's name; empty for a schema or a database.
+        name: The name of the table or the function; empty for a schema or a database.
         column: The column's name; empty for anything else.
         right: The privilege, such as `SELECT`.
     """
@@ -44,6 +45,10 @@ class Privilege(NamedTuple):
     name: str
     column: str
     right: str
+
+
+_SEARCH = Privilege("function", KEYS_SCHEMA, FOLD_NAME, "", "EXECUTE")
+"""The privilege to search."""
 
 
 def check_names(names: RoleNames) -> RoleNames:
@@ -135,7 +140,8 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
         schema_name: The schema of the tables.
 
     Returns:
-        The privileges on the rows of the models' tables and of the table for idempotency keys.
+        The privileges on the rows of the models' tables and of the table for idempotency keys, and
+        to search.
     """
     tables = [
         *((schema_name, name) for name in table_names()),
@@ -144,6 +150,7 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
     return frozenset(
         (
             *_access(schema_name, KEYS_SCHEMA),
+            _SEARCH,
             *(Privilege("table", *table, "", right) for table in tables for right in ROWS),
         )
     )
@@ -156,11 +163,12 @@ def purpose_of_reader(schema_name: str) -> frozenset[Privilege]:
         schema_name: The schema of the tables.
 
     Returns:
-        The privileges to read the rows of the models' tables, without secret columns.
+        The privileges to read and search the rows of the models' tables, without secret columns.
     """
     return frozenset(
         (
-            *_access(schema_name),
+            *_access(schema_name, KEYS_SCHEMA),
+            _SEARCH,
             *(
                 Privilege("table", schema_name, table, "", "SELECT")
                 for table in table_names()

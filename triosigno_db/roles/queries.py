@@ -137,16 +137,20 @@ FROM unnest(%(kinds)s::text[], %(schemas)s::text[], %(names)s::text[], %(columns
             %(rights)s::text[]) AS w (kind, schema, name, "column", "right")
 LEFT JOIN pg_namespace n ON n.nspname = w.schema
 LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = w.name
+LEFT JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname = w.name AND w.kind = 'function'
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w."column" AND NOT a.attisdropped
 JOIN pg_database d ON d.datname = current_database()
 CROSS JOIN LATERAL pg_identify_object(
     CASE w.kind WHEN 'database' THEN 'pg_database'::regclass
-                WHEN 'schema' THEN 'pg_namespace'::regclass ELSE 'pg_class'::regclass END,
-    CASE w.kind WHEN 'database' THEN d.oid WHEN 'schema' THEN n.oid ELSE c.oid END,
+                WHEN 'schema' THEN 'pg_namespace'::regclass
+                WHEN 'function' THEN 'pg_proc'::regclass ELSE 'pg_class'::regclass END,
+    CASE w.kind WHEN 'database' THEN d.oid WHEN 'schema' THEN n.oid
+                WHEN 'function' THEN p.oid ELSE c.oid END,
     CASE w.kind WHEN 'column' THEN a.attnum ELSE 0 END) i
 WHERE NOT CASE w.kind
     WHEN 'database' THEN has_database_privilege(%(role)s, d.oid, w."right")
     WHEN 'schema' THEN has_schema_privilege(%(role)s, n.oid, w."right")
+    WHEN 'function' THEN has_function_privilege(%(role)s, p.oid, w."right")
     WHEN 'table' THEN has_table_privilege(%(role)s, c.oid, w."right")
     ELSE has_column_privilege(%(role)s, c.oid, a.attnum, w."right")
 END
@@ -166,6 +170,12 @@ FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
 CROSS JOIN LATERAL pg_identify_object('pg_type'::regclass, t.oid, 0) i
 WHERE n.nspname = %(schema)s AND t.typname = ANY (%(types)s)
   AND NOT pg_has_role(%(role)s, t.typowner, 'USAGE')
+UNION ALL
+SELECT i.type || ' ' || i.identity
+FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+CROSS JOIN LATERAL pg_identify_object('pg_proc'::regclass, p.oid, 0) i
+WHERE n.nspname = %(keys_schema)s AND p.proname = %(function)s
+  AND NOT pg_has_role(%(role)s, p.proowner, 'USAGE')
 ORDER BY 1
 """
-"""Tables and types of the library that the owner does not own."""
+"""Tables, types and functions of the library that the owner does not own."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from triosigno_db.database.quoting import literal
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
+from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.roles.purposes import (
     ROWS,
     RoleNames,
@@ -55,7 +56,8 @@ BEGIN
     EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I, %I',
                    current_database(), app_role, reader_role);
 
-    -- The schema of idempotency keys, which a migration creates: only the application uses it.
+    -- The library's own schema, which a migration creates: all use its function, and only the
+    -- application the table of idempotency keys.
     IF EXISTS (SELECT FROM pg_namespace WHERE nspname = keys_schema) THEN
         IF EXISTS (SELECT FROM pg_namespace JOIN pg_roles ON pg_roles.oid = nspowner
                    WHERE nspname = keys_schema AND rolname <> owner_role) THEN
@@ -63,7 +65,7 @@ BEGIN
         END IF;
         EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC, %I, %I',
                        keys_schema, app_role, reader_role);
-        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I', keys_schema, app_role);
+        EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', keys_schema, app_role, reader_role);
     END IF;
 
     -- The schema of the tables: only the owner creates objects in it.
@@ -75,7 +77,7 @@ BEGIN
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', data_schema, owner_role);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', data_schema, app_role, reader_role);
 
-    -- The owner owns the tables and types.
+    -- The owner owns the tables, types and functions.
     FOR kind, thing IN
         SELECT 'TABLE', format('%I.%I', nspname, relname) FROM pg_class
         JOIN pg_namespace ON pg_namespace.oid = relnamespace
@@ -88,6 +90,11 @@ BEGIN
         JOIN pg_namespace ON pg_namespace.oid = typnamespace
         JOIN pg_roles ON pg_roles.oid = typowner AND rolname <> owner_role
         WHERE nspname = data_schema AND typname = ANY (data_types)
+        UNION ALL
+        SELECT 'FUNCTION', pg_proc.oid::regprocedure::text FROM pg_proc
+        JOIN pg_namespace ON pg_namespace.oid = pronamespace
+        JOIN pg_roles ON pg_roles.oid = proowner AND rolname <> owner_role
+        WHERE nspname = keys_schema AND proname = search_function
     LOOP
         EXECUTE format('ALTER %s %s OWNER TO %I', kind, thing, owner_role);
     END LOOP;
@@ -148,6 +155,15 @@ BEGIN
         GROUP BY nspname, relname
     LOOP
         EXECUTE format('GRANT SELECT (%s) ON TABLE %s TO %I', listed, thing, reader_role);
+    END LOOP;
+
+    -- Both search.
+    FOR thing IN
+        SELECT pg_proc.oid::regprocedure::text FROM pg_proc
+        JOIN pg_namespace ON pg_namespace.oid = pronamespace
+        WHERE nspname = keys_schema AND proname = search_function
+    LOOP
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I, %I', thing, app_role, reader_role);
     END LOOP;
 
     -- Future tables: the application gets default privileges. The reader gets its privileges in the
@@ -211,6 +227,7 @@ def _declarations(names: RoleNames, schema_name: str) -> str:
         "ledger": _name(LEDGER_TABLE),
         "keys_schema": _name(KEYS_SCHEMA),
         "keys_table": _name(KEYS_TABLE),
+        "search_function": _name(FOLD_NAME),
     }
     return "".join(f"    {name} CONSTANT {value};\n" for name, value in values.items())
 

@@ -10,7 +10,7 @@ from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
-from triosigno_db.schema.ddl import enums, keys_script, to_sql
+from triosigno_db.schema.ddl import enums, fold_script, keys_script, to_sql
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 
 _TEMPORARY_SCHEMA = "pg_temp"
@@ -22,13 +22,16 @@ _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
 def create_schema() -> None:
     """Create all tables in an empty schema, exactly as Prisma creates them.
 
-    Existing tables are not changed, and neither are other tables in the schema. The table of
-    idempotency keys is created if it is missing and the role may create schemas in the database.
-    The call waits until a concurrent Prisma Migrate or `create_schema()` on the same database ends.
+    Existing tables are not changed, and neither are other tables in the schema. The function of
+    searches and the table of idempotency keys are created if they are missing, in the schema
+    `triosigno_db`; for this the role needs CREATE on the database, or on that schema. The call
+    waits until a concurrent Prisma Migrate or `create_schema()` on the same database ends.
 
     Raises:
         SchemaMismatchError: Some of the tables exist, but not all, or they differ; `differences`
             lists the differences, and nothing was changed.
+        PermissionDeniedError: The role lacks a privilege; the message says how to grant it, and
+            nothing was changed.
         QueryTimeoutError: The lock for schema changes was not released in time.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
@@ -38,6 +41,7 @@ def create_schema() -> None:
             return
         differences = compare(expected_catalog(), found)
         if not differences:
+            run_sql(fold_script())
             run_sql(keys_script())
     if differences:
         raise SchemaMismatchError(

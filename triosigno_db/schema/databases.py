@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 import psycopg2
 
+from triosigno_db.database.connector import ENCODING
 from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import TrioSignoDBError
 
 _DROP_ATTEMPTS = 3
+_EMPTY = "TEMPLATE template0"
 
 Execute = Callable[[str], object]
 """Runs a statement outside a transaction; its exceptions have the driver error as their cause."""
@@ -26,7 +28,8 @@ def create_database(name: str, execute: Execute, *, template: str | None = None)
         TrioSignoDBError: Raised by `execute`: the name is taken, the template is missing or in use,
             or the role may not create databases.
     """
-    execute(f"CREATE DATABASE {identifier(name)} TEMPLATE {identifier(template or 'template0')}")
+    origin = f"TEMPLATE {identifier(template)}" if template else f"{_EMPTY} ENCODING '{ENCODING}'"
+    execute(f"CREATE DATABASE {identifier(name)} {origin}")
 
 
 def drop_database(name: str, execute: Execute) -> None:

@@ -10,22 +10,36 @@ from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
-from triosigno_db.models.search import SEARCH_INDEXES
+from triosigno_db.models.search import FOLD_FUNCTION, FOLD_SIGNATURE, SEARCH_INDEXES
+
+_OWN_OBJECTS = r"""
+BEGIN
+    -- Temporary tables are for comparing schemas.
+    IF current_schema() LIKE 'pg\_temp%' THEN
+        RETURN;
+    END IF;
+    -- Another schema of this database may have them already, with another owner.
+    IF to_regnamespace('{schema}') IS NULL THEN
+        CREATE SCHEMA {schema};
+    END IF;
+{objects}
+EXCEPTION
+    WHEN insufficient_privilege THEN
+        RAISE insufficient_privilege USING MESSAGE = format(
+            CASE WHEN to_regnamespace('{schema}') IS NULL
+                THEN '%s: {what} in the schema {schema}. As an administrator, run GRANT CREATE '
+                    'ON DATABASE %I TO %I, or CREATE SCHEMA {schema} AUTHORIZATION %3$I'
+                ELSE '%s: {what} in the schema {schema} of %I. As an administrator, run GRANT '
+                    'USAGE, CREATE ON SCHEMA {schema} TO %I'
+            END, SQLERRM, current_database(), current_user);
+END
+"""
 
 _KEYS_COMMENT = """\
 -- The idempotency keys of writes that were counted, in a schema of their own. What is escaped as
 -- 073 stands for the end of a statement inside the block."""
 
-_KEYS_BLOCK = f"""
-BEGIN
-    -- Temporary tables are for comparing schemas.
-    IF current_schema() LIKE 'pg\\_temp%' THEN
-        RETURN;
-    END IF;
-    -- Whoever may not make it may still use it.
-    IF to_regnamespace('{KEYS_SCHEMA}') IS NULL THEN
-        CREATE SCHEMA {KEYS_SCHEMA};
-    END IF;
+_KEYS_TABLE = f"""
     IF to_regclass('{KEYS_SCHEMA}."{KEYS_TABLE}"') IS NULL THEN
         CREATE TABLE {KEYS_SCHEMA}."{KEYS_TABLE}" (
             "digest" UUID NOT NULL,
@@ -34,22 +48,31 @@ BEGIN
         );
         CREATE INDEX "{KEYS_TABLE}_createdAt_idx" ON {KEYS_SCHEMA}."{KEYS_TABLE}"("createdAt");
     END IF;
-EXCEPTION
-    WHEN insufficient_privilege THEN
-        RAISE NOTICE 'there is no table for idempotency keys: %', SQLERRM;
-END
+"""
+
+_FOLD_COMMENT = """\
+-- The function that folds text, so that searches ignore accents, case, punctuation and the kind of
+-- white space. What is escaped as 073 stands for the end of a statement inside the block."""
+
+_FOLD_TEXT = f"""
+    IF getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'The encoding of the database must be UTF8, not %.', getdatabaseencoding();
+    END IF;
+    IF to_regprocedure('{FOLD_SIGNATURE}') IS NULL THEN
+{FOLD_FUNCTION.strip()};
+    END IF;
 """
 
 _SEARCH_COMMENT = """\
--- Search without regard to accents and case, by the trigrams of the folded texts, where the server
--- has pg_trgm. What is escaped as 073 stands for the end of a statement inside the block."""
+-- The indexes of searches: the trigrams of the folded texts, where the server has pg_trgm. What is
+-- escaped as 073 stands for the end of a statement inside the block."""
 
 _SEARCH_BLOCK = r"""
 DECLARE
     home name;
 BEGIN
-    -- normalize() knows UTF8 only, and temporary tables are for comparing schemas.
-    IF getdatabaseencoding() <> 'UTF8' OR current_schema() LIKE 'pg\_temp%' THEN
+    -- Temporary tables are for comparing schemas.
+    IF current_schema() LIKE 'pg\_temp%' THEN
         RETURN;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN
@@ -82,8 +105,8 @@ def to_sql() -> str:
 
     Returns:
         The statements for enum types, tables, indexes, foreign keys and checks, each with a
-        comment; for the search indexes, if the server has `pg_trgm`; and for the table of
-        idempotency keys in its own schema, if it does not exist.
+        comment; for the search indexes, if the server has `pg_trgm`; and for the function of
+        searches and the table of idempotency keys, if they do not exist in the library's schema.
     """
     parts = (
         *_enums(),
@@ -91,10 +114,20 @@ def to_sql() -> str:
         *_indexes(),
         *_foreign_keys(),
         *_checks(),
+        fold_script(),
         search_index_script(),
         keys_script(),
     )
     return "\n\n".join(parts) + "\n"
+
+
+def fold_script() -> str:
+    """Generate the SQL that creates the function of searches if it is missing.
+
+    Returns:
+        One statement; it fails if the role may not create the function.
+    """
+    return f"{_FOLD_COMMENT}\n{_own_objects('searches need a function', _FOLD_TEXT)}"
 
 
 def search_index_script() -> str:
@@ -117,9 +150,9 @@ def keys_script() -> str:
     """Generate the SQL that creates the table of idempotency keys if it is missing.
 
     Returns:
-        One statement.
+        One statement; it fails if the role may not create the table.
     """
-    return f"{_KEYS_COMMENT}\n{_do(_KEYS_BLOCK)}"
+    return f"{_KEYS_COMMENT}\n{_own_objects('idempotency keys need a table', _KEYS_TABLE)}"
 
 
 def drop_script(tables: list[str], enum_types: list[str]) -> str:
@@ -138,6 +171,12 @@ def drop_script(tables: list[str], enum_types: list[str]) -> str:
     if enum_types:
         statements.append(f"DROP TYPE {', '.join(map(identifier, enum_types))};")
     return "\n".join(statements)
+
+
+def _own_objects(what: str, creation: str) -> str:
+    """Write the statement that creates objects in the library's schema, and the schema."""
+    block = _OWN_OBJECTS.replace("{objects}", creation.strip("\n"))
+    return _do(block.replace("{schema}", KEYS_SCHEMA).replace("{what}", what))
 
 
 def _do(block: str) -> str:

@@ -10,7 +10,8 @@ from triosigno_db.schema.ddl import drop_script
 def drop_schema() -> None:
     """Drop the tables and types that the library creates, with all their data.
 
-    Missing tables and types are skipped; other objects are not changed.
+    Missing tables and types are skipped; other objects are not changed. The schema `triosigno_db`
+    stays, because other schemas of the database use its function and its table.
 
     Raises:
         SchemaMismatchError: A table or type with one of the names was not created by the library;

@@ -1,7 +1,6 @@
 """Idempotency keys: what is repeated counts once."""
 
 import threading
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -12,7 +11,6 @@ import triosigno_db as db
 from tests.learning_rows import Clock
 from tests.plain_sql import run_plain
 from triosigno_db.database.execution import run_sql
-from triosigno_db.migrator import deploy
 from triosigno_db.repositories.learning.keys import digest_of_key
 from triosigno_db.testing import IsolatedDatabase, counting_statements
 from triosigno_db.testing.factories import make_lesson, make_sign, make_user
@@ -261,20 +259,3 @@ def test_without_the_migration_only_keyed_calls_fail(triosigno_db: IsolatedDatab
     db.create_schema()
     assert attempt(user, sign, "key").total_attempts == 2
     db.delete_user(user)
-
-
-@pytest.mark.parametrize("make", [db.create_schema, deploy])
-def test_who_may_not_make_a_schema_goes_without_keys(
-    empty_url: str, make: Callable[[], object]
-) -> None:
-    role = f"role_{uuid4().hex}"
-    run_plain(empty_url, f"CREATE ROLE {role} LOGIN PASSWORD 'owner'")
-    run_plain(empty_url, f"GRANT ALL ON SCHEMA public TO {role}")
-    db.connect(empty_url, user=role, password="owner", password_cost=4)
-    make()
-    user, sign = make_user().id, make_sign().id
-    with pytest.raises(db.SchemaMismatchError, match="IdempotencyKey"):
-        attempt(user, sign, "key")
-    assert db.record_attempt(user, sign, is_correct=True).total_attempts == 1
-    db.disconnect()
-    run_plain(empty_url, f"DROP OWNED BY {role}; DROP ROLE {role}")

@@ -1,3 +1,2 @@
--- The schema was made for this table alone.
+-- The schema stays: it holds the function of searches.
 DROP TABLE IF EXISTS triosigno_db."IdempotencyKey";
-DROP SCHEMA IF EXISTS triosigno_db;

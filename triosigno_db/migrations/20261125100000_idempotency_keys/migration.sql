@@ -6,7 +6,7 @@ BEGIN
     IF current_schema() LIKE ''pg\\_temp%'' THEN
         RETURN\073
     END IF\073
-    -- Whoever may not make it may still use it.
+    -- Another schema of this database may have them already, with another owner.
     IF to_regnamespace(''triosigno_db'') IS NULL THEN
         CREATE SCHEMA triosigno_db\073
     END IF\073
@@ -20,6 +20,12 @@ BEGIN
     END IF\073
 EXCEPTION
     WHEN insufficient_privilege THEN
-        RAISE NOTICE ''there is no table for idempotency keys: %'', SQLERRM\073
+        RAISE insufficient_privilege USING MESSAGE = format(
+            CASE WHEN to_regnamespace(''triosigno_db'') IS NULL
+                THEN ''%s: idempotency keys need a table in the schema triosigno_db. As an administrator, run GRANT CREATE ''
+                    ''ON DATABASE %I TO %I, or CREATE SCHEMA triosigno_db AUTHORIZATION %3$I''
+                ELSE ''%s: idempotency keys need a table in the schema triosigno_db of %I. As an administrator, run GRANT ''
+                    ''USAGE, CREATE ON SCHEMA triosigno_db TO %I''
+            END, SQLERRM, current_database(), current_user)\073
 END
 ';

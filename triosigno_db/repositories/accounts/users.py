@@ -9,7 +9,6 @@ from triosigno_db.arguments import (
     check_bool,
     check_enum,
     check_id,
-    check_text,
 )
 from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.lifecycle import current_database
@@ -47,7 +46,7 @@ from triosigno_db.repositories.rows import (
     read_written,
     update_record,
 )
-from triosigno_db.repositories.search import MAX_SEARCHED, holds, words_of
+from triosigno_db.repositories.search import search_conditions, search_parameters
 
 LOGINS = ("email", "username")
 """The attributes that no two accounts have in common, whatever their form."""
@@ -127,9 +126,10 @@ def count_matching_users(filters: tuple[str, ...]) -> Any:
 
 def _conditions(filters: tuple[str, ...]) -> list[Any]:
     known = {"role": User.role, "is_active": User.is_active}
+    names = (User.username, User.first_name, User.last_name)
     return [
-        known[name] == Parameter(name) if name in known else holds(USER_TEXT, Parameter(name))
-        for name in filters
+        *(known[name] == Parameter(name) for name in filters if name in known),
+        *search_conditions(USER_TEXT, names, filters),
     ]
 
 
@@ -218,7 +218,7 @@ def list_users(
         role: Only accounts with this role.
         is_active: Only active accounts, or only deactivated ones.
         search: Only accounts whose e-mail address and names contain every word of this text,
-            ignoring case and accents. A word of one or two letters must start a word.
+            as in `search_signs`. A word of one or two letters must start a word.
         limit: The maximum number of accounts per page, 1 to 200.
         cursor: The `next_cursor` of the previous page.
         shape: The record class to return; it may have fewer fields.
@@ -382,5 +382,5 @@ def _check_filters(role: object, is_active: object, search: object) -> dict[str,
     if is_active is not None:
         filters["is_active"] = check_bool("is_active", is_active)
     if search is not None:
-        filters |= words_of("search", check_text("search", search, maximum=MAX_SEARCHED))
+        filters |= search_parameters("search", search)
     return filters

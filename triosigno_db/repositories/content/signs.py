@@ -23,6 +23,12 @@ from triosigno_db.records import (
 )
 from triosigno_db.records.content import SignT
 from triosigno_db.repositories.caching import changing_content
+from triosigno_db.repositories.names import (
+    CANONICAL,
+    by_spelling,
+    is_spelled,
+    spellings_of,
+)
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, filtered, paged
 from triosigno_db.repositories.rows import (
     create_record,
@@ -32,12 +38,13 @@ from triosigno_db.repositories.rows import (
     update_record,
 )
 from triosigno_db.repositories.search import (
-    MAX_SEARCHED,
     folded_parameter,
     holds,
     like,
+    search_conditions,
+    search_parameters,
+    searched_words,
     starts_a_word,
-    words_of,
 )
 
 EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
@@ -48,8 +55,9 @@ EXACT, AT_START, AT_WORD_STARTS, IN_NAME, IN_DESCRIPTION = range(5)
 
 @statement(reads_only=True)
 def select_sign_by_name(selection: Selection) -> Any:
-    """Select a sign by name."""
-    return Sign.select(*columns(Sign, selection)).where(Sign.name == Parameter("name"))
+    """Select a sign by name, in the form that was given or another one."""
+    query = Sign.select(*columns(Sign, selection)).where(is_spelled(Sign.name))
+    return query.order_by(*by_spelling(Sign.name)).limit(1)
 
 
 @statement(reads_only=True, prepared=False)
@@ -64,9 +72,8 @@ def search_signs_by_words(
     selection: Selection, filters: tuple[str, ...], is_continued: bool
 ) -> Any:
     """Select the signs that contain every word: best match first, then shortest name."""
-    names = [name for name in filters if name != "phrase"]
-    words = [Parameter(name) for name in names if name.startswith("word_")]
-    phrase = folded_parameter(Parameter("phrase"))
+    words = searched_words(filters)
+    phrase = folded_parameter(Parameter(CANONICAL))
     rank = peewee.Case(
         None,
         [
@@ -77,7 +84,7 @@ def search_signs_by_words(
         ],
         IN_DESCRIPTION,
     )
-    query = filtered(Sign.select(*columns(Sign, selection)), _conditions(tuple(names)))
+    query = filtered(Sign.select(*columns(Sign, selection)), _conditions(filters))
     length = peewee.fn.char_length(Sign.name)
     return paged(query, rank, length, Sign.name, is_continued=is_continued)
 
@@ -85,8 +92,8 @@ def search_signs_by_words(
 def _conditions(filters: tuple[str, ...]) -> list[Any]:
     known = {"category_id": Sign.category, "difficulty": Sign.difficulty}
     return [
-        known[name] == Parameter(name) if name in known else holds(SIGN_TEXT, Parameter(name))
-        for name in filters
+        *(known[name] == Parameter(name) for name in filters if name in known),
+        *search_conditions(SIGN_TEXT, (Sign.name,), filters),
     ]
 
 
@@ -139,7 +146,8 @@ def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecor
     """Find the sign with a name.
 
     Args:
-        name: The exact name; use `search_signs` to ignore accents and case.
+        name: The name; use `search_signs` to ignore accents and case. It is found in either form
+            of Unicode, NFC or NFD, that which was given first.
         shape: The record class to return; it may have fewer fields.
 
     Returns:
@@ -149,9 +157,9 @@ def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecor
         InvalidInputError: `name` is empty or longer than 200 characters.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    name = check_text("name", name, maximum=MAX_NAME)
+    check_text("name", name, maximum=MAX_NAME)
     checked = check_shape(shape, SignRecord)
-    row = fetch_one(select_sign_by_name(checked.selection), name=name)
+    row = fetch_one(select_sign_by_name(checked.selection), **spellings_of(name))
     return None if row is None else checked.from_row(row)
 
 
@@ -196,14 +204,16 @@ def search_signs(
 ) -> Page[SignT]:
     """Search for signs whose name or description contains every word of a text.
 
-    Accents, case and punctuation are ignored: `etre` finds `Être`. A word also matches inside a
-    longer word, but a word of one or two letters matches only the start of a word. The best matches
-    come first: the name equals the text; it starts with the text; its words start with the words of
-    the text; it contains them; the description contains them. Among equal matches, shorter names
-    come first.
+    Accents, case, ligatures, punctuation and the kind of white space are ignored: `etre` finds
+    `Être`. A word also matches inside a longer word, but a word of one or two letters matches only
+    the start of a word; words with a hyphen between them must follow each other, and so must all
+    words from the tenth on. A text without letters and digits finds the sign with this name. The
+    best matches come first: the name equals the text; it starts with the text; its words start with
+    the words of the text; it contains them; the description contains them. Among equal matches,
+    shorter names come first.
 
     Args:
-        text: The text to search for: 1 to 200 characters, at most ten different words.
+        text: The text to search for: 1 to 200 characters.
         category_id: Only signs of this category.
         difficulty: Only signs of this difficulty.
         limit: The maximum number of signs per page, 1 to 200.
@@ -214,19 +224,17 @@ def search_signs(
         One page of signs.
 
     Raises:
-        InvalidInputError: The text has no words or too many, a filter or `limit` is out of bounds,
-            or the cursor does not belong to this list.
+        InvalidInputError: The text is empty or too long, a filter or `limit` is out of bounds, or
+            the cursor does not belong to this list.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
-    words = words_of("text", check_text("text", text, maximum=MAX_SEARCHED))
-    filters = words | _check_filters(category_id, difficulty)
+    filters = search_parameters("text", text) | _check_filters(category_id, difficulty)
     return fetch_page(
         search_signs_by_words,
         check_shape(shape, SignRecord),
         limit=limit,
         cursor=cursor,
         keys=3,
-        phrase=" ".join(words.values()),
         **filters,
     )
 

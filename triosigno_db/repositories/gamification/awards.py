@@ -6,7 +6,7 @@ from uuid import UUID
 
 import peewee
 
-from triosigno_db.arguments import MAX_NAME, check_id, check_text
+from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import fetch_all, fetch_one
 from triosigno_db.database.statements import (
     NOW,
@@ -32,6 +32,7 @@ from triosigno_db.records import (
     default_shape,
 )
 from triosigno_db.records.gamification import AwardT, UserAchievementT
+from triosigno_db.repositories.names import GIVEN, by_spelling, is_spelled, spellings_of
 from triosigno_db.repositories.pages import DEFAULT_LIMIT, fetch_page, paged
 from triosigno_db.repositories.rows import read_written
 
@@ -39,12 +40,6 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 NESTED = "achievement"
 
-
-# The name of one achievement may be the id of another: the id takes precedence.
-_CHOSEN = """
-    SELECT * FROM {achievement} WHERE "id" = {key} OR "name" = {key}
-    ORDER BY ("id" = {key}) DESC LIMIT 1
-"""
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -76,7 +71,7 @@ def insert_award(selection: Selection) -> Any:
         )
         SELECT {nested}{between}{columns} FROM chosen, award
         """,
-        chosen=compose(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
+        chosen=_select_chosen(),
         award=UserAchievement,
         award_id=Parameter("award_id"),
         user_id=Parameter("user_id").cast("text"),
@@ -99,9 +94,20 @@ def delete_award() -> Any:
         )
         SELECT EXISTS (SELECT FROM chosen), EXISTS (SELECT FROM revoked)
         """,
-        chosen=compose(_CHOSEN, achievement=Achievement, key=Parameter("key").cast("text")),
+        chosen=_select_chosen(),
         award=UserAchievement,
         user_id=Parameter("user_id"),
+    )
+
+
+def _select_chosen() -> Any:
+    """Select an achievement by id or name; the name of one may be the id of another."""
+    is_id = Achievement.id == Parameter(GIVEN).cast("text")
+    return (
+        Achievement.select()
+        .where(is_id | is_spelled(Achievement.name))
+        .order_by(is_id.desc(), *by_spelling(Achievement.name))
+        .limit(1)
     )
 
 
@@ -132,7 +138,7 @@ def award_achievement(
 
     Args:
         user_id: The id of the user.
-        name_or_id: The name or the id of the achievement.
+        name_or_id: The id of the achievement, or its name in either form of Unicode, NFC or NFD.
         shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
@@ -144,10 +150,10 @@ def award_achievement(
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    key = _check_key(name_or_id)
+    key = check_id("name_or_id", name_or_id)
     checked = check_shape(shape, Award)
     chosen = insert_award(checked.selection)
-    row = fetch_one(chosen, user_id=user_id, key=key, award_id=new_id())
+    row = fetch_one(chosen, user_id=user_id, award_id=new_id(), **spellings_of(key))
     if row is None:
         raise NotFoundError("Achievement", key)
     return read_written(_reader(checked), row)
@@ -158,7 +164,7 @@ def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
 
     Args:
         user_id: The id of the user.
-        name_or_id: The name or the id of the achievement.
+        name_or_id: The id of the achievement, or its name in either form of Unicode, NFC or NFD.
 
     Raises:
         NotFoundError: The achievement does not exist, or the user does not have it; `entity` says
@@ -167,8 +173,8 @@ def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
-    key = _check_key(name_or_id)
-    ((is_found, is_revoked),) = fetch_all(delete_award(), user_id=user_id, key=key)
+    key = check_id("name_or_id", name_or_id)
+    ((is_found, is_revoked),) = fetch_all(delete_award(), user_id=user_id, **spellings_of(key))
     if not is_found:
         raise NotFoundError("Achievement", key)
     if not is_revoked:
@@ -203,11 +209,6 @@ def list_user_achievements(
     return fetch_page(
         select_awards, checked, limit=limit, cursor=cursor, read=_reader(checked), user_id=user_id
     )
-
-
-def _check_key(name_or_id: object) -> str:
-    text = str(name_or_id) if isinstance(name_or_id, UUID) else name_or_id
-    return check_text("name_or_id", text, maximum=MAX_NAME)
 
 
 def _comma(is_needed: object) -> Any:
