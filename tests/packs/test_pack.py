@@ -2,7 +2,10 @@
 
 import pytest
 
-from triosigno_db.packs import ContentPack, starter_pack
+import triosigno_db as db
+from tests.plain_sql import count_rows
+from triosigno_db.packs import ContentPack, load_pack, preview_pack, starter_pack
+from triosigno_db.testing import IsolatedDatabase
 
 
 def test_the_starter_pack_is_as_large_as_promised() -> None:
@@ -26,3 +29,20 @@ def test_a_pack_can_not_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         starter_pack().signs = ()  # type: ignore[misc]
     assert isinstance(starter_pack(), ContentPack)
+
+
+def test_a_pack_that_was_not_validated_is_refused(triosigno_db: IsolatedDatabase) -> None:
+    pack = starter_pack()
+    sign = pack.signs[0]
+    for bad in (
+        pack.model_copy(update={"signs": (sign.model_copy(update={"name": "x" * 500}),)}),
+        pack.model_copy(update={"signs": (sign.model_copy(update={"video_url": "no URL"}),)}),
+        pack.model_copy(update={"signs": (sign, sign)}),
+        pack.model_copy(update={"extra": 1}),
+        ContentPack.model_construct(signs=[1]),
+        None,
+    ):
+        for use in (load_pack, preview_pack):
+            with pytest.raises(db.InvalidInputError):
+                use(bad)  # type: ignore[arg-type]
+    assert {*count_rows(triosigno_db.url).values()} == {0}

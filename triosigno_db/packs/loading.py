@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from triosigno_db.database.execution import translated
 from triosigno_db.models import Achievement, Lesson, LessonSign, Module, Sign, SignCategory
 from triosigno_db.packs.comparison import KINDS, LESSON, MODELS, MODULE, PackRow, compare_pack
-from triosigno_db.packs.pack import ContentPack
+from triosigno_db.packs.pack import ContentPack, check_pack
 from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.concurrency import (
     lock_tables,
@@ -80,14 +80,15 @@ def load_pack(pack: ContentPack, on_row: OnRow = _ignore) -> PackReport:
         The created, changed and unchanged rows.
 
     Raises:
-        InvalidInputError: The pack refers to a category or sign that does not exist; nothing was
-            written.
+        InvalidInputError: The pack is invalid, or refers to a category or sign that does not exist;
+            nothing was written.
         ConflictError: The database has several modules, or lessons of a module, with one title; or
             a transaction is open that is not read committed, and may not see what is stored.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
+    checked = check_pack(pack)
     with changing_content():
-        return run_with_locks(lambda: _load(pack, on_row))
+        return run_with_locks(lambda: _load(checked, on_row))
 
 
 def preview_pack(pack: ContentPack) -> PackReport:
@@ -100,12 +101,13 @@ def preview_pack(pack: ContentPack) -> PackReport:
         The report that `load_pack` would return.
 
     Raises:
-        InvalidInputError: The pack refers to a category or sign that does not exist.
+        InvalidInputError: The pack is invalid, or refers to a category or sign that does not exist.
         ConflictError: The database has several modules, or lessons of a module, with one title; or
             a read committed transaction is open, in which there is no snapshot of the content.
         TrioSignoDBError: As for every function: not connected, unavailable, timed out.
     """
-    return run_in_snapshot(lambda: _report(_compare(pack)))
+    checked = check_pack(pack)
+    return run_in_snapshot(lambda: _report(_compare(checked)))
 
 
 def _load(pack: ContentPack, on_row: OnRow) -> PackReport:

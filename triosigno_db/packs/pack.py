@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Self
 
-from pydantic import PrivateAttr, ValidationInfo, model_validator
+from pydantic import ConfigDict, PrivateAttr, ValidationInfo, model_validator
 
 from triosigno_db.enums import DifficultyLevel
 from triosigno_db.records.gamification import Xp
-from triosigno_db.records.input import Input
+from triosigno_db.records.input import Input, check_input
 from triosigno_db.records.types import Description, Name, Url
 
 Location = tuple[str | int, ...]
@@ -43,7 +43,13 @@ class Problem(NamedTuple):
     why: str
 
 
-class PackCategory(Input):
+class _Part(Input):
+    """A part of a pack, which is validated again with the pack."""
+
+    model_config = ConfigDict(revalidate_instances="always")
+
+
+class PackCategory(_Part):
     """A category; its name is its key."""
 
     name: Name
@@ -51,7 +57,7 @@ class PackCategory(Input):
     image_url: Url | None = None
 
 
-class PackSign(Input):
+class PackSign(_Part):
     """A sign; its name is its key, `category` names a category in the pack or the database."""
 
     name: Name
@@ -62,7 +68,7 @@ class PackSign(Input):
     image_url: Url | None = None
 
 
-class PackLesson(Input):
+class PackLesson(_Part):
     """A lesson; its title is its key in its module, `signs` names its signs in order."""
 
     title: Name
@@ -70,7 +76,7 @@ class PackLesson(Input):
     signs: tuple[Name, ...]
 
 
-class PackModule(Input):
+class PackModule(_Part):
     """A module with its lessons in order; its title is its key."""
 
     title: Name
@@ -79,7 +85,7 @@ class PackModule(Input):
     lessons: tuple[PackLesson, ...] = ()
 
 
-class PackAchievement(Input):
+class PackAchievement(_Part):
     """An achievement; its name is its key."""
 
     name: Name
@@ -88,7 +94,7 @@ class PackAchievement(Input):
     xp_reward: Xp
 
 
-class ContentPack(Input):
+class ContentPack(_Part):
     """A selection of modules, lessons, signs, categories and achievements."""
 
     categories: tuple[PackCategory, ...] = ()
@@ -144,6 +150,24 @@ class ContentPack(Input):
         lessons = sum(len(module.lessons) for module in self.modules)
         rows = (self.categories, self.signs, self.modules, self.achievements)
         return sum(map(len, rows)) + lessons
+
+
+def check_pack(pack: object) -> ContentPack:
+    """Check a pack, and validate it again.
+
+    Args:
+        pack: The pack.
+
+    Returns:
+        The validated pack.
+
+    Raises:
+        InvalidInputError: It is not a pack, or is invalid.
+    """
+    checked = check_input("pack", pack, ContentPack)
+    if isinstance(pack, ContentPack):
+        checked._describe = pack._describe
+    return checked
 
 
 def write_location(location: Location) -> str:

@@ -94,16 +94,16 @@ def _check_reference(value: object) -> str:
 
 Name = Annotated[
     str,
-    _canonical(MAX_NAME),
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_NAME),
+    StringConstraints(min_length=1, max_length=MAX_NAME),
+    _canonical(MAX_NAME),  # before the length is checked
     AfterValidator(_refuse_nul),
 ]
 """A name or title, 1 to 200 characters, trimmed, in Unicode's form NFC."""
 
 Description = Annotated[
     str,
+    StringConstraints(max_length=MAX_DESCRIPTION),
     _canonical(MAX_DESCRIPTION),
-    StringConstraints(strip_whitespace=True, max_length=MAX_DESCRIPTION),
     AfterValidator(_refuse_nul),
 ]
 """A text of at most 10,000 characters, trimmed, in Unicode's form NFC; it may be empty."""
