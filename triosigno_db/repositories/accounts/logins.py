@@ -4,14 +4,15 @@ A text is looked up as it was given first, and then by its keys, which `models/l
 with their indexes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import peewee
 
 from triosigno_db.arguments import WHITE_SPACE, check_login
-from triosigno_db.database.execution import fetch_one
-from triosigno_db.database.statements import Parameter, columns, statement
+from triosigno_db.database.connection import Row
+from triosigno_db.database.execution import fetch_all, fetch_one
+from triosigno_db.database.statements import Parameter, Statement, columns, statement
 from triosigno_db.models import User
 from triosigno_db.models.logins import EMAIL_KEY, USERNAME_KEY, email_key, username_key
 from triosigno_db.records import Selection, UserRecord, check_shape, default_shape
@@ -22,27 +23,22 @@ from triosigno_db.records.emails import ascii_email, canonical_email
 
 
 @statement(reads_only=True)
-def select_user_by_email(selection: Selection, is_plain: bool) -> Any:
+def select_user_by_email(selection: Selection, is_plain: bool, is_ordered: bool) -> Any:
     """Select an account by e-mail address, in any case and form; the same text, then the oldest."""
-    email = Parameter("login")
-    return (
-        User.select(*columns(User, selection))
-        .where(has_email(is_plain))
-        .order_by((User.email == email).desc(), User.created_at, User.id)
-        .limit(1)
-    )
+    query = User.select(*columns(User, selection)).where(has_email(is_plain))
+    return _first(query, User.email) if is_ordered else query.limit(2)
 
 
 @statement(reads_only=True)
-def select_user_by_username(selection: Selection, is_plain: bool) -> Any:
+def select_user_by_username(selection: Selection, is_plain: bool, is_ordered: bool) -> Any:
     """Select an account by username, in any normal form; the same text, then the oldest."""
-    username = Parameter("login")
-    return (
-        User.select(*columns(User, selection))
-        .where(has_username(is_plain))
-        .order_by((User.username == username).desc(), User.created_at, User.id)
-        .limit(1)
-    )
+    query = User.select(*columns(User, selection)).where(has_username(is_plain))
+    return _first(query, User.username) if is_ordered else query.limit(2)
+
+
+def _first(query: Any, field: Any) -> Any:
+    is_same = field == Parameter("login")
+    return query.order_by(is_same.desc(), User.created_at, User.id).limit(1)
 
 
 # -- functions --------------------------------------------------------------------------------
@@ -70,8 +66,8 @@ def find_user_by_email(
     email = check_login("email", email)
     is_plain = has_no_other_form(email)
     checked = check_shape(shape, UserRecord)
-    chosen = select_user_by_email(checked.selection, is_plain)
-    row = fetch_one(chosen, login=email, **keys_of_email(email, is_plain))
+    keys = {"login": email, **keys_of_email(email, is_plain)}
+    row = _fetch_first(select_user_by_email, checked.selection, is_plain, keys)
     return None if row is None else checked.from_row(row)
 
 
@@ -96,9 +92,19 @@ def find_user_by_username(
     username = check_login("username", username)
     is_plain = has_no_other_form(username)
     checked = check_shape(shape, UserRecord)
-    chosen = select_user_by_username(checked.selection, is_plain)
-    row = fetch_one(chosen, login=username, **keys_of_username(username, is_plain))
+    keys = {"login": username, **keys_of_username(username, is_plain)}
+    row = _fetch_first(select_user_by_username, checked.selection, is_plain, keys)
     return None if row is None else checked.from_row(row)
+
+
+def _fetch_first(
+    select: Callable[..., Statement], selection: Selection, is_plain: bool, keys: dict[str, str]
+) -> Row | None:
+    # Sorting would cost every call, although there is hardly ever more than one row.
+    rows = fetch_all(select(selection, is_plain, False), **keys)
+    if len(rows) > 1:
+        return fetch_one(select(selection, is_plain, True), **keys)
+    return rows[0] if rows else None
 
 
 # -- conditions -------------------------------------------------------------------------------
