@@ -62,15 +62,10 @@ def read_coverage(copy: ProjectCopy, tests: list[str], jobs: int) -> Coverage:
     stored = json.loads(CACHE.read_text(encoding="utf-8")) if CACHE.is_file() else {}
     if stored.get("version") != version:
         print("recording which tests run which lines", flush=True)
-        found = copy.record(tests, jobs)
-        stored = {"version": version, "seconds": found.seconds, "lines": found.lines}
+        stored = {"version": version, **copy.record(tests, jobs).to_json()}
         CACHE.parent.mkdir(exist_ok=True)
-        CACHE.write_text(json.dumps(stored, default=sorted), encoding="utf-8")
-    lines = {
-        file: {int(line): frozenset(names) for line, names in found.items()}
-        for file, found in stored["lines"].items()
-    }
-    return Coverage(stored["seconds"], lines)
+        CACHE.write_text(json.dumps(stored), encoding="utf-8")
+    return Coverage.from_json(stored)
 
 
 def try_all(

@@ -18,6 +18,15 @@ RECORDED = "MUTANTS_RECORDED"
 CHOSEN = "MUTANTS_CHOSEN"
 """Names the file to read: the tests to run, in their order."""
 
+FAILED_FILE = "failed.txt"
+"""The file beside the chosen tests that gets the id of the one that failed."""
+
+# A parameter of megabytes makes an id of megabytes, which would be stored for each line.
+_MAX_ID = 1000
+
+# It raises an exception in another thread, which never ends while lines are traced.
+_NOT_TRACEABLE = "test_an_exception_while_waiting_leaves_the_queue"
+
 _CACHED = type(functools.cache(len))
 _seconds: dict[str, float] = {}
 _not_passed: set[str] = set()
@@ -35,6 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         order = {test: number for number, test in enumerate(chosen)}
         kept = [item for item in items if item.nodeid in order]
         items[:] = sorted(kept, key=lambda item: order[item.nodeid])
+    elif RECORDED in os.environ:
+        items[:] = [
+            item
+            for item in items
+            if len(item.nodeid) <= _MAX_ID and item.name.partition("@")[0] != _NOT_TRACEABLE
+        ]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -54,6 +69,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     _seconds[test] = _seconds.get(test, 0.0) + report.duration
     if not report.passed:
         _not_passed.add(test)
+    if report.failed and (path := os.environ.get(CHOSEN)):
+        Path(path).with_name(FAILED_FILE).write_text(test, encoding="utf-8")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -1,6 +1,7 @@
 """Which tests are chosen for a mutation."""
 
 import ast
+import json
 
 import pytest
 
@@ -42,7 +43,7 @@ COVERAGE = Coverage(
     {
         FILE: {
             7: frozenset({"tests/a/test_c.py::two"}),
-            11: frozenset(["tests/a/test_b.py::slow", "tests/a/test_c.py::one", "failed"]),
+            11: frozenset(["tests/a/test_b.py::slow", "tests/a/test_c.py::one"]),
             12: frozenset({"tests/a/test_c.py::one"}),
         },
         OTHER: {6: frozenset({"tests/a/test_c.py::one"})},
@@ -62,19 +63,31 @@ def choose(old: str) -> list[str]:
 @pytest.mark.parametrize(
     ("number", "expected"),
     [
-        ("5", ["one"]),  # the line
-        ("6", ["slow", "one"]),  # a line that no test ran: the function; its module's tests first
+        ("5", ["slow", "one"]),  # the line, after the tests of the module
+        ("6", ["slow", "one"]),  # a line that no test ran: the function
         ("4", ["slow", "one"]),  # a default
         ("True", ["slow", "one"]),  # a decorator
-        ("3", ["two"]),  # a method
-        ("1", ["two", "one"]),  # a constant of a class that other functions use
-        ("2", ["slow"]),  # a private constant that its module does not use: the module's tests
-        ("7", ["one"]),
-        ("9", ["one"]),  # a function that runs at import: a decorator
+        ("3", ["slow", "two"]),  # a method
+        ("1", ["slow", "two", "one"]),  # a constant of a class that other functions use
+        ("2", ["slow"]),  # a private constant that another module's `_STEP` is not
+        ("7", ["one", "two"]),
+        ("9", ["one", "two"]),  # a function that runs at import: a decorator
     ],
 )
 def test_the_tests_are_those_that_may_notice(number: str, expected: list[str]) -> None:
     assert choose(number) == expected
+
+
+def test_the_tests_of_a_module_without_a_test_file_are_where_the_readme_says() -> None:
+    file = "triosigno_db/database/watchdog.py"
+    tests = {"tests/faults/test_stalled_network.py::a": 1.0, "tests/database/test_pool.py::b": 1.0}
+    chooser = Chooser({file: ast.parse("x = 1")}, Coverage(tests, {}))
+    (mutation,) = mutations_of(file, "x = 1", {})
+    assert chooser.choose(mutation) == ["tests/faults/test_stalled_network.py::a"]
+
+
+def test_coverage_is_written_and_read() -> None:
+    assert Coverage.from_json(json.loads(json.dumps(COVERAGE.to_json()))) == COVERAGE
 
 
 def test_the_group_is_no_part_of_a_tests_id() -> None:

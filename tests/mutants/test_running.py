@@ -13,6 +13,8 @@ from tests.mutants.running import ProjectCopy
 FILE = "small/calculation.py"
 TEXT = "def add(a, b):\n    while False:\n        pass\n    return a + b\n"
 TESTS = """\
+import os
+
 from small.calculation import add
 
 def test_it_adds():
@@ -20,6 +22,10 @@ def test_it_adds():
 
 def test_it_takes_zero():
     assert add(2, 0) == 2
+    os.environ["DISTURBED"] = "yes"
+
+def test_it_is_alone():
+    assert "DISTURBED" not in os.environ
 """
 PLUGIN = "tests/mutants/pytest_plugin.py"
 
@@ -70,6 +76,12 @@ def test_a_mutation_is_killed_by_a_chosen_test_and_undone(root: Path, copy: Proj
     assert "1 passed" in survived.detail
     for folder in (root, copy.folder):
         assert (folder / FILE).read_text() == TEXT
+
+
+def test_a_test_that_fails_only_after_others_kills_nothing(copy: ProjectCopy) -> None:
+    tests = [f"tests/test_calculation.py::test_it_{it}" for it in ("takes_zero", "is_alone")]
+    outcome = copy.run_mutated(mutation("operator swapped"), tests, 1)
+    assert outcome == (False, f"{tests[1]} failed only after others")
 
 
 def test_a_mutation_survives_where_no_test_runs(copy: ProjectCopy) -> None:
