@@ -22,6 +22,8 @@ TRYING = ("-x", "-p", "no:cacheprovider")
 RECORDING = (
     *("-m", "not slow and not soak", "--dist", "loadgroup"),
     *("--cov=triosigno_db", "--cov-context=test", "--cov-report="),
+    # A test that does not end is named, and ends the process.
+    *("-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"),
 )
 LISTING = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 
@@ -135,7 +137,7 @@ class ProjectCopy:
             The lines and the seconds of each test.
 
         Raises:
-            RuntimeError: pytest could not run them.
+            RuntimeError: pytest could not run them, or a process ended before its time.
         """
         seconds, data = self.folder / "seconds.json", self.folder / "coverage"
         code = subprocess.run(
@@ -149,6 +151,10 @@ class ProjectCopy:
         known = CoverageData(str(data))
         known.read()
         passed = json.loads(seconds.read_text(encoding="utf-8"))
+        traced = passed.keys() & map(_test_of, known.measured_contexts())
+        # Every test runs the fixture that disconnects; less is known only if a process was lost.
+        if len(traced) < 0.9 * len(passed):
+            raise RuntimeError(f"coverage knows only {len(traced)} of {len(passed)} tests")
         lines = {
             str(Path(file).relative_to(self.folder)): {
                 line: frozenset(map(_test_of, contexts)) & passed.keys()
