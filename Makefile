@@ -12,11 +12,15 @@ ROUNDS ?= 57
 MINUTES ?= 30
 SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES
 
+# How many changes of the code `make mutants` tries, in how many processes; SEED draws them again.
+MUTANTS ?= 200
+JOBS ?= 2
+
 # The first interpreter that runs and is new enough; PYTHON=... chooses another.
 PYTHON ?= $(firstword $(foreach python,python3 python3.14 python3.13 python3.12 python3.11,\
 	$(shell $(python) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(python))))
 
-.PHONY: help setup demo database test slow soak bench lint format docs build clean
+.PHONY: help setup demo database test slow soak mutants bench lint format docs build clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -47,6 +51,9 @@ soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls (ROUNDS,
 	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
 		$(BIN)/python -m pytest -m soak -s $(WHAT) $(ARGS)
 	$(BIN)/python -m tests.faults.report
+
+mutants: $(READY)  ## Change the code in MUTANTS=200 places, and see whether the tests notice (SEED, JOBS)
+	$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) --mutants $(MUTANTS) --jobs $(JOBS) $(ARGS)
 
 bench: $(READY)  ## Run all benchmarks, or one (WHAT=load, growth, summary_index, coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
@@ -81,4 +88,4 @@ build: $(READY)  ## Build the distributions into dist/ and check them
 	$(BIN)/twine check --strict dist/*
 
 clean:  ## Remove the environment, caches and built files
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .mutants

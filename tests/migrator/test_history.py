@@ -114,6 +114,11 @@ def test_a_spoiled_history_runs_nothing(
     assert read_catalog('"public"').tables == {}
 
 
+def test_a_name_may_have_200_bytes(write_history: WriteHistory) -> None:
+    (migration,) = read_history(write_history(**{"x" * 185: "SELECT 1"}))
+    assert len(migration.name.encode()) == 200
+
+
 def test_a_missing_folder_is_named(connected: str, tmp_path: Path) -> None:
     with pytest.raises(MigrationError, match=r"folder .*elsewhere does not exist"):
         status(history=tmp_path / "elsewhere")

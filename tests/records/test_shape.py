@@ -60,6 +60,13 @@ def test_a_type_that_does_not_accept_every_value_is_named(field: str, kind: Any)
         check_shape(shape_of(**{"updated_at": datetime, field: kind}), db.UserRecord)
 
 
+@pytest.mark.parametrize("kind", [datetime, str | None, int | None, None])
+def test_a_nullable_timestamp_must_accept_both_a_time_and_none(kind: Any) -> None:
+    with pytest.raises(db.InvalidInputError, match=r"end_time must accept every value"):
+        check_shape(shape_of(end_time=kind), db.SessionRecord)
+    assert check_shape(shape_of(end_time=datetime | None), db.SessionRecord)
+
+
 @pytest.mark.parametrize(
     ("field", "kind"),
     [
