@@ -29,9 +29,11 @@ CODES = {
     db.QueryTimeoutError: "P1008",
     db.ReadOnlyError: None,
     db.SchemaMismatchError: "P2021",
+    db.UnreadableRowError: "P2023",
 }
 
 EXAMPLES = (
+    db.UnreadableRowError("User", "createdAt", "user-1", "is infinite", True),
     db.TrioSignoDBError("anything"),
     db.AlreadyExistsError("User", "email"),
     db.AlreadyExistsError("User", "email", "camille@example.org"),
@@ -64,7 +66,11 @@ EXAMPLES = (
 def test_every_exported_error_is_in_one_tree() -> None:
     exported = {getattr(db, name) for name in db.__all__ if name.endswith("Error")}
     assert exported == {db.TrioSignoDBError, *CODES}
-    assert {error.__bases__ for error in CODES} == {(db.TrioSignoDBError,), (db.MigrationError,)}
+    assert {error.__bases__ for error in CODES} == {
+        (db.TrioSignoDBError,),
+        (db.MigrationError,),
+        (db.SchemaMismatchError,),
+    }
     assert db.TrioSignoDBError.__bases__ == (Exception,)
 
 

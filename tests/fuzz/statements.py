@@ -15,6 +15,7 @@ import triosigno_db
 from triosigno_db import schema
 from triosigno_db.database.connection import Connection
 from triosigno_db.database.statements import Statement
+from triosigno_db.repositories.gamification.days import Offsets
 from triosigno_db.schema.ddl import fold_script, keys_script
 
 _SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')
@@ -72,6 +73,8 @@ def words_chosen(statement: Statement) -> set[str]:
 
 
 def _words(choice: Any) -> Iterator[str]:
+    if isinstance(choice, Offsets):
+        return  # of a time zone, whose name was looked up
     if isinstance(choice, tuple):
         for each in choice:
             yield from _words(each)

@@ -24,6 +24,7 @@ STATUSES: dict[db.TrioSignoDBError, int] = {
     db.NotConnectedError(): 500,
     db.PermissionDeniedError('permission denied for relation "User"'): 500,
     db.SchemaMismatchError('relation "User" does not exist'): 500,
+    db.UnreadableRowError("User", "createdAt", "an id", "is infinite", True): 500,
     db.DataLossError("lost"): 500,
     db.MigrationError("wrong"): 500,
     db.MigrationFailedError("20260101000000_x", 2, 7, "division by zero", True): 500,

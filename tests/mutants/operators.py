@@ -261,7 +261,9 @@ class _Finder(ast.NodeVisitor):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> None:
         if isinstance(node.op, ast.Not):
-            self._add(self._start(node), self._start(node.operand), "", "not removed")
+            # Not up to the operand, which may be in parentheses.
+            start = self._start(node)
+            self._add(start, start + len("not"), "", "not removed")
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:

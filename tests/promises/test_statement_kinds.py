@@ -4,6 +4,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg2
@@ -14,6 +15,7 @@ from tests.promises.test_statements_sent import ONE, SEVERAL, Call, make_rows
 from triosigno_db import repositories
 from triosigno_db.database.router import Router
 from triosigno_db.database.statements import CompiledStatement
+from triosigno_db.models import LearningSession
 from triosigno_db.testing import IsolatedDatabase
 
 MORE: dict[str, Call] = {
@@ -22,6 +24,10 @@ MORE: dict[str, Call] = {
     ),
     "record_attempt": lambda ids: twice(
         lambda: db.record_attempt(ids["user"], ids["sign"], is_correct=True, idempotency_key="k")
+    ),
+    "get_learner_summary": lambda ids: summary_of_long_ago(ids["user"]),
+    "update_user": lambda ids: db.update_user(
+        ids["user"], db.UserChanges(email="new@example.org", username="new")
     ),
     "reorder_modules": lambda ids: refused(lambda: db.reorder_modules([ids["module"]])),
 }
@@ -41,6 +47,15 @@ def twice(call: Callable[[], Any]) -> None:
 def refused(call: Callable[[], Any]) -> None:
     with pytest.raises(db.InvalidInputError):
         call()
+
+
+def summary_of_long_ago(user_id: str) -> None:
+    LearningSession.update(
+        start_time=datetime(2001, 1, 1, tzinfo=UTC),
+        end_time=datetime(2001, 1, 2, tzinfo=UTC),
+        completed=True,
+    ).execute()
+    assert db.get_learner_summary(user_id).longest_streak == 1
 
 
 class Trial:

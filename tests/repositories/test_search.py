@@ -92,7 +92,7 @@ def test_a_text_without_a_word_is_a_name(signs: str, text: str) -> None:
     assert found(text) == []
     stored = make_sign(name=text).name
     assert found(text) == [stored]
-    make_user(username=text)
+    make_user(first_name=text)
     assert db.count_users(search=text) == 1
 
 

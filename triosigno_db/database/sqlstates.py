@@ -71,10 +71,8 @@ def _invalid(code: str) -> Callable[[_Failure], TrioSignoDBError]:
 def _required(failure: _Failure) -> TrioSignoDBError:
     diagnostics = failure.cause.diag
     column = f"{diagnostics.table_name}.{diagnostics.column_name}"
-    if column in failure.constraints:
-        return InvalidInputError(failure.constraints[column][1], failure.message).with_prisma_code(
-            "P2011"
-        )
+    if diagnostics.table_name is None or column in failure.constraints:
+        return _invalid("P2011")(failure)
     return SchemaMismatchError(
         f"{failure.message}. The library does not know this column: give it a default"
     ).with_prisma_code("P2011")

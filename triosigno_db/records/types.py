@@ -1,7 +1,9 @@
 """The types of fields: timestamps, names, texts, URLs, references and orders."""
 
 import re
+import unicodedata
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -26,6 +28,11 @@ EnumT = TypeVar("EnumT", bound=LabelEnum)
 
 _MAX_DECOMPOSED = 4
 """The maximum number of characters that form NFC composes into one."""
+
+MAX_MARKS = 30
+"""The maximum number of combining marks in a row, as in Unicode's stream-safe text format; sorting
+more of them takes time that grows with the square of their number: https://www.unicode.org/reports/tr15/
+"""
 
 MAX_DESCRIPTION = 10_000
 """The maximum number of characters of a description."""
@@ -71,11 +78,19 @@ def _canonical(maximum: int) -> BeforeValidator:
     def convert(value: object) -> object:
         if not isinstance(value, str):
             return value
-        # A longer text is too long in any form, and would take long to convert.
         text = value.strip(WHITE_SPACE)
-        return canonical(text) if len(text) <= maximum * _MAX_DECOMPOSED else text
+        if text.isascii() or len(text) > maximum * _MAX_DECOMPOSED:
+            return text  # in form NFC already, or too long in any form
+        if _marks_in_a_row(text) > MAX_MARKS:
+            raise ValueError(f"must not have more than {MAX_MARKS} combining marks in a row")
+        return canonical(text)
 
     return BeforeValidator(convert)
+
+
+def _marks_in_a_row(text: str) -> int:
+    runs = groupby(map(unicodedata.combining, text), key=bool)
+    return max((sum(1 for _ in marks) for are_marks, marks in runs if are_marks), default=0)
 
 
 def _check_url(text: str) -> str:
