@@ -263,7 +263,8 @@ class _Finder(ast.NodeVisitor):
         if isinstance(node.op, ast.Not):
             # Not up to the operand, which may be in parentheses.
             start = self._start(node)
-            self._add(start, start + len("not"), "", "not removed")
+            removed = re.match(r"not\s*", self._text[start:])
+            self._add(start, start + (removed.end() if removed else 0), "", "not removed")
         self.generic_visit(node)
 
     def visit_Constant(self, node: ast.Constant) -> None:
