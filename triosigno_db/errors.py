@@ -255,7 +255,7 @@ class UnreadableRowError(SchemaMismatchError):
     Args:
         entity: The model's name, such as `"User"`.
         column: The column that holds the value.
-        key: The row's id; `None` if it was not read.
+        key: The row's id, or what it was found by if its id was not read.
         reason: Why it can't be read.
         is_stored: For a write whose result can't be read: whether it is stored; `False` while its
             transaction is open. `None` for a call that only reads.

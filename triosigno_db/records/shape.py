@@ -47,11 +47,12 @@ class Shape(NamedTuple, Generic[RecordT]):
     default: type[Record]
     selection: Selection
 
-    def from_row(self, row: Sequence[Any]) -> RecordT:
+    def from_row(self, row: Sequence[Any], key: object = None) -> RecordT:
         """Create a record from a row.
 
         Args:
             row: A value for each column of the selection, in order.
+            key: What the row was found by, to name it in an error if its id is not selected.
 
         Returns:
             The record.
@@ -59,13 +60,14 @@ class Shape(NamedTuple, Generic[RecordT]):
         Raises:
             UnreadableRowError: The row holds a value that the library can't read.
         """
-        return self.from_values(dict(zip(self.selection.columns, row, strict=True)))
+        return self.from_values(dict(zip(self.selection.columns, row, strict=True)), key)
 
-    def from_values(self, values: Mapping[str, Any]) -> RecordT:
+    def from_values(self, values: Mapping[str, Any], key: object = None) -> RecordT:
         """Create a record from values by column.
 
         Args:
             values: The values by column; the values of nested records are mappings too.
+            key: As for `from_row`.
 
         Returns:
             The record.
@@ -76,15 +78,15 @@ class Shape(NamedTuple, Generic[RecordT]):
         try:
             return self.record.model_validate(values)
         except ValidationError as exc:
-            failure = self._unreadable(exc, values)
+            failure = self._unreadable(exc, values, key)
         # Outside the handler: the error of pydantic, which contains the values, must not be its
         # context.
         raise failure
 
-    def _unreadable(self, failure: ValidationError, values: Any) -> UnreadableRowError:
+    def _unreadable(self, failure: ValidationError, values: Any, key: object) -> UnreadableRowError:
         error = failure.errors(include_url=False, include_context=False, include_input=False)[0]
         why = error["msg"].removeprefix("Value error, ")
-        default, table, column, key = self.default, self.default.table(), "", None
+        default, table, column = self.default, self.default.table(), ""
         for part in error["loc"]:
             if isinstance(part, int):
                 values = next(islice(iter(values), part, None))

@@ -28,7 +28,7 @@ MAX_ROWS = 200
 """The maximum number of rows per page."""
 
 RecordT = TypeVar("RecordT", bound=Record)
-Read = Callable[[Sequence[Any]], RecordT]
+Read = Callable[[Sequence[Any], object], RecordT]
 
 _DIGEST_BYTES = 16
 
@@ -69,9 +69,10 @@ def paged(query: Any, *keys: Any, is_continued: bool, descending: bool = False) 
 
 
 class RowPage(NamedTuple):
-    """The rows of a page, without their keys."""
+    """The rows of a page without their keys, and the last key of each to name it in an error."""
 
     rows: Sequence[Sequence[Any]]
+    names: Sequence[object]
     next_cursor: str | None
 
 
@@ -94,7 +95,8 @@ def fetch_page(
         limit: The maximum number of rows, 1 to 200.
         cursor: The `next_cursor` of the previous page; `None` for the first page.
         keys: The number of keys passed to `paged`.
-        read: Converts a row to a record; by default the columns of a row are those of `shape`.
+        read: Converts a row to a record, and names the row by its last key in an error; by default
+            the columns of a row are those of `shape`.
         **filters: The values of the parameters of the statement; `None` for an unused filter.
 
     Returns:
@@ -103,10 +105,11 @@ def fetch_page(
     Raises:
         InvalidInputError: `limit` is out of bounds, or the cursor does not belong to this list.
     """
-    rows, following = fetch_rows(
+    rows, names, following = fetch_rows(
         build, shape.selection, limit=limit, cursor=cursor, keys=keys, **filters
     )
-    return to_page([(read or shape.from_row)(row) for row in rows], following)
+    read = read or shape.from_row
+    return to_page([read(row, key) for row, key in zip(rows, names, strict=True)], following)
 
 
 def fetch_rows(
@@ -148,9 +151,13 @@ def fetch_rows(
             raise
         # The filters were checked before.
         raise _not_of_this_list() from exc.__cause__
-    shown = [row[:-keys] for row in rows[:limit]]
+    shown = rows[:limit]
     has_more = len(rows) > limit
-    return RowPage(shown, _encode(rows[limit - 1][-keys:], query) if has_more else None)
+    return RowPage(
+        [row[:-keys] for row in shown],
+        [row[-1] for row in shown],
+        _encode(rows[limit - 1][-keys:], query) if has_more else None,
+    )
 
 
 def to_page(items: list[RecordT], next_cursor: str | None) -> Page[RecordT]:

@@ -202,21 +202,25 @@ def fetch_record(
     row = fetch_one(chosen, **parameters)
     if row is None:
         raise NotFoundError(entity, key)
-    return shape.from_row(row)
+    return shape.from_row(row, key)
 
 
-def fetch_written(shape: Shape[RecordT], chosen: Statement, **parameters: Any) -> RecordT:
+def fetch_written(
+    shape: Shape[RecordT], key: object, chosen: Statement, **parameters: Any
+) -> RecordT:
     """Run a statement that writes one row and returns it.
 
     Args:
         shape: The checked shape to return.
+        key: What the row is found by, to name it in an error.
         chosen: The statement.
         **parameters: A value for each of its parameters.
 
     Returns:
         The record.
     """
-    return read_written(shape.from_row, fetch_all(chosen, **parameters)[0])
+    (row,) = fetch_all(chosen, **parameters)
+    return read_written(shape.from_row, row, key)
 
 
 def read_written(read: Callable[P, RecordT], *args: P.args, **kwargs: P.kwargs) -> RecordT:
@@ -280,8 +284,9 @@ def create_record(
         The record.
     """
     names = tuple(type(new).model_fields)
+    key = new_id()
     chosen = build(model, names, shape.selection)
-    return fetch_written(shape, chosen, id=new_id(), **values_of(new))
+    return fetch_written(shape, key, chosen, id=key, **values_of(new))
 
 
 def update_record(
@@ -313,7 +318,7 @@ def update_record(
     row = fetch_one(chosen, id=key, **changed)
     if row is None:
         raise NotFoundError(model.__name__, key)
-    return read_written(shape.from_row, row)
+    return read_written(shape.from_row, row, key)
 
 
 def delete_record(

@@ -129,7 +129,7 @@ def authenticate(
         if not _is_right(password, password_hash):
             continue
         if is_active:
-            user = checked.from_row(values)
+            user = checked.from_row(values, user_id)
             _renew(user_id, password, password_hash)
             return user
         inactive = inactive or str(user_id)

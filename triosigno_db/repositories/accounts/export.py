@@ -139,4 +139,4 @@ def export_user(
         raise NotFoundError("User", user_id)
     for part in PARTS:
         values[part.field].sort(key=itemgetter(part.sort_column, "id"))
-    return checked.from_values(values)
+    return checked.from_values(values, user_id)

@@ -68,7 +68,7 @@ def find_user_by_email(
     checked = check_shape(shape, UserRecord)
     keys = {"login": email, **keys_of_email(email, is_plain)}
     row = _fetch_first(select_user_by_email, checked.selection, is_plain, keys)
-    return None if row is None else checked.from_row(row)
+    return None if row is None else checked.from_row(row, email)
 
 
 def find_user_by_username(
@@ -94,7 +94,7 @@ def find_user_by_username(
     checked = check_shape(shape, UserRecord)
     keys = {"login": username, **keys_of_username(username, is_plain)}
     row = _fetch_first(select_user_by_username, checked.selection, is_plain, keys)
-    return None if row is None else checked.from_row(row)
+    return None if row is None else checked.from_row(row, username)
 
 
 def _fetch_first(

@@ -98,7 +98,7 @@ def get_user_with_preferences(
     rows = fetch_all(chosen, user_id=user_id)
     if not rows:
         raise NotFoundError("User", user_id)
-    return to_user(rows[0], checked)
+    return to_user(rows[0], checked, user_id)
 
 
 def get_preferences(
@@ -150,7 +150,9 @@ def update_preferences(
     changed = check_input("changes", changes, PreferenceChanges).changed()
     checked = check_shape(shape, PreferencesRecord)
     chosen = upsert_preferences(tuple(changed), checked.selection)
-    return fetch_written(checked, chosen, id=new_id(), user_id=user_id, **changed)
+    return fetch_written(
+        checked, f"of user {user_id}", chosen, id=new_id(), user_id=user_id, **changed
+    )
 
 
 # -- rows -------------------------------------------------------------------------------------
@@ -168,13 +170,14 @@ def preferences_of(selection: Selection) -> Selection:
     return selection.inside(NESTED) or NO_COLUMNS
 
 
-def to_user(row: Sequence[Any], shape: Shape[RecordT]) -> RecordT:
+def to_user(row: Sequence[Any], shape: Shape[RecordT], user_id: str) -> RecordT:
     """Build the record of an account and its preferences.
 
     Args:
         row: The columns of the account, the id of the preferences (`None` if there are none), and
             the columns of the preferences.
         shape: The checked shape.
+        user_id: The id of the account, to name it in an error.
 
     Returns:
         The record.
@@ -185,4 +188,4 @@ def to_user(row: Sequence[Any], shape: Shape[RecordT]) -> RecordT:
     for name, inside in selection.nested:
         found = None if row[width] is None else zip(inside.columns, row[width + 1 :], strict=True)
         values[name] = found and dict(found)
-    return shape.from_values(values)
+    return shape.from_values(values, user_id)

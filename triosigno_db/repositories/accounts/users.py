@@ -182,7 +182,7 @@ def create_user(
     _refuse_taken(by_email, given)
     if stored_id is None:
         raise ConflictError("The account was not stored: a trigger or a rule has discarded it.")
-    return read_written(to_user, row, checked)
+    return read_written(to_user, row, checked, stored_id)
 
 
 def get_user(user_id: str | UUID, *, shape: type[UserT] = default_shape(UserRecord)) -> UserT:
@@ -288,7 +288,7 @@ def update_user(
     _refuse_taken(by_email, changed)
     if found_id is None:
         raise NotFoundError("User", user_id)
-    return read_written(checked.from_row, row)
+    return read_written(checked.from_row, row, user_id)
 
 
 def set_role(

@@ -211,7 +211,9 @@ def reorder(
         lock_order(ordered, **parent)
         _refuse_differences(field, listed, fetch_all(lock_rows(ordered), **parent))
         rows = fetch_all(update_order(ordered, shape.selection), keys=listed, **parent)
-        return tuple(read_written(shape.from_row, row) for row in rows)
+        return tuple(
+            read_written(shape.from_row, row, key) for row, key in zip(rows, listed, strict=True)
+        )
 
     return run_with_locks(change)
 

@@ -160,7 +160,7 @@ def find_sign_by_name(name: str, *, shape: type[SignT] = default_shape(SignRecor
     check_text("name", name, maximum=MAX_NAME)
     checked = check_shape(shape, SignRecord)
     row = fetch_one(select_sign_by_name(checked.selection), **spellings_of(name))
-    return None if row is None else checked.from_row(row)
+    return None if row is None else checked.from_row(row, name)
 
 
 def list_signs(

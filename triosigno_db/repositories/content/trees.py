@@ -202,7 +202,7 @@ def get_module_tree(
         modules, lessons = _tree(selection).read(rows)
         if not modules:
             raise NotFoundError("Module", module_id)
-        return checked.from_values(modules[0] | {LESSONS: lessons.get(module_id, ())})
+        return checked.from_values(modules[0] | {LESSONS: lessons.get(module_id, ())}, module_id)
 
     return cached(checked, shape, ("module_tree", module_id), load)
 
@@ -231,7 +231,9 @@ def list_module_trees(
     selection = checked.selection
 
     def load() -> Page[ModuleTreeT]:
-        rows, following = fetch_rows(select_modules_of_trees, selection, limit=limit, cursor=cursor)
+        rows, names, following = fetch_rows(
+            select_modules_of_trees, selection, limit=limit, cursor=cursor
+        )
         lessons: dict[str, LazyRows] = {}
         if rows and selection.inside(LESSONS) is not None:
             found = fetch_all(select_branches(selection), module_ids=[row[0] for row in rows])
@@ -239,9 +241,10 @@ def list_module_trees(
         items = [
             checked.from_values(
                 dict(zip(selection.columns, row[1:], strict=True))
-                | {LESSONS: lessons.get(row[0], ())}
+                | {LESSONS: lessons.get(row[0], ())},
+                name,
             )
-            for row in rows
+            for row, name in zip(rows, names, strict=True)
         ]
         return to_page(items, following)
 
@@ -273,4 +276,4 @@ def get_lesson(
     lesson = next(chain(*lessons.values()), None)
     if lesson is None:
         raise NotFoundError("Lesson", lesson_id)
-    return checked.from_values(lesson)
+    return checked.from_values(lesson, lesson_id)

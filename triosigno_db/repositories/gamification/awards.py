@@ -156,7 +156,7 @@ def award_achievement(
     row = fetch_one(chosen, user_id=user_id, award_id=new_id(), **spellings_of(key))
     if row is None:
         raise NotFoundError("Achievement", key)
-    return read_written(_reader(checked), row)
+    return read_written(_reader(checked), row, f"of user {user_id} for {key}")
 
 
 def revoke_achievement(user_id: str | UUID, name_or_id: str | UUID) -> None:
@@ -215,16 +215,16 @@ def _comma(is_needed: object) -> Any:
     return peewee.SQL(", " if is_needed else "")
 
 
-def _reader(shape: Shape[RecordT]) -> Callable[[Sequence[Any]], RecordT]:
+def _reader(shape: Shape[RecordT]) -> Callable[[Sequence[Any], object], RecordT]:
     """Build a function that converts a row of an achievement and its award to a record."""
     selection = shape.selection
     inside = selection.inside(NESTED) or NO_COLUMNS
     width = len(inside.columns)
 
-    def read(row: Sequence[Any]) -> RecordT:
+    def read(row: Sequence[Any], key: object) -> RecordT:
         values = dict(zip(selection.columns, row[width:], strict=True))
-        return shape.from_values(
-            values | {NESTED: dict(zip(inside.columns, row, strict=False))} if width else values
-        )
+        if width:
+            values[NESTED] = dict(zip(inside.columns, row, strict=False))
+        return shape.from_values(values, key)
 
     return read

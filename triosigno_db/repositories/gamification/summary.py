@@ -185,4 +185,4 @@ def get_learner_summary(
     rows = fetch_by_days(choose, zone, user_id=user_id)
     if not rows:
         raise NotFoundError("User", user_id)
-    return checked.from_row(rows[0])
+    return checked.from_row(rows[0], user_id)

@@ -223,13 +223,14 @@ def record_attempt(
         ),
     }
     checked = check_shape(shape, ProgressRecord)
+    key = _key(user_id, sign_id)
     if idempotency_key is None:
-        return fetch_written(checked, upsert_progress(checked.selection), **parameters)
+        return fetch_written(checked, key, upsert_progress(checked.selection), **parameters)
     digest = digest_of_key("attempt", user_id, sign_id, key=idempotency_key)
     row = fetch_one(upsert_progress_once(checked.selection), digest=digest, **parameters)
     if row is None:
         return get_progress(user_id, sign_id, shape=shape)
-    return read_written(checked.from_row, row)
+    return read_written(checked.from_row, row, key)
 
 
 def record_attempts(
@@ -272,7 +273,14 @@ def record_attempts(
     if None in found:
         missing = {row[0] for row in rows}
         raise NotFoundError("Sign", next(sign_id for sign_id in effects if sign_id in missing))
-    return tuple(read_written(checked.from_row, found[sign_id]) for sign_id in effects)
+    return tuple(
+        read_written(checked.from_row, found[sign_id], _key(user_id, sign_id))
+        for sign_id in effects
+    )
+
+
+def _key(user_id: str, sign_id: str) -> str:
+    return f"of user {user_id} with sign {sign_id}"
 
 
 def check_attempts(field: str, value: object) -> list[PublicAttempt]:

@@ -267,7 +267,7 @@ def get_module_progress(
     if not is_user:
         raise NotFoundError("User", user_id)
     named = dict(zip(selection.columns, values, strict=True))
-    return checked.from_values(named | {"lessons": lessons})
+    return checked.from_values(named | {"lessons": lessons}, module_id)
 
 
 def list_signs_to_review(
@@ -302,11 +302,11 @@ def list_signs_to_review(
     inside = selection.inside("sign")
     width = len(selection.columns)
 
-    def read(row: Sequence[Any]) -> SignToReviewT:
+    def read(row: Sequence[Any], key: object) -> SignToReviewT:
         values = dict(zip(selection.columns, row, strict=False))
         if inside is not None:
             values["sign"] = dict(zip(inside.columns, row[width:], strict=True))
-        return checked.from_values(values)
+        return checked.from_values(values, key)
 
     return fetch_page(
         select_signs_to_review, checked, limit=limit, cursor=cursor, read=read, user_id=user_id

@@ -177,7 +177,9 @@ def start_session(
         "lesson_id": check_id("lesson_id", lesson_id),
     }
     checked = check_shape(shape, SessionRecord)
-    return fetch_written(checked, insert_session(checked.selection), **parameters)
+    return fetch_written(
+        checked, parameters["session_id"], insert_session(checked.selection), **parameters
+    )
 
 
 def complete_session(
@@ -345,7 +347,7 @@ def _end(
     if not values:
         done = "completed" if was_completed else "abandoned"
         raise ConflictError(f"The session {session_id} was {done} before.")
-    return _Ending(user_id, read_written(shape.from_row, values), is_new)
+    return _Ending(user_id, read_written(shape.from_row, values, session_id), is_new)
 
 
 def _completed_before(parameters: dict[str, Any], shape: Shape[SessionT]) -> Row | None:
