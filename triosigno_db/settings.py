@@ -40,6 +40,7 @@ _SETTING_OF_URL_PARAMETER = {
     "socket_timeout": "statement_timeout",
     "sslcert": "sslcert",
     "sslmode": "sslmode",
+    "statement_cache_size": "statement_cache_size",
     "target_session_attrs": "target_session_attrs",
 }
 
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
         pgbouncer: Connections go through a pooler in transaction mode: no prepared statements, no
             startup options, no session-level `SET`. Time limits are then set inside `transaction()`
             only; elsewhere the server's own apply.
+        statement_cache_size: Maximum number of prepared statements of each connection, 0 to 10,000,
+            as in Prisma's URLs; the one used longest ago makes room. 0 disables them.
         password_cost: bcrypt's cost for new passwords, 4 to 31.
         cursor_secret: Signs the cursors of pages, so that clients cannot forge them. All processes
             of a service need the same secret. Without it a cursor is still bound to its list, and
@@ -124,6 +127,7 @@ class Settings(BaseSettings):
     sslcert: str | None = None
     application_name: str = "triosigno_db"
     pgbouncer: bool = False
+    statement_cache_size: int = Field(default=500, ge=0, le=10_000)
     password_cost: int = Field(default=12, ge=4, le=31)
     cursor_secret: SecretStr | None = None
     content_cache_seconds: Seconds = 0.0

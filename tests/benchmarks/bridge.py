@@ -70,4 +70,4 @@ async def leave_as_it_is(_: asyncpg.Connection) -> None:
 @cache
 def _numbered(compiled: CompiledStatement) -> tuple[str, list[str]]:
     """Give a statement's text as asyncpg takes it, and the names of its parameters in order."""
-    return compiled.prepare.partition(" AS ")[2], re.findall(r"%\((\w+)\)s", compiled.execute)
+    return compiled.definition, re.findall(r"%\((\w+)\)s", compiled.arguments)

@@ -49,14 +49,15 @@ def script_of(called: Called, rows: Rows) -> str:
         for name, most in numbers(rows).items()
         if any(f":{name})" in value for value in called.values.values())
     ]
-    prepare = " ".join(compiled.prepare.split())
+    key = compiled.key or ""
+    prepare, execute = " ".join(compiled.prepare_as(key).split()), compiled.execute_as(key)
     lines = [
         "\\if :prepared = 0",
         f"{prepare};",
         "\\set prepared 1",
         "\\endif",
         *drawn,
-        f"{compiled.execute % called.values};",
+        f"{execute % called.values};",
     ]
     return "\n".join(lines) + "\n"
 

@@ -1,11 +1,14 @@
 """The cache of content: served again, and cleared by writes once they are committed."""
 
+import copy
+import pickle
 import subprocess
 import sys
 import threading
 import time
 
 import pytest
+from redis import Redis
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
@@ -240,6 +243,39 @@ def test_without_redis_the_database_answers(
     db.update_module(module, db.ModuleChanges(title="later"))
     assert title_of(module) == "later"
     assert "the content cache is not available: ConnectionError" in caplog.messages
+
+
+@pytest.mark.skipif(NO_REDIS, reason="there is no Redis here")
+@pytest.mark.parametrize(
+    "damage", [b"", b"\xff\xfe", b"{}", b"[]", b"null", b'{"ct": 1}|"no record"', b"|", b'{"v":1}|']
+)
+def test_damaged_entries_are_read_from_the_database_and_replaced(
+    triosigno_db: IsolatedDatabase, redis: RedisServer, damage: bytes
+) -> None:
+    db.connect(triosigno_db.url, content_cache_seconds=60, content_cache_url=redis.url)
+    module = make_module(lessons=0, title="earlier").id
+    with Redis.from_url(redis.url) as client:
+        assert title_of(module) == "earlier"
+        assert db.list_modules()[0].title == "earlier"
+        entries = client.keys()
+        assert len(entries) >= 3
+        for entry in entries:
+            client.set(entry, damage)
+    for _ in range(3):
+        assert title_of(module) == "earlier"
+        assert db.list_modules()[0].title == "earlier"
+    with counting_statements() as sent:
+        assert title_of(module) == "earlier"
+    assert sent.names == []
+
+
+def test_what_comes_from_the_cache_can_be_pickled_and_copied(module: str) -> None:
+    for read in READS.values():
+        fresh = read(module)
+        for _ in range(2):
+            found = read(module)
+            assert type(found) is type(fresh)
+            assert pickle.loads(pickle.dumps(found)) == found == copy.deepcopy(found) == fresh
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ def test_prepared_statements_are_prepared_once(triosigno_db: IsolatedDatabase) -
             make_category()
         prepared = run_sql("SELECT name FROM pg_prepared_statements")
     ((name,),) = prepared
-    assert re.fullmatch(r"triosigno_insert_row_SignCategory_\d+", name)
+    assert re.fullmatch(r"triosigno_\d+_\d+_insert_row_SignCategory", name)
 
 
 def test_those_who_wait_are_served_in_their_order(triosigno_url: str) -> None:

@@ -53,9 +53,9 @@ def test_values_are_no_part_of_the_text(triosigno_db: IsolatedDatabase) -> None:
     found = compiled(select_named(NAME))
     assert "%(name)s" in found.sql
     assert "'100 %%'" in found.sql
-    assert "$1" in found.prepare
-    assert "'100 %'" in found.prepare
-    assert found.execute.endswith("(%(name)s)")
+    assert "$1" in found.definition
+    assert "'100 %'" in found.definition
+    assert found.arguments.endswith("(%(name)s)")
     assert (found.reads_only, found.idempotent) == (True, False)
 
 
@@ -63,17 +63,17 @@ def test_a_parameter_in_two_places_is_one_value(triosigno_db: IsolatedDatabase) 
     found = compiled(update_twice(SignCategory))
     assert found.sql.count("%(text)s") == 2
     assert found.sql.endswith("'%%' = '%%' RETURNING id")
-    assert found.prepare.count("$1") == 2
-    assert "$2" not in found.prepare
-    assert found.execute.count("%(text)s") == 1
+    assert found.definition.count("$1") == 2
+    assert "$2" not in found.definition
+    assert found.arguments.count("%(text)s") == 1
     assert (found.reads_only, found.idempotent) == (False, True)
 
 
 def test_only_what_may_be_planned_once_has_a_name_on_the_server(
     triosigno_db: IsolatedDatabase,
 ) -> None:
-    assert compiled(update_twice(SignCategory)).prepared_name is None
-    named = [compiled(select_named(Selection((name,)))).prepared_name for name in ("id", "name")]
+    assert compiled(update_twice(SignCategory)).key is None
+    named = [compiled(select_named(Selection((name,)))).key for name in ("id", "name")]
     assert None not in named
     assert len({*named}) == 2
 

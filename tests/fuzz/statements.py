@@ -24,6 +24,8 @@ _TRANSACTION = re.compile(
     r" (READ COMMITTED|REPEATABLE READ|SERIALIZABLE))?;?"
 )
 
+_PREPARED = re.compile(r'^(PREPARE "triosigno_\w+" AS |EXECUTE "triosigno_\w+")')
+_DEALLOCATED = re.compile(r'DEALLOCATE "triosigno_\w+"')
 _LOCK = re.compile(r'LOCK TABLE ("\w+"\."\w+"(, )?)+ IN [A-Z ]+ MODE')
 
 
@@ -60,10 +62,11 @@ def unexplained(texts: set[str]) -> list[str]:
         if isinstance(text, str)
     }
     known |= _constants()
+    texts = {_PREPARED.sub("", text, count=1) for text in texts}
     return [
         text
         for text in sorted(texts - known)
-        if not any(each.fullmatch(text) for each in (_SAVEPOINT, _TRANSACTION, _LOCK))
+        if not any(each.fullmatch(text) for each in (_SAVEPOINT, _TRANSACTION, _LOCK, _DEALLOCATED))
     ]
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ, TRANSACTION_STATUS_IDLE
 
+from triosigno_db.database.prepared import PreparedStatements
+
 Row = tuple[Any, ...]
 
 
@@ -42,7 +44,7 @@ class Connection(psycopg2.extensions.connection):
     """A driver's connection that records its prepared statements and when it was last used.
 
     Attributes:
-        prepared: The names of the statements that are prepared on it.
+        prepared: The statements that are prepared on it.
         address: Host and port of the server.
         expires_at: The time from which the pool closes it at check-in, by `time.monotonic`.
         last_used: The time at which its last statement succeeded, by `time.monotonic`.
@@ -60,7 +62,7 @@ class Connection(psycopg2.extensions.connection):
         super().__init__(*args, **options)
         self.cursor_factory = Cursor
         self.address: tuple[str, int] = (self.info.host, self.info.port)
-        self.prepared: set[str] = set()
+        self.prepared = PreparedStatements()
         self.expires_at = math.inf
         self.last_used = time.monotonic()
         self.thread_id = 0

@@ -18,10 +18,9 @@ from uuid import uuid4
 
 from pydantic import BaseModel
 
+from triosigno_db.database.logs import log
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.settings import Settings
-
-logger = logging.getLogger("triosigno_db")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -29,6 +28,9 @@ MAX_ENTRIES = 10_000
 """The maximum number of entries that a process keeps in memory; the oldest are evicted."""
 
 _REDIS = "triosigno_db.redis"
+_UNREADABLE = (ValueError, TypeError, LookupError)
+"""What reading a damaged entry raises."""
+
 _GENERATION = "triosigno_db:generation"
 _FOREVER = -1
 _LOCK_SECONDS = 60
@@ -104,16 +106,22 @@ class ContentCache:
         Returns:
             The entry.
         """
+        name = _GENERATION
         with self._survived():
-            generation = self._region.get_or_create(_GENERATION, _new_generation, _FOREVER)
-            name = f"triosigno_db:{generation}:{shape.__module__}.{shape.__qualname__}:{key}"
-            if self._is_shared:
-                text = self._get_or_create(name, lambda: load().model_dump_json())
-                return kind.model_validate_json(text)
-            # Classes that are defined in a function may share a name.
-            owner, found = self._get_or_create(name, lambda: (shape, load()))
-            if owner is shape:
-                return cast("ModelT", found)
+            try:
+                generation = self._region.get_or_create(_GENERATION, _new_generation, _FOREVER)
+                name = f"triosigno_db:{generation}:{shape.__module__}.{shape.__qualname__}:{key}"
+                if self._is_shared:
+                    text = self._get_or_create(name, lambda: load().model_dump_json())
+                    return kind.model_validate_json(text)
+                # Classes that are defined in a function may share a name.
+                owner, found = self._get_or_create(name, lambda: (shape, load()))
+                if owner is shape:
+                    return cast("ModelT", found)
+            except _UNREADABLE as exc:
+                # Somebody else has written it, or another version of the service.
+                log(logging.WARNING, "an unreadable entry is deleted: %s", type(exc).__name__)
+                self._region.delete(name)
         return load()
 
     def _get_or_create(self, name: str, create: Callable[[], Any]) -> Any:
@@ -129,7 +137,7 @@ class ContentCache:
         try:
             yield
         except self._failures as exc:
-            logger.warning("the content cache is not available: %s", type(exc).__name__)
+            log(logging.WARNING, "the content cache is not available: %s", type(exc).__name__)
 
 
 class _BoundedDict(dict[str, Any]):

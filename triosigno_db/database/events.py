@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import psycopg2
 
+from triosigno_db.database.logs import log, logger
 from triosigno_db.database.sqlstates import redact
 from triosigno_db.errors import InvalidInputError
-
-logger = logging.getLogger("triosigno_db")
 
 
 class StatementEvent(NamedTuple):
@@ -132,9 +131,9 @@ class StatementTimer:
         """
         duration = time.perf_counter() - started
         if duration >= self._slow:
-            logger.warning("slow statement: %s took %.0f ms", name, duration * 1000)
+            log(logging.WARNING, "slow statement: %s took %.0f ms", name, duration * 1000)
         elif logger.isEnabledFor(logging.DEBUG):
-            logger.debug("%s took %.2f ms, %d rows", name, duration * 1000, rows)
+            log(logging.DEBUG, "%s took %.2f ms, %d rows", name, duration * 1000, rows)
         if not observers:
             return
         if isinstance(error, psycopg2.Error):
@@ -143,5 +142,5 @@ class StatementTimer:
         for observe in tuple(observers):
             try:
                 observe(event)
-            except Exception:
-                logger.exception("an observer of statements failed")
+            except Exception:  # noqa: BLE001 (an observer may raise anything)
+                log(logging.ERROR, "an observer of statements failed", exc_info=True)

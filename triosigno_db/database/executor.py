@@ -9,6 +9,7 @@ import psycopg2
 
 from triosigno_db.database.connection import Connection, Row
 from triosigno_db.database.events import StatementTimer
+from triosigno_db.database.logs import log
 from triosigno_db.database.read_only import SET_READ_ONLY, is_read_only
 from triosigno_db.database.retries import Attempt, RetryPolicy
 from triosigno_db.database.session import Session
@@ -26,8 +27,6 @@ from triosigno_db.errors import (
     TrioSignoDBError,
 )
 from triosigno_db.settings import Settings
-
-logger = logging.getLogger("triosigno_db")
 
 
 class Executor:
@@ -50,7 +49,8 @@ class Executor:
         self._session = session
         self._settings = settings
         self._timer = timer
-        self._is_pooler_between = settings.pgbouncer
+        # A pooler in transaction mode gives each transaction another connection.
+        self._max_prepared = 0 if settings.pgbouncer else settings.statement_cache_size
         self._on_unknown_outcome = on_unknown_outcome
 
     def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
@@ -240,7 +240,7 @@ class Executor:
         earlier = None if compiled.reads_only else connection.notices[-1:]
         try:
             with connection.cursor() as cursor:
-                if compiled.prepared_name is None or self._is_pooler_between:
+                if compiled.key is None or not self._max_prepared:
                     attempt.is_sent = True
                     cursor.execute(compiled.sql, parameters)
                 else:
@@ -264,13 +264,11 @@ class Executor:
         parameters: Mapping[str, Any],
         attempt: Attempt,
     ) -> None:
-        name = compiled.prepared_name or ""
-        if name not in connection.prepared:
-            cursor.execute(compiled.prepare)
-            connection.prepared.add(name)
+        key = compiled.key or ""
+        text = connection.prepared.prepare(cursor, key, compiled, self._max_prepared)
         attempt.is_sent = True
         try:
-            cursor.execute(compiled.execute, parameters)
+            cursor.execute(text, parameters)
         except psycopg2.Error as exc:
             if is_plan_stale(exc) and not self._session.transactions:
                 connection.close()
@@ -290,7 +288,7 @@ class Executor:
             if final is None:
                 raise failure
             raise final from failure
-        logger.warning("retrying %s after %s", compiled.name, type(failure).__name__)
+        log(logging.WARNING, "retrying %s after %s", compiled.name, type(failure).__name__)
         if not is_serialization_failure(failure):
             # The idle connections were probably lost for the same reason.
             self._session.pool.close_idle()

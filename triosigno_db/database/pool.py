@@ -14,9 +14,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from triosigno_db.database.connection import Connection
+from triosigno_db.database.logs import log
 from triosigno_db.errors import PoolTimeoutError
-
-logger = logging.getLogger("triosigno_db")
 
 _LIFETIME_JITTER = 0.1
 """The fraction of its lifetime by which a connection may expire early, to spread reconnects."""
@@ -132,7 +131,7 @@ class ConnectionPool:
                 return self._open_reserved()
             if self._check(connection):
                 return connection
-            logger.info("replacing a lost connection")
+            log(logging.INFO, "replacing a lost connection")
             with self._lock:
                 self._lost += 1
                 self._requests -= 1  # the same request is counted again

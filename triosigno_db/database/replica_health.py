@@ -10,11 +10,10 @@ import psycopg2
 
 from triosigno_db.database.connection import await_answer
 from triosigno_db.database.connector import open_polled
+from triosigno_db.database.logs import log
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.settings import Settings
-
-logger = logging.getLogger("triosigno_db")
 
 _RECHECK_AFTER = 1.0
 """Seconds after which a replica that responded is probed again."""
@@ -119,9 +118,9 @@ class ReplicaHealth:
             was_healthy, self._is_healthy = self._is_healthy, why_not is None
             self._known_until = time.monotonic() + seconds
         if was_healthy and why_not is not None:
-            logger.warning("the replica %s is skipped: %s", self._settings.address, why_not)
+            log(logging.WARNING, "the replica %s is skipped: %s", self._settings.address, why_not)
         elif not was_healthy and why_not is None:
-            logger.info("the replica %s is used again", self._settings.address)
+            log(logging.INFO, "the replica %s is used again", self._settings.address)
 
 
 class UnreachableError(Exception):

@@ -10,13 +10,12 @@ from typing import Any
 import peewee
 
 from triosigno_db.database.connection import Connection
+from triosigno_db.database.logs import log
 from triosigno_db.database.pool import ConnectionPool
 from triosigno_db.database.retries import backoff
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.models.peewee_internals import ConnectionState
 from triosigno_db.settings import Settings
-
-logger = logging.getLogger("triosigno_db")
 
 
 class Session(ConnectionState):
@@ -126,7 +125,7 @@ class Session(ConnectionState):
         if self.conn is not None:
             if self.conn.is_usable(self.settings.idle_check_after):
                 return
-            logger.info("replacing a lost connection")
+            log(logging.INFO, "replacing a lost connection")
             self.pool.putconn(self.conn, discard=True)
             self.conn = None
         self.conn = self.check_out()

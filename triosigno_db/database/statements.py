@@ -15,7 +15,7 @@ sends `EXECUTE` with the values.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from functools import cache, wraps
+from functools import lru_cache, wraps
 from itertools import count
 from string import Formatter
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import peewee
 from pydantic.alias_generators import to_snake
 
-from triosigno_db.database.quoting import literal
+from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.records import Selection
 
@@ -35,6 +35,9 @@ NOW = peewee.fn.timezone("UTC", peewee.fn.now())
 
 _NO_COMPUTED: Mapping[str, Any] = MappingProxyType({})
 _numbers = count(1)
+
+_MAX_CHOICES = 500
+"""The maximum number of statements of one builder that are kept: one for each shape in use."""
 
 
 class Parameter(peewee.ColumnBase):
@@ -65,19 +68,41 @@ class CompiledStatement(NamedTuple):
         reads_only: Whether it changes nothing.
         idempotent: Whether sending it again changes nothing more.
         sql: The SQL text, with `%(name)s` for each parameter.
-        prepared_name: The name of the prepared statement; `None` if it is planned for each call.
-        prepare: The SQL text that prepares it on a connection.
-        execute: The SQL text that executes the prepared statement, with `%(name)s` for each
-            parameter.
+        key: What identifies the statement among the prepared ones of a connection; `None` if it is
+            planned for each call.
+        definition: The SQL text to prepare, with `$1` for the first parameter.
+        arguments: The values to execute it with, with `%(name)s` for each parameter.
     """
 
     name: str
     reads_only: bool
     idempotent: bool
     sql: str
-    prepared_name: str | None
-    prepare: str
-    execute: str
+    key: str | None
+    definition: str
+    arguments: str
+
+    def prepare_as(self, name: str) -> str:
+        """Return the SQL text that prepares the statement.
+
+        Args:
+            name: The name to prepare it as.
+
+        Returns:
+            The text.
+        """
+        return f"PREPARE {identifier(name)} AS {self.definition}"
+
+    def execute_as(self, name: str) -> str:
+        """Return the SQL text that executes the prepared statement.
+
+        Args:
+            name: The name that it was prepared as.
+
+        Returns:
+            The text, with `%(name)s` for each parameter.
+        """
+        return f"EXECUTE {identifier(name)}{self.arguments}"
 
 
 class Statement:
@@ -105,7 +130,7 @@ class Statement:
         self.name = "_".join([build.__name__, *models])
         self.reads_only = reads_only
         self.idempotent = idempotent
-        self._prepared_name = f"triosigno_{self.name}_{next(_numbers)}" if prepared else None
+        self._key = f"{next(_numbers)}_{self.name}" if prepared else None
         self._build = build
         self._choices = choices
         self._compiled: dict[str, CompiledStatement] = {}
@@ -153,9 +178,9 @@ class Statement:
             reads_only=self.reads_only,
             idempotent=self.idempotent,
             sql=_interleave(doubled, named),
-            prepared_name=self._prepared_name,
-            prepare=f'PREPARE "{self._prepared_name}" AS {_interleave(texts, numbered)}',
-            execute=f'EXECUTE "{self._prepared_name}"' + (f" ({arguments})" if names else ""),
+            key=self._key,
+            definition=_interleave(texts, numbered),
+            arguments=f" ({arguments})" if names else "",
         )
 
 
@@ -176,7 +201,7 @@ def statement(
     """
 
     def decorate(build: Build) -> Callable[..., Statement]:
-        @cache
+        @lru_cache(maxsize=_MAX_CHOICES)
         @wraps(build)
         def choose(*choices: Hashable) -> Statement:
             return Statement(

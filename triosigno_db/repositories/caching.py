@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.errors import UnreadableRowError
 from triosigno_db.records import Page, Record, Shape
+from triosigno_db.repositories.pages import to_page
 
 RecordT = TypeVar("RecordT", bound=Record)
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -51,7 +52,9 @@ def cached_page(
         The result, from the cache or the database.
     """
     kind: Any = Page.__class_getitem__(shape.record)
-    return cached(shape, cast("type[Page[RecordT]]", kind), key, load)
+    found = cached(shape, cast("type[Page[RecordT]]", kind), key, load)
+    # The class for one shape can't be pickled.
+    return found if type(found) is Page else to_page(list(found), found.next_cursor)
 
 
 @contextmanager
