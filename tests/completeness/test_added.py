@@ -65,7 +65,7 @@ with db.connection():
 texts = (db.schema.to_sql(), db.schema.to_prisma(), db.schema.to_svg())
 assert all(name in text for text in texts for name in ("Note", "bio", "hint"))
 assert all(name in db.roles.role_script() for name in ("Note", "bio"))
-db.drop_schema()
+db.drop_schema(accept_data_loss=True)
 print("done")
 """
 

@@ -122,7 +122,7 @@ def test_reset_starts_over(connected: str) -> None:
     deploy()
     db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     run_sql('CREATE TABLE "Other" ()')
-    assert reset() == tuple(NAMES)
+    assert reset(accept_data_loss=True) == tuple(NAMES)
     assert run_sql('SELECT count(*) FROM "User"') == [(0,)]
     assert status().exit_code == 0
 

@@ -52,7 +52,7 @@ def category_id(url: str) -> Iterator[str]:
     db.connect(url, password_cost=4)
     db.create_schema()
     yield make_category().id
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
     db.disconnect()
 
 

@@ -85,7 +85,7 @@ def test_it_does_not_make_the_schema_in_an_empty_one(
     triosigno_db: IsolatedDatabase, admin_url: str
 ) -> None:
     db.connect(admin_url)
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
     db.connect(triosigno_db.url)
     with pytest.raises(db.TrioSignoDBError) as caught:
         db.create_schema()

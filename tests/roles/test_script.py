@@ -40,7 +40,7 @@ def test_a_database_that_somebody_else_made_is_handed_over(
     )
     assert owners == [(names.owner,)]
     db.connect(url_as(triosigno_url, names.owner))
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
 
 
 def test_the_owner_undoes_and_applies_the_whole_history(admin_url: str, names: RoleNames) -> None:

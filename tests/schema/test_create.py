@@ -52,7 +52,7 @@ def test_create_schema_makes_the_tables_of_the_history_on_every_version(
     db.connect(versioned_url)
     db.create_schema()
     created = read_catalogs(versioned_url)
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
     deploy()
     deployed = read_catalogs(versioned_url)
     del deployed["tables"]["_prisma_migrations"]
@@ -74,7 +74,7 @@ def test_functions_work_on_every_version(versioned_url: str) -> None:
     db.create_schema()
     user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     assert db.get_user_with_preferences(user.id) == user
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
     assert read_catalogs(versioned_url) == {"enums": {}, "tables": {}}
 
 
@@ -146,7 +146,7 @@ def test_a_name_that_something_else_has_leaves_nothing_half_made(
 def test_other_tables_are_left_alone(connected: str) -> None:
     run_sql('CREATE TABLE "Other" (id int); INSERT INTO "Other" VALUES (1)')
     db.create_schema()
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
     assert run_sql('SELECT id FROM "Other"') == [(1,)]
 
 
@@ -175,7 +175,7 @@ def test_the_schema_of_the_url_holds_the_tables(empty_url: str, name: str) -> No
     assert read_catalogs(empty_url)["tables"] == {}
     user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     assert db.get_user_with_preferences(user.id) == user
-    db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
 
 
 def test_the_search_path_is_as_before(connected: str) -> None:

@@ -13,6 +13,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from triosigno_db import migrator
+from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
@@ -111,23 +112,33 @@ def resolve(
 def rollback(
     steps: Steps = 1,
     to: Annotated[str | None, typer.Option(help="Roll back all migrations after this one.")] = None,
+    *,
     url: Url = None,
     migrations: History = None,
+    accept_data_loss: AcceptDataLoss = False,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
     """Roll back the last migrations with their down.sql.
 
+    If rows would be lost, it shows how many, and asks.
+
     Example: triosigno-db migrate rollback --steps 1
     """
-    with _progress() as on_step:
-        undone = migrator.rollback(
-            Settings.load(url),
-            history=migrations,
-            steps=steps,
-            to=to,
-            lock_timeout=lock_timeout,
-            on_step=on_step,
-        )
+    settings = Settings.load(url)
+
+    def undo(accept: bool) -> tuple[str, ...]:
+        with _progress() as on_step:
+            return migrator.rollback(
+                settings,
+                history=migrations,
+                steps=steps,
+                to=to,
+                accept_data_loss=accept,
+                lock_timeout=lock_timeout,
+                on_step=on_step,
+            )
+
+    undone = confirm_data_loss(settings, undo, accept=accept_data_loss)
     _print_names("rolled back", undone, "There is nothing to roll back.")
 
 
@@ -162,9 +173,7 @@ def dev(
     create_only: Annotated[
         bool, typer.Option("--create-only", help="Write the files without applying them.")
     ] = False,
-    accept_data_loss: Annotated[
-        bool, typer.Option("--accept-data-loss", help="Continue if rows lose data.")
-    ] = False,
+    accept_data_loss: AcceptDataLoss = False,
     url: Url = None,
     migrations: History = None,
 ) -> None:
@@ -190,20 +199,23 @@ def dev(
 def reset(
     url: Url = None,
     migrations: History = None,
-    force: Annotated[bool, typer.Option("--force", help="Do not prompt.")] = False,
+    accept_data_loss: AcceptDataLoss = False,
 ) -> None:
-    """Drop the library's tables and their rows, and deploy again.
+    """Drop the library's tables, and deploy again.
+
+    If they hold rows, it shows how many, and asks.
 
     Example: triosigno-db migrate reset
     """
     settings = Settings.load(url)
-    if not force:
-        question = f"All data in it will be lost. Type the name {settings.database!r}"
-        if typer.prompt(question) != settings.database:
-            raise typer.BadParameter("that is not the database's name; nothing was dropped")
-    with _progress() as on_step:
-        applied = migrator.reset(settings, history=migrations, on_step=on_step)
-    _print_names("applied", applied)
+
+    def drop(accept: bool) -> tuple[str, ...]:
+        with _progress() as on_step:
+            return migrator.reset(
+                settings, history=migrations, accept_data_loss=accept, on_step=on_step
+            )
+
+    _print_names("applied", confirm_data_loss(settings, drop, accept=accept_data_loss))
 
 
 @app.command()

@@ -10,7 +10,6 @@ from triosigno_db.migrator.deploy import (
     deploy,
     resolve_applied,
     resolve_rolled_back,
-    rollback,
     status,
 )
 from triosigno_db.migrator.dev import NewMigration, dev, reset
@@ -20,6 +19,7 @@ from triosigno_db.migrator.export import export
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
 from triosigno_db.migrator.ledger import MigrationState, MigrationStatus
 from triosigno_db.migrator.renames import Rename
+from triosigno_db.migrator.rollback import rollback
 
 __all__ = [
     "Drift",

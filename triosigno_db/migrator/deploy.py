@@ -1,4 +1,4 @@
-"""Apply a history to a database: status, deploy, resolve and roll back."""
+"""Apply a history to a database: status, deploy and resolve."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -122,7 +122,7 @@ def deploy(
     with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
         _refuse_unknown_tables(ledger)
         found = HistoryStatus(compare_histories(migrations, ledger.rows()))
-        _refuse_failed(found)
+        refuse_failed(found)
         pending = [migration for migration in migrations if migration.name in found.pending]
         for migration in pending:
             check_script(migration)
@@ -182,52 +182,6 @@ def resolve_rolled_back(name: str, url_or_settings: str | Settings | None = None
         ledger.mark_rolled_back(name)
 
 
-def rollback(
-    url_or_settings: str | Settings | None = None,
-    *,
-    history: Path | None = None,
-    steps: int = 1,
-    to: str | None = None,
-    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
-    on_step: OnStep = ignore_step,
-) -> tuple[str, ...]:
-    """Roll back the last migrations with their `down.sql`; `deploy` can apply them again.
-
-    Args:
-        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
-        steps: The number of migrations to roll back, 1 or more.
-        to: Roll back all migrations after this one, instead of `steps`.
-        lock_timeout: As for `deploy`.
-        on_step: Called before each statement.
-
-    Returns:
-        The names of the migrations that were rolled back, last first.
-
-    Raises:
-        MigrationFailedError: A statement failed; this migration is still applied.
-        MigrationError: A migration has no `down.sql`, or `to` is not applied (P3017).
-        MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
-        NotConnectedError: No database was given, and `connect()` was not called.
-        TrioSignoDBError: As for every function: unavailable, permission denied.
-    """
-    migrations = read_history(history)
-    with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
-        found = HistoryStatus(compare_histories(migrations, ledger.rows()))
-        _refuse_failed(found)
-        in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)
-        applied = [migration for migration in migrations if migration.name in in_database]
-        chosen = _chosen(applied, steps, to)
-        for migration in chosen:
-            if migration.down is None:
-                raise MigrationError(
-                    f"{migration.name} has no down.sql: nothing was rolled back. Write one first."
-                )
-        for migration in chosen:
-            _undo(session, ledger, migration, on_step)
-        return tuple(migration.name for migration in chosen)
-
-
 def check_script(migration: Migration) -> None:
     """Check that a script does not control its own transaction.
 
@@ -274,7 +228,15 @@ def _refuse_unknown_tables(ledger: Ledger) -> None:
         ).with_prisma_code("P3005")
 
 
-def _refuse_failed(found: HistoryStatus) -> None:
+def refuse_failed(found: HistoryStatus) -> None:
+    """Refuse to go on while a migration has failed.
+
+    Args:
+        found: The state of the history.
+
+    Raises:
+        MigrationError: A migration has failed and is not resolved (P3009).
+    """
     if failed := found.named(MigrationState.FAILED):
         raise MigrationError(
             f"Failed and not resolved: {', '.join(failed)}. Fix the database, then resolve it as "
@@ -294,16 +256,6 @@ def _find(name: str, migrations: tuple[Migration, ...]) -> Migration:
         if migration.name == name:
             return migration
     raise MigrationError(f"The migration {name} does not exist on disk.").with_prisma_code("P3017")
-
-
-def _chosen(applied: list[Migration], steps: int, to: str | None) -> list[Migration]:
-    newest_first = applied[::-1]
-    if to is None:
-        return newest_first[:steps]
-    names = [migration.name for migration in newest_first]
-    if to not in names:
-        raise MigrationError(f"{to} is not applied here.").with_prisma_code("P3017")
-    return newest_first[: names.index(to)]
 
 
 def _apply(session: Session, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
@@ -340,14 +292,3 @@ def _apply_one_by_one(
             ledger.fail(row_id, str(exc), rolled_back=False)
         raise
     ledger.finish(row_id)
-
-
-def _undo(session: Session, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
-    down = migration.down or ""
-    if is_transactional(down):
-        with session.transaction():
-            run_script(session, migration.name, down, on_step, rolled_back=True)
-            ledger.mark_rolled_back(migration.name, finished=True)
-    else:
-        run_script(session, migration.name, down, on_step, rolled_back=False)
-        ledger.mark_rolled_back(migration.name, finished=True)

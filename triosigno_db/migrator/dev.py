@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.database.quoting import identifier
-from triosigno_db.errors import DataLossError, InvalidInputError, MigrationError
+from triosigno_db.errors import InvalidInputError, MigrationError
 from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
 from triosigno_db.migrator.diff import without_positions
@@ -29,6 +29,7 @@ from triosigno_db.migrator.renames import (
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
+from triosigno_db.schema.data_loss import data_loss, refuse_rows
 from triosigno_db.schema.ddl import to_sql
 from triosigno_db.settings import Settings
 
@@ -130,14 +131,16 @@ def reset(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    accept_data_loss: bool = False,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
-    """Drop the library's tables and types, including all rows, and deploy again.
+    """Drop the library's tables and types, and deploy again.
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
         history: The folder of the migrations. By default the one in the package.
+        accept_data_loss: Continue even if the tables hold rows.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
 
@@ -145,6 +148,7 @@ def reset(
         The names of the applied migrations.
 
     Raises:
+        DataLossError: A table holds rows; the error counts them, and nothing was dropped.
         MigrationError: The ledger has migrations that are not on disk; nothing was dropped.
         InUseError: Another object, such as a view, depends on a table; nothing was dropped.
         NotConnectedError: No database was given, and `connect()` was not called.
@@ -165,6 +169,8 @@ def reset(
         tables = [table for table in there.tables if table in created.tables]
         enums = [enum for enum in there.enums if enum in created.enums]
         with session.transaction():
+            if not accept_data_loss:
+                refuse_rows(session.run, tables)
             if tables:
                 session.run(f"DROP TABLE {', '.join(map(identifier, tables))}")
             if enums:
@@ -222,10 +228,7 @@ def _refuse_losses(settings: Settings, losses: tuple[DataLoss, ...]) -> None:
             (loss, session.run(_count(loss))[0][0]) for loss in losses if loss.table in tables
         ]
     if hit := [f"{loss.why} ({rows} rows)" for loss, rows in counted if rows]:
-        raise DataLossError(
-            f"Data would be lost: {'; '.join(hit)}. Nothing was written. "
-            "Accept the data loss to continue."
-        )
+        raise data_loss(hit, "Nothing was written.")
 
 
 def _count(loss: DataLoss) -> str:

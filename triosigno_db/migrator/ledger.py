@@ -63,7 +63,8 @@ JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
 WHERE c.relkind IN ('r', 'p') AND c.relname <> %(table)s ORDER BY c.relname
 """
 _ROWS = f"""
-SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs
+SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs,
+    applied_steps_count
 FROM {_TABLE} ORDER BY started_at, id
 """
 _SECONDS_SINCE_LAST = f"SELECT extract(epoch FROM now() - max(finished_at)) FROM {_TABLE}"
@@ -105,11 +106,17 @@ class LedgerRow(NamedTuple):
     finished_at: datetime | None
     rolled_back_at: datetime | None
     logs: str | None
+    steps: int
 
     @property
     def is_failed(self) -> bool:
         """Whether the migration failed or is running, and is not resolved."""
         return self.finished_at is None and self.rolled_back_at is None
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether it was only marked as applied, by a baseline or by resolving it."""
+        return self.is_applied and self.steps == 0
 
     @property
     def is_applied(self) -> bool:

@@ -1,0 +1,173 @@
+"""Roll back migrations with their `down.sql`, and nothing that holds rows without consent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from triosigno_db.database.quoting import identifier
+from triosigno_db.errors import DataLossError, MigrationError
+from triosigno_db.migrator.deploy import (
+    DEFAULT_LOCK_TIMEOUT,
+    HistoryStatus,
+    locked_ledger,
+    refuse_failed,
+)
+from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
+from triosigno_db.migrator.history import Migration, read_history
+from triosigno_db.migrator.ledger import Ledger, MigrationState, compare_histories
+from triosigno_db.migrator.script import is_transactional
+from triosigno_db.migrator.session import Session, resolve_settings
+from triosigno_db.schema.data_loss import HOW_TO_CONTINUE, data_loss, describe_loss
+from triosigno_db.settings import Settings
+
+_READ_COLUMNS = """
+SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+ORDER BY 1, 2, a.attnum
+"""
+
+_Columns = dict[tuple[str, str], list[str]]
+
+
+def rollback(
+    url_or_settings: str | Settings | None = None,
+    *,
+    history: Path | None = None,
+    steps: int = 1,
+    to: str | None = None,
+    accept_data_loss: bool = False,
+    lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
+    on_step: OnStep = ignore_step,
+) -> tuple[str, ...]:
+    """Roll back the last migrations with their `down.sql`; `deploy` can apply them again.
+
+    A migration that was only marked as applied, by `baseline` or `resolve_applied`, was not made by
+    the library, and is not rolled back.
+
+    Args:
+        url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
+        history: The folder of the migrations. By default the one in the package.
+        steps: The number of migrations to roll back, 1 or more.
+        to: Roll back all migrations after this one, instead of `steps`.
+        accept_data_loss: Continue even if rows are lost.
+        lock_timeout: As for `deploy`.
+        on_step: Called before each statement.
+
+    Returns:
+        The names of the migrations that were rolled back, last first.
+
+    Raises:
+        MigrationFailedError: A statement failed; this migration is still applied.
+        DataLossError: Rows would be lost; nothing was rolled back.
+        MigrationError: A migration has no `down.sql` or was only marked as applied, or `to` is not
+            applied (P3017).
+        MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
+        NotConnectedError: No database was given, and `connect()` was not called.
+        TrioSignoDBError: As for every function: unavailable, permission denied.
+    """
+    migrations = read_history(history)
+    with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
+        found = HistoryStatus(compare_histories(migrations, ledger.rows()))
+        refuse_failed(found)
+        in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)
+        applied = [migration for migration in migrations if migration.name in in_database]
+        chosen = _chosen(applied, steps, to)
+        for migration in chosen:
+            if migration.down is None:
+                raise MigrationError(
+                    f"{migration.name} has no down.sql: nothing was rolled back. Write one first."
+                )
+        _refuse_marked(chosen, found)
+        if not accept_data_loss:
+            _refuse_losses(session, chosen)
+        for migration in chosen:
+            _undo(session, ledger, migration, on_step)
+        return tuple(migration.name for migration in chosen)
+
+
+def count_losses(session: Session, migrations: list[Migration]) -> tuple[str, ...]:
+    """Count the rows and values that `down.sql` files would delete with tables and columns.
+
+    The files are run in a transaction that is rolled back.
+
+    Args:
+        session: The session in the database.
+        migrations: The migrations to roll back, last first.
+
+    Returns:
+        A description of each loss; empty if there is none.
+    """
+    before = _read_columns(session)
+    with session.rolled_back():
+        for migration in migrations:
+            run_script(session, migration.name, migration.down or "", rolled_back=True)
+        after = _read_columns(session)
+    return tuple(_losses(session, before, after))
+
+
+def _losses(session: Session, before: _Columns, after: _Columns) -> Iterator[str]:
+    for (schema, table), columns in before.items():
+        source = f"{identifier(schema)}.{identifier(table)}"
+        if (schema, table) not in after:
+            if rows := _count(session, source, "*"):
+                yield describe_loss(rows, "row", table)
+            continue
+        for column in columns:
+            if column not in after[schema, table] and (
+                values := _count(session, source, identifier(column))
+            ):
+                yield describe_loss(values, "value", f"{table}.{column}")
+
+
+def _count(session: Session, source: str, what: str) -> int:
+    ((count,),) = session.run(f"SELECT pg_catalog.count({what}) FROM {source}")  # noqa: S608 (quoted names)
+    return int(count)
+
+
+def _read_columns(session: Session) -> _Columns:
+    found: _Columns = {}
+    for schema, table, column in session.run(_READ_COLUMNS):
+        found.setdefault((schema, table), []).append(column)
+    return found
+
+
+def _refuse_losses(session: Session, chosen: list[Migration]) -> None:
+    for migration in chosen:
+        if not is_transactional(migration.down or ""):
+            raise DataLossError(
+                f"The down.sql of {migration.name} can't be tried in a transaction: it is unknown "
+                f"what it deletes. Nothing was rolled back. {HOW_TO_CONTINUE}"
+            )
+    if losses := count_losses(session, chosen):
+        raise data_loss(losses, "Nothing was rolled back.")
+
+
+def _refuse_marked(chosen: list[Migration], found: HistoryStatus) -> None:
+    marked = {each.name for each in found.migrations if each.row and each.row.is_marked}
+    if only_marked := [migration.name for migration in chosen if migration.name in marked]:
+        raise MigrationError(
+            f"Only marked as applied, and not made by the library: {', '.join(only_marked)}. "
+            "Nothing was rolled back."
+        )
+
+
+def _chosen(applied: list[Migration], steps: int, to: str | None) -> list[Migration]:
+    newest_first = applied[::-1]
+    if to is None:
+        return newest_first[:steps]
+    names = [migration.name for migration in newest_first]
+    if to not in names:
+        raise MigrationError(f"{to} is not applied here.").with_prisma_code("P3017")
+    return newest_first[: names.index(to)]
+
+
+def _undo(session: Session, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
+    down = migration.down or ""
+    if is_transactional(down):
+        with session.transaction():
+            run_script(session, migration.name, down, on_step, rolled_back=True)
+            ledger.mark_rolled_back(migration.name, finished=True)
+    else:
+        run_script(session, migration.name, down, on_step, rolled_back=False)
+        ledger.mark_rolled_back(migration.name, finished=True)
