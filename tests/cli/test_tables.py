@@ -7,7 +7,7 @@ import sys
 import pytest
 from rich.table import Table
 
-from triosigno_db.cli.tables import print_table
+from triosigno_db.cli.tables import print_table, visible
 
 
 class Terminal(io.StringIO):
@@ -38,3 +38,18 @@ def test_in_a_terminal_nothing_is_wider_than_it(monkeypatch: pytest.MonkeyPatch)
     lines = re.sub(r"\x1b\[[\d;]*m", "", terminal.getvalue()).splitlines()
     assert max(map(len, lines)) <= 40
     assert "Bonjour" in terminal.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Léa 👋", "Léa 👋"),
+        ("a\x1b[2Jb", "a\\x1b[2Jb"),
+        ("a\nb\r\t", "a\\nb\\r\\t"),
+        ("\u202eabc\u200b", "\\u202eabc\\u200b"),
+        ("\x9b31m\x7f", "\\x9b31m\\x7f"),
+        (7, "7"),
+    ],
+)
+def test_a_stored_text_can_not_control_the_terminal(text: object, shown: str) -> None:
+    assert visible(text) == shown

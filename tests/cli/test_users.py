@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import triosigno_db as db
+from tests.plain_sql import run_plain
 from tests.repositories.accounts.users import insert_user
 from triosigno_db.cli.app import app
 from triosigno_db.errors import AlreadyExistsError, InvalidInputError, NotFoundError
@@ -56,6 +57,29 @@ def test_an_account_is_made_with_a_password_from_standard_input() -> None:
     assert (made["email"], made["role"], made["firstName"]) == ("lea@example.org", "TEACHER", "Léa")
     assert "assword" not in ended.stdout
     assert authenticate("lea", SECRET) == made["id"]
+
+
+@pytest.mark.parametrize(
+    "typed", [f"{SECRET}\r\n", f"\ufeff{SECRET}\n", f"\ufeff{SECRET}\r\n", SECRET]
+)
+def test_the_password_of_a_windows_tool_is_taken(typed: str) -> None:
+    ended = users("create", "lea@example.org", "lea", "--password-stdin", typed=typed)
+    assert ended.exit_code == 0, ended.output
+    assert authenticate("lea", SECRET)
+
+
+def test_what_is_stored_can_not_control_the_terminal(database_url: str) -> None:
+    run_plain(
+        database_url,
+        'INSERT INTO "User" (id, email, username, password, "firstName", "updatedAt")'
+        " VALUES ('[red]x[/blue]', E'a\\x1b[2J@b.org', E'old\\nname', 'x', U&'\\202Ereversed',"
+        " now())",
+    )
+    ended = users("list")
+    assert ended.exit_code == 0, ended.output
+    assert [part for part in ("\x1b", "\u202e") if part in ended.stdout] == []
+    for part in ("[red]x[/blue]", "a\\x1b[2J@b.org", "old\\nname", "\\u202ereversed"):
+        assert part in ended.stdout
 
 
 def test_an_account_that_is_there_is_left_alone(learner: db.UserWithPreferences) -> None:

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from triosigno_db.cli.connection import AsJson, Url, connected
-from triosigno_db.cli.tables import print_table
+from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.packs import (
     ContentPack,
     PackReport,
@@ -88,7 +88,7 @@ def _draw_changes(report: PackReport) -> Table:
     table = Table("", "kind", Column("name", overflow="fold"), "changes")
     for change in report.changes[:SHOWN_CHANGES]:
         mark = Text("+", style="green") if change.is_new else Text("~", style="yellow")
-        table.add_row(mark, change.kind, Text(change.name), ", ".join(change.fields))
+        table.add_row(mark, change.kind, Text(visible(change.name)), ", ".join(change.fields))
     if len(report.changes) > SHOWN_CHANGES:
         table.caption = f"and {len(report.changes) - SHOWN_CHANGES:,} more"
     return table

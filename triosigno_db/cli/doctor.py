@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from triosigno_db.cli.connection import AsJson, History, Url
+from triosigno_db.cli.tables import visible
 from triosigno_db.doctor import Diagnosis, Finding, Limits, diagnose
 from triosigno_db.settings import Settings
 
@@ -88,7 +89,7 @@ def draw(diagnosis: Diagnosis) -> Table:
         table.add_row(
             Text(subject, style="bold"),
             Text(finding.level, style=STYLES[finding.level]),
-            Text(finding.summary),
+            Text(visible(finding.summary)),
         )
         for line in _below(finding):
             table.add_row("", "", line)
@@ -99,11 +100,11 @@ def _below(finding: Finding) -> list[Padding]:
     """Format details and advice; a finding with level `ok` shows only its summary."""
     if finding.level == "ok":
         return []
-    lines = [Text(f"- {detail}") for detail in finding.details[:MAX_DETAILS]]
+    lines = [Text(f"- {visible(detail)}") for detail in finding.details[:MAX_DETAILS]]
     if (left := len(finding.details) - MAX_DETAILS) > 0:
         lines.append(Text(f"  and {left:,} more"))
     if finding.advice:
-        lines.append(Text(f"> {finding.advice}", style="italic"))
+        lines.append(Text(f"> {visible(finding.advice)}", style="italic"))
     return [Padding(line, (0, 0, 0, 2)) for line in lines]
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
+from triosigno_db.cli.tables import visible
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
@@ -273,7 +274,7 @@ def _print_drift(drift: Drift) -> None:
         count = len(differences) or "no"
         console.print(Text(f"Compared with {title}: {count} differences", style="bold"))
         for difference in differences:
-            console.print(Text(f"  - {difference}"))
+            console.print(Text(f"  - {visible(difference)}"))
 
 
 def _print_sql(sql: str) -> None:
@@ -284,7 +285,7 @@ def _print_sql(sql: str) -> None:
 
 def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
     for name in names:
-        console.print(Text(f"{what}: {name}"))
+        console.print(Text(f"{what}: {visible(name)}"))
     if not names:
         console.print(otherwise)
 

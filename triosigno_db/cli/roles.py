@@ -11,7 +11,7 @@ from rich.text import Text
 
 from triosigno_db import roles
 from triosigno_db.cli.connection import AsJson, Url, connected
-from triosigno_db.cli.tables import print_table
+from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.roles import Deviation, RoleFinding, RoleNames
 
 app = typer.Typer(
@@ -95,10 +95,10 @@ def _draw(findings: Sequence[RoleFinding]) -> Table:
     for finding in findings:
         is_excess = finding.deviation is Deviation.EXCESS
         table.add_row(
-            Text(finding.role),
+            Text(visible(finding.role)),
             Text("may" if is_excess else "lacks", style="bold red" if is_excess else "yellow"),
             Text(finding.right),
-            Text(finding.target),
-            finding.through,
+            Text(visible(finding.target)),
+            Text(visible(finding.through)),
         )
     return table

@@ -1,9 +1,31 @@
-"""Tables for terminals and pipes."""
+"""Tables and names for terminals and pipes."""
+
+import unicodedata
 
 from rich.console import Console
 from rich.table import Table
 
 _PIPE_WIDTH = 10_000
+
+_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
+"""The categories of Unicode whose characters control a terminal or change the order of a line."""
+
+
+def visible(text: object) -> str:
+    """Write a stored text so that it can't control the terminal or break the line.
+
+    Args:
+        text: The text; another object is converted to text.
+
+    Returns:
+        The text, with an escape sequence for each control, format or line character.
+    """
+    return "".join(
+        character.encode("unicode_escape").decode()
+        if unicodedata.category(character) in _INVISIBLE
+        else character
+        for character in str(text)
+    )
 
 
 def print_table(table: Table) -> None:

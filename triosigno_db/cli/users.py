@@ -15,7 +15,7 @@ from rich.text import Text
 
 import triosigno_db as db
 from triosigno_db.cli.connection import AsJson, Url, connected
-from triosigno_db.cli.tables import print_table
+from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.repositories.pages import MAX_ROWS
 
 app = typer.Typer(help="Create, list and manage accounts.", no_args_is_help=True)
@@ -64,7 +64,7 @@ def create(
     if as_json:
         print(user.model_dump_json(indent=2))
     else:
-        console.print(f"Created {user.username} with id {user.id}.", markup=False)
+        console.print(f"Created {visible(user.username)} with id {user.id}.", markup=False)
 
 
 @app.command("list")
@@ -106,7 +106,7 @@ def set_password(login: Login, password_stdin: PasswordStdin = False, url: Url =
     with connected(url):
         user = _find_user(login)
         db.set_password(user.id, _read_password(from_stdin=password_stdin))
-    console.print(f"The password of {user.username} is set.", markup=False)
+    console.print(f"The password of {visible(user.username)} is set.", markup=False)
 
 
 @app.command()
@@ -117,7 +117,7 @@ def deactivate(login: Login, url: Url = None) -> None:
     """
     with connected(url):
         user = db.deactivate_user(_find_user(login).id)
-    console.print(f"{user.username} is deactivated.", markup=False)
+    console.print(f"{visible(user.username)} is deactivated.", markup=False)
 
 
 @app.command()
@@ -128,7 +128,7 @@ def reactivate(login: Login, url: Url = None) -> None:
     """
     with connected(url):
         user = db.reactivate_user(_find_user(login).id)
-    console.print(f"{user.username} is active.", markup=False)
+    console.print(f"{visible(user.username)} is active.", markup=False)
 
 
 @app.command()
@@ -155,7 +155,7 @@ def export(
             file.write(text)
     except OSError as exc:
         raise db.InvalidInputError("out", f"{out}: {exc.strerror}") from exc
-    console.print(f"Exported {exported.username} to {out}.", markup=False)
+    console.print(f"Exported {visible(exported.username)} to {out}.", markup=False)
 
 
 def _find_user(login: str) -> db.UserRecord:
@@ -188,19 +188,20 @@ def _draw_users(users: Sequence[db.UserRecord]) -> Table:
     for user in users:
         name = " ".join(filter(None, (user.first_name, user.last_name)))
         table.add_row(
-            Text(user.username, style="" if user.is_active else "dim strike"),
-            Text(user.email),
-            Text(name),
-            user.role,
+            Text(visible(user.username), style="" if user.is_active else "dim strike"),
+            Text(visible(user.email)),
+            Text(visible(name)),
+            Text(visible(user.role)),
             f"{user.created_at:%Y-%m-%d}",
-            user.id,
+            Text(visible(user.id)),
         )
     return table
 
 
 def _read_password(*, from_stdin: bool) -> str:
     if from_stdin:
-        return sys.stdin.readline().rstrip("\n")
+        # Windows tools end a line with CR and LF, and may begin with a byte order mark.
+        return sys.stdin.readline().removeprefix("\ufeff").rstrip("\r\n")
     if not sys.stdin.isatty():
         raise db.InvalidInputError(
             "password", "cannot be prompted for without a terminal: use --password-stdin"
