@@ -17,6 +17,7 @@ import pytest
 import triosigno_db as db
 from triosigno_db.models import LearningSession, Module, Progress, User
 from triosigno_db.packs import starter_pack
+from triosigno_db.testing.factories import make_user
 
 COMMAND = str(Path(sys.executable).with_name("triosigno-db"))
 
@@ -65,6 +66,16 @@ def test_the_demo_on_a_given_database_can_be_run_again(empty_url: str) -> None:
     assert User.select().count() == 2
     assert sum(row.total_attempts for row in Progress.select()) == 2 * 7 * 40
     assert LearningSession.select().count() == 0
+
+
+def test_the_demo_adds_nothing_to_a_database_with_other_accounts(empty_url: str) -> None:
+    db.connect(empty_url, password_cost=4)
+    db.create_schema()
+    make_user(username="lea")
+    ended = run("demo", "--url", empty_url)
+    assert ended.returncode == 1
+    assert "holds accounts (1) that the demo has not created, such as lea" in ended.stderr
+    assert (User.select().count(), Module.select().count()) == (1, 0)
 
 
 def test_the_same_seed_gives_the_same_week(empty_url: str) -> None:

@@ -1,6 +1,7 @@
 """`triosigno-db demo`: simulate a learner who practises LSF for a week."""
 
 import random
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,14 @@ NAME_WIDTH = 24
 
 Mastery = dict[str, int]
 
+_OF_DEMO = re.compile(r"camille-[0-9a-f]{8}").fullmatch
+
+
+class Account(db.Record):
+    """What tells the accounts of the demo from others."""
+
+    username: str
+
 
 def demo(
     url: Annotated[
@@ -47,6 +56,7 @@ def demo(
     console = Console(highlight=False)
     with _database(console, url, keep=keep):
         db.create_schema()
+        _refuse_other_accounts()
         module = db.get_module_tree(_load_content(console)[0])
         learner = _create_learner()
         mastery = _practise(console, learner, module, seed)
@@ -81,6 +91,18 @@ def _start_server() -> "ThrowawayPostgres":
             "A throwaway server needs an extra: run pip install 'triosigno-db[demo]' or pass --url."
         ) from exc
     return ThrowawayPostgres()
+
+
+def _refuse_other_accounts() -> None:
+    """Refuse a database that is in use: the demo adds content and an account to it."""
+    others = [
+        user for user in db.iterate(db.list_users, shape=Account) if not _OF_DEMO(user.username)
+    ]
+    if others:
+        raise db.ConflictError(
+            f"The database holds accounts ({len(others):,}) that the demo has not created, such as "
+            f"{others[0].username}: nothing was added. Use an empty database."
+        )
 
 
 def _load_content(console: Console) -> list[str]:
