@@ -122,7 +122,8 @@ class _Drawing:
 
     def disturbed(self, call: Call) -> Call:
         """Make a call that the signature does not allow."""
-        if call.keywords and call.name != "connect" and self._choice.random() < 0.5:
+        may_leave_out = call.name not in {"connect", *NEVER_CALLED_RIGHT}
+        if call.keywords and may_leave_out and self._choice.random() < 0.5:
             left_out = self._choice.choice([*call.keywords])
             fewer = {name: value for name, value in call.keywords.items() if name != left_out}
             return call._replace(keywords=fewer)

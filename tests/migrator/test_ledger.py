@@ -72,7 +72,14 @@ def row(
 ) -> LedgerRow:
     now = datetime(2026, 1, 1, tzinfo=UTC)
     return LedgerRow(
-        "id", name, checksum, now, now if finished else None, now if rolled_back else None, None
+        "id",
+        name,
+        checksum,
+        now,
+        now if finished else None,
+        now if rolled_back else None,
+        None,
+        int(finished),
     )
 
 

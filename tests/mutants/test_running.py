@@ -65,6 +65,7 @@ def test_the_copy_has_what_git_does_not_ignore(root: Path, copy: ProjectCopy) ->
     assert not (copy.folder / "ignored").exists()
 
 
+@pytest.mark.slow
 def test_a_mutation_is_killed_by_a_chosen_test_and_undone(root: Path, copy: ProjectCopy) -> None:
     swapped = mutation("operator swapped")
     adds, takes_zero = (f"tests/test_calculation.py::test_it_{it}" for it in ("adds", "takes_zero"))
@@ -78,18 +79,21 @@ def test_a_mutation_is_killed_by_a_chosen_test_and_undone(root: Path, copy: Proj
         assert (folder / FILE).read_text() == TEXT
 
 
+@pytest.mark.slow
 def test_a_test_that_fails_only_after_others_kills_nothing(copy: ProjectCopy) -> None:
     tests = [f"tests/test_calculation.py::test_it_{it}" for it in ("takes_zero", "is_alone")]
     outcome = copy.run_mutated(mutation("operator swapped"), tests, 1)
     assert outcome == (False, f"{tests[1]} failed only after others")
 
 
+@pytest.mark.slow
 def test_a_mutation_survives_where_no_test_runs(copy: ProjectCopy) -> None:
     swapped = mutation("operator swapped")
     assert not copy.run_mutated(swapped, [], 0).is_killed
     assert not copy.run_mutated(swapped, ["tests/test_calculation.py::test_gone"], 1).is_killed
 
 
+@pytest.mark.slow
 def test_tests_that_do_not_end_kill(copy: ProjectCopy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "START_SECONDS", 0)
     outcome = copy.run_mutated(mutation("bool"), ["tests/test_calculation.py::test_it_adds"], 1)

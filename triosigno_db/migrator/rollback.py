@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import DataLossError, MigrationError
@@ -19,15 +20,23 @@ from triosigno_db.migrator.session import Session, resolve_settings
 from triosigno_db.schema.data_loss import HOW_TO_CONTINUE, data_loss, describe_loss
 from triosigno_db.settings import Settings
 
+# By number, not by name: a renamed table or column is the same.
 _READ_COLUMNS = """
-SELECT n.nspname, c.relname, a.attname FROM pg_catalog.pg_class c
+SELECT c.oid::pg_catalog.int8, n.nspname, c.relname, a.attnum, a.attname
+FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-ORDER BY 1, 2, a.attnum
+ORDER BY n.nspname, c.relname, a.attnum
 """
 
-_Columns = dict[tuple[str, str], list[str]]
+
+class _Table(NamedTuple):
+    """A table, with its columns by number."""
+
+    schema: str
+    name: str
+    columns: dict[int, str]
 
 
 def rollback(
@@ -98,26 +107,26 @@ def count_losses(session: Session, migrations: list[Migration]) -> tuple[str, ..
     Returns:
         A description of each loss; empty if there is none.
     """
-    before = _read_columns(session)
+    before = _read_tables(session)
     with session.rolled_back():
         for migration in migrations:
             run_script(session, migration.name, migration.down or "", rolled_back=True)
-        after = _read_columns(session)
+        after = _read_tables(session)
     return tuple(_losses(session, before, after))
 
 
-def _losses(session: Session, before: _Columns, after: _Columns) -> Iterator[str]:
-    for (schema, table), columns in before.items():
-        source = f"{identifier(schema)}.{identifier(table)}"
-        if (schema, table) not in after:
+def _losses(session: Session, before: dict[int, _Table], after: dict[int, _Table]) -> Iterator[str]:
+    for number, table in before.items():
+        source = f"{identifier(table.schema)}.{identifier(table.name)}"
+        if number not in after:
             if rows := _count(session, source, "*"):
-                yield describe_loss(rows, "row", table)
+                yield describe_loss(rows, "row", table.name)
             continue
-        for column in columns:
-            if column not in after[schema, table] and (
+        for position, column in table.columns.items():
+            if position not in after[number].columns and (
                 values := _count(session, source, identifier(column))
             ):
-                yield describe_loss(values, "value", f"{table}.{column}")
+                yield describe_loss(values, "value", f"{table.name}.{column}")
 
 
 def _count(session: Session, source: str, what: str) -> int:
@@ -125,10 +134,11 @@ def _count(session: Session, source: str, what: str) -> int:
     return int(count)
 
 
-def _read_columns(session: Session) -> _Columns:
-    found: _Columns = {}
-    for schema, table, column in session.run(_READ_COLUMNS):
-        found.setdefault((schema, table), []).append(column)
+def _read_tables(session: Session) -> dict[int, _Table]:
+    found: dict[int, _Table] = {}
+    for number, schema, name, position, column in session.run(_READ_COLUMNS):
+        table = found.setdefault(number, _Table(schema, name, {}))
+        table.columns[position] = column
     return found
 
 

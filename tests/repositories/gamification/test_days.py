@@ -56,7 +56,7 @@ def test_a_day_starts_at_its_first_instant(zone: str, day: str, start: str) -> N
     )
 
 
-@pytest.mark.parametrize("count", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [3, pytest.param(200, marks=pytest.mark.slow)])
 def test_the_offsets_and_days_of_all_zones_are_those_of_zoneinfo(count: int) -> None:
     instants = draw_instants(count)
     for name in available_timezones():
