@@ -32,6 +32,9 @@ MAX_LOGIN = 1000
 """The maximum number of characters of a login that is looked up; other software may store more than
 an address or a username can have."""
 
+_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
+"""The Unicode categories of control and format characters, line and paragraph separators."""
+
 OUT_OF_RANGE = "must be in the years 1 to 9999 in UTC"
 """Why a timestamp is refused that Python or PostgreSQL can represent, but not both."""
 
@@ -201,6 +204,18 @@ def canonical(text: str) -> str:
         The text in Unicode's form NFC, without leading and trailing white space.
     """
     return unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
+
+
+def is_invisible(character: str) -> bool:
+    """Tell whether a character controls the terminal or the order of a line, or ends a line.
+
+    Args:
+        character: One character.
+
+    Returns:
+        Whether Unicode counts it as a control, format, line or paragraph separator character.
+    """
+    return unicodedata.category(character) in _INVISIBLE
 
 
 def check_enum(field: str, value: object, kind: type[EnumT]) -> EnumT:

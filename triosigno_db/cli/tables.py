@@ -1,14 +1,11 @@
 """Tables and names for terminals and pipes."""
 
-import unicodedata
-
 from rich.console import Console
 from rich.table import Table
 
-_PIPE_WIDTH = 10_000
+from triosigno_db.arguments import is_invisible
 
-_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
-"""The categories of Unicode whose characters control a terminal or change the order of a line."""
+_PIPE_WIDTH = 10_000
 
 
 def visible(text: object) -> str:
@@ -21,9 +18,7 @@ def visible(text: object) -> str:
         The text, with an escape sequence for each control, format or line character.
     """
     return "".join(
-        character.encode("unicode_escape").decode()
-        if unicodedata.category(character) in _INVISIBLE
-        else character
+        character.encode("unicode_escape").decode() if is_invisible(character) else character
         for character in str(text)
     )
 

@@ -1,12 +1,11 @@
 """Accounts: records and inputs."""
 
-import unicodedata
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field, SecretStr, StrictBool, StringConstraints
 from typing_extensions import TypeVar
 
-from triosigno_db.arguments import MAX_EMAIL, MAX_LOGIN, MAX_NAME, WHITE_SPACE
+from triosigno_db.arguments import MAX_EMAIL, MAX_LOGIN, MAX_NAME, canonical, is_invisible
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.passwords import check_password_length
@@ -40,17 +39,14 @@ Email = Annotated[
 ]
 """An e-mail address; validation converts it to its canonical form, in lower case."""
 
-_INVISIBLE = ("Cc", "Cf", "Zl", "Zp")
-"""The Unicode categories of control and format characters, line and paragraph separators."""
-
 
 def _check_username(text: str) -> str:
-    username = unicodedata.normalize("NFC", text.strip(WHITE_SPACE))
+    username = canonical(text)
     if not 0 < len(username) <= MAX_NAME:
         raise ValueError(f"must have 1 to {MAX_NAME} characters")
     if "@" in username:
         raise ValueError("must not contain @, as only e-mail addresses do")
-    if any(unicodedata.category(character) in _INVISIBLE for character in username):
+    if any(map(is_invisible, username)):
         raise ValueError("must not contain control, format or line characters")
     return username
 
