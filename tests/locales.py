@@ -1,7 +1,7 @@
 """Databases whose locale or encoding is not the server's own."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import psycopg2
 import pytest
@@ -66,3 +66,14 @@ def database_with(url: str, name: str, options: str) -> Iterator[str]:
         yield f"{url.rpartition('/')[0]}/{name}"
     finally:
         run_plain(url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def utf8_database(server: DatabaseServer, locale: str) -> Iterator[str]:
+    """Create an empty database in `OTHER_LOCALES[locale]`, else in the locale of the server."""
+    with ExitStack() as stack:
+        server_url, options = server.url, "ENCODING 'UTF8'"
+        if locale in OTHER_LOCALES:
+            server_url = stack.enter_context(server_with_icu()).url
+            options = OTHER_LOCALES[locale]
+        yield stack.enter_context(database_with(server_url, server.new_name(), options))

@@ -3,11 +3,10 @@
 import sys
 import unicodedata
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 
-from tests.locales import OTHER_LOCALES, database_with, server_with_icu
+from tests.locales import OTHER_LOCALES, utf8_database
 from tests.plain_sql import run_plain
 from triosigno_db.arguments import WHITE_SPACE
 from triosigno_db.models.search import FOLD_FUNCTION, fold
@@ -25,14 +24,7 @@ FROM generate_series(1, 1114111) code WHERE code NOT BETWEEN 55296 AND 57343
 @pytest.fixture(scope="module", params=["the server's", *OTHER_LOCALES])
 def url(request: pytest.FixtureRequest, triosigno_server: DatabaseServer) -> Iterator[str]:
     """A database with the function, in the locale of the server and in others."""
-    with ExitStack() as stack:
-        if request.param == "the server's":
-            server_url, options = triosigno_server.url, "ENCODING 'UTF8'"
-        else:
-            server_url = stack.enter_context(server_with_icu()).url
-            options = OTHER_LOCALES[request.param]
-        name = triosigno_server.new_name()
-        other = stack.enter_context(database_with(server_url, name, options))
+    with utf8_database(triosigno_server, request.param) as other:
         run_plain(other, "CREATE SCHEMA triosigno_db")
         run_plain(other, FOLD_FUNCTION)
         yield other

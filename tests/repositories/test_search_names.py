@@ -2,14 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
-from tests.locales import OTHER_LOCALES, database_with, server_with_icu
+from tests.locales import OTHER_LOCALES, utf8_database
 from triosigno_db.arguments import WHITE_SPACE
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models.search import fold
@@ -37,14 +36,8 @@ WORD = re.compile(rf"[^\0-\x1f\x7f-\x9f{WHITE_SPACE}]+")
 @pytest.fixture(scope="module", params=["the server's", *OTHER_LOCALES])
 def url(request: pytest.FixtureRequest, triosigno_server: DatabaseServer) -> Iterator[str]:
     """A database with the schema, in the locale of the server and in others."""
-    with ExitStack() as stack:
-        if request.param == "the server's":
-            server_url, options = triosigno_server.url, "ENCODING 'UTF8'"
-        else:
-            server_url = stack.enter_context(server_with_icu()).url
-            options = OTHER_LOCALES[request.param]
-        name = triosigno_server.new_name()
-        yield stack.enter_context(database_with(server_url, name, options))
+    with utf8_database(triosigno_server, request.param) as other:
+        yield other
 
 
 @pytest.fixture
