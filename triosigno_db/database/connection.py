@@ -128,7 +128,7 @@ class Connection(psycopg2.extensions.connection):
         Returns:
             `False` if the connection is closed or lost, or its server was demoted.
         """
-        if self.closed or self.is_demoted:
+        if self.closed or self.is_demoted or self.is_interrupted:
             return False
         if not self.has_pending_input() and time.monotonic() - self.last_used <= idle_check_after:
             return True

@@ -10,6 +10,7 @@ import psycopg2
 from triosigno_db.database.connection import Connection, Row
 from triosigno_db.database.events import StatementTimer
 from triosigno_db.database.logs import log
+from triosigno_db.database.pool import Checkout
 from triosigno_db.database.read_only import SET_READ_ONLY, is_read_only
 from triosigno_db.database.retries import Attempt, RetryPolicy
 from triosigno_db.database.session import Session
@@ -107,11 +108,16 @@ class Executor:
         if not session.closed:
             session.renew()
             return self._send(session.conn, compiled, parameters, attempt)
-        connection = session.check_out()
+        checkout = Checkout()
         try:
-            return self._send(connection, compiled, parameters, attempt)
-        finally:
-            session.pool.putconn(connection)
+            connection = session.check_out(checkout)
+            rows = self._send(connection, compiled, parameters, attempt)
+            session.pool.putconn(checkout)
+        except BaseException:
+            # Also what an exception from outside interrupts: the call above can be repeated.
+            session.pool.putconn(checkout)
+            raise
+        return rows
 
     def run(self, sql: str, parameters: Mapping[str, Any] | None) -> list[Row]:
         """Run SQL text once, without preparing it, and fetch the rows of its last statement.
@@ -213,7 +219,8 @@ class Executor:
             bool(session.transactions)
             and session.conn is not None
             and session.is_lost
-            and 0 < limit <= time.monotonic() - session.conn.last_used
+            # The server counts from the end of the answer, which arrives here later.
+            and 0 < 0.9 * limit <= time.monotonic() - session.conn.last_used
         )
 
     def idle_transaction_ended(self) -> TrioSignoDBError:
@@ -248,6 +255,9 @@ class Executor:
                 rows: list[Row] = cursor.fetchall()
         except BaseException as exc:
             attempt.is_aborted = connection.is_aborted
+            if not isinstance(exc, (psycopg2.Error, ValueError, TypeError)):
+                # It comes from outside, between any two steps.
+                connection.is_interrupted = True
             self.look_for_primary(connection, exc)
             self._timer.ended(compiled.name, connection.address, started, error=exc)
             raise

@@ -1,7 +1,7 @@
 """Peewee's database over the library's pool: transactions and the statements of models."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -9,6 +9,8 @@ import peewee
 import psycopg2
 from psycopg2.extensions import TRANSACTION_STATUS_INERROR
 
+from triosigno_db.database.atomic import CompleteSavepoint, CompleteTransaction, run_scope
+from triosigno_db.database.blocks import block
 from triosigno_db.database.connection import Connection, DetachedCursor
 from triosigno_db.database.connector import open_connection
 from triosigno_db.database.content_cache import ContentCache
@@ -24,24 +26,11 @@ from triosigno_db.errors import (
     DatabaseUnavailableError,
     TrioSignoDBError,
 )
-from triosigno_db.models.peewee_internals import HookedDatabase, Savepoint
+from triosigno_db.models.peewee_internals import HookedDatabase
 from triosigno_db.passwords import HighestCost
 from triosigno_db.settings import Settings
 
 Address = tuple[str, int]
-
-
-class LossTolerantSavepoint(Savepoint):
-    """A savepoint that preserves the original error if the connection is lost as well."""
-
-    def rollback(self, begin: bool = True) -> None:
-        """Roll back to the savepoint; if the connection is lost, the server has done so already.
-
-        Args:
-            begin: Whether to begin the savepoint again.
-        """
-        with self.db.session.ignoring_loss():
-            super().rollback(begin)
 
 
 class Database(HookedDatabase):
@@ -91,13 +80,13 @@ class Database(HookedDatabase):
         # Do not wait for a replica: the primary can serve instead.
         self.session = Session(self.pool, settings, waits_for_server=self._address is None)
         timer = StatementTimer(settings.slow_statement, settings.database)
-        self.executor = Executor(self.session, settings, timer, self._forget_content)
+        self.executor = Executor(self.session, settings, timer, self.forget_content)
 
     def reset_after_fork(self) -> None:
         """Start with an empty pool in a forked child, without using the sockets of its parent."""
         # The blocks of this thread have no connection to check in. psycopg2 does not close the
         # connections of another process when they are garbage collected.
-        self.session.reset()
+        self.session.forget()
         self._start()
         self.reset_state(self.session)
         if self.content_cache is not None:
@@ -136,15 +125,16 @@ class Database(HookedDatabase):
 
     def check_out(self) -> Connection:
         """Check out a connection for the `connect()` method of Peewee."""
-        return self.session.check_out()
+        return self.session.hold()
 
     def check_in(self, connection: Connection) -> None:
         """Check in a connection for the `close()` method of Peewee.
 
         Args:
-            connection: A connection that `check_out` returned.
+            connection: The connection that this thread holds.
         """
-        self.pool.putconn(connection)
+        del connection  # the session knows it
+        self.session.release()
 
     def _open(self) -> Connection:
         address = self._address() if self._address is not None else None
@@ -169,8 +159,8 @@ class Database(HookedDatabase):
             isolation_level: The isolation level, such as `"SERIALIZABLE"`; by default that of the
                 server.
         """
-        self.session.check_out_for_transaction()
         try:
+            self.session.check_out_for_transaction()
             with self.executor.timed("BEGIN"):
                 super().begin(isolation_level)
             local = self.settings.local_limits()
@@ -183,7 +173,7 @@ class Database(HookedDatabase):
             raise
 
     def commit(self) -> None:
-        """Commit the transaction; if that fails, Peewee rolls it back."""
+        """Commit the transaction; if that fails, it is rolled back where it is left."""
         if self.session.closed:
             super().commit()  # raises the error of Peewee for a closed connection
         connection = self.session.conn
@@ -220,15 +210,61 @@ class Database(HookedDatabase):
             with self.session.ignoring_loss(), self.executor.timed("ROLLBACK"):
                 super().rollback()
         finally:
-            self.session.check_in_after_transaction()
+            try:
+                self.session.check_in_after_transaction()
+            finally:
+                self.session.check_in_after_transaction()
 
-    def savepoint(self) -> LossTolerantSavepoint:
-        """Create a savepoint.
+    def abort(self, depth: int) -> None:
+        """Close the connection of this thread, whose transaction was neither committed nor undone.
 
-        Returns:
-            Its context manager.
+        Args:
+            depth: The number of transactions that go on; without a connection they will fail.
         """
-        return LossTolerantSavepoint(self)
+        try:
+            self.session.abort(depth)
+        finally:
+            self.session.check_in_after_transaction()
+            self.forget_content()
+
+    @block
+    def transaction(self, *args: Any, **options: Any) -> Iterator[Any]:  # type: ignore[override]
+        """Run a block in a transaction; inside another one it is part of that.
+
+        Args:
+            *args: The arguments of `begin`.
+            **options: Its keyword arguments.
+
+        Yields:
+            The transaction.
+        """
+        scope = CompleteTransaction(self, *args, **options)
+        yield from run_scope(self, scope, scope)
+
+    @block
+    def savepoint(self) -> Iterator[Any]:  # type: ignore[override]
+        """Run a block in a savepoint.
+
+        Yields:
+            The savepoint.
+        """
+        scope = CompleteSavepoint(self)
+        yield from run_scope(self, scope, scope)
+
+    @block
+    def atomic(self, *args: Any, **options: Any) -> Iterator[Any]:  # type: ignore[override]
+        """Run a block in a transaction, or in a savepoint inside another one.
+
+        Args:
+            *args: The arguments of `begin`.
+            **options: Its keyword arguments.
+
+        Yields:
+            The transaction or the savepoint.
+        """
+        is_nested = self.in_transaction()
+        with self.savepoint() if is_nested else self.transaction(*args, **options) as scope:
+            yield scope
 
     def _lost_before_commit(self) -> TrioSignoDBError:
         if self.executor.was_idle_for_too_long():
@@ -237,8 +273,8 @@ class Database(HookedDatabase):
             "The connection was lost before the COMMIT was sent: the server rolled back."
         ).with_prisma_code("P1017")
 
-    def _forget_content(self) -> None:
-        # A reader that checks the outcome must not get what was cached before.
+    def forget_content(self) -> None:
+        """Clear the cache of content: a reader that checks an unknown outcome must see it."""
         if self.content_cache is not None:
             self.content_cache.clear()
 

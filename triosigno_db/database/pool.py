@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
+from weakref import WeakSet
 
 from triosigno_db.database.connection import Connection
 from triosigno_db.database.logs import log
@@ -61,24 +62,50 @@ class PoolStats(NamedTuple):
     errors: int
 
 
-class _Waiter:
-    """A thread that waits for a connection, or for permission to open one."""
+class Checkout:
+    """One use of a connection: what a thread requests, holds and checks in.
 
-    __slots__ = ("connection", "is_served", "ready", "since", "thread_id")
+    It is created before the request. An exception from outside, such as that of a signal handler,
+    may come between any two steps: what it interrupts is then found here.
+
+    Attributes:
+        held: The connection that is checked out; empty before and after.
+        thread_id: The thread that uses the connection.
+        is_requested: Whether the request has begun and has not ended.
+        may_open: Whether it may open a connection.
+        is_served: Whether a thread that waited got a connection, or permission to open one.
+        ready: Released when a thread that waits is served; `None` if it has never waited.
+        since: The time since which the thread waits, by `time.monotonic`.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "held",
+        "is_requested",
+        "is_served",
+        "may_open",
+        "ready",
+        "since",
+        "thread_id",
+    )
 
     def __init__(self) -> None:
+        self.held: list[Connection] = []
+        self.thread_id = threading.get_ident()
+        self.is_requested = self.is_served = self.may_open = False
         # A plain lock instead of a condition: the thread that serves the waiter releases it. The
         # waiter owns the connection when it wakes, without acquiring the lock of the pool again.
-        self.ready = threading.Lock()
-        self.ready.acquire()
-        self.since = time.monotonic()
-        self.thread_id = threading.get_ident()
-        self.is_served = False
-        self.connection: Connection | None = None
+        self.ready: threading.Lock | None = None
+        self.since = 0.0
 
 
 class ConnectionPool:
     """A pool of connections for the threads of a process; waiting threads are served in order.
+
+    An exception from outside, such as that of a signal handler, may interrupt any step. Therefore a
+    connection moves between the idle ones and a `Checkout` in one expression: in between it belongs
+    to nothing else. The pool refers to the others weakly, so a connection that is lost there is
+    closed immediately and makes room for another one. All other steps may be repeated.
 
     Args:
         open_connection: Opens a connection; its exceptions are raised to the caller.
@@ -106,53 +133,64 @@ class ConnectionPool:
         self._max_lifetime = max_lifetime or math.inf
         self._on_drained = on_drained
         self._lock = threading.Lock()
-        self._connections: set[Connection] = set()
+        self._connections: WeakSet[Connection] = WeakSet()
         self._idle: list[Connection] = []
-        self._waiters: deque[_Waiter] = deque()
-        self._opening = 0
+        self._waiters: deque[Checkout] = deque()
+        self._opening: WeakSet[Checkout] = WeakSet()
         self._is_closed = False
         self._requests = self._waits = self._timeouts = 0
         self._opened = self._lost = self._errors = 0
         self._wait_seconds = 0.0
 
-    def getconn(self) -> Connection:
+    def getconn(self, checkout: Checkout) -> Connection:
         """Check out a connection: an idle one, a new one, or the next that is checked in.
 
+        Args:
+            checkout: A new checkout, or one that was checked in. Pass it to `putconn` afterwards,
+                also after an exception.
+
         Returns:
-            The connection; pass it to `putconn` afterwards.
+            The connection.
 
         Raises:
             PoolTimeoutError: No connection became free in time.
             Exception: Any exception that `open_connection` raises.
         """
+        checkout.is_requested = True
         while True:
-            connection = self._take_or_reserve()
-            if connection is None:
-                return self._open_reserved()
-            if self._check(connection):
-                return connection
-            log(logging.INFO, "replacing a lost connection")
-            with self._lock:
-                self._lost += 1
-                self._requests -= 1  # the same request is counted again
-            self.putconn(connection, discard=True)
+            self._request(checkout)
+            if not checkout.held:
+                self._open(checkout)
+            elif not self._check(checkout.held[0]):
+                log(logging.INFO, "replacing a lost connection")
+                with self._lock:
+                    self._lost += 1
+                    self._requests -= 1  # the same request is counted again
+                self._close(checkout.held)
+                continue
+            checkout.is_requested = False
+            return checkout.held[0]
 
-    def putconn(self, connection: Connection, *, discard: bool = False) -> None:
-        """Check in a connection; the thread that has waited longest gets it.
+    def putconn(self, checkout: Checkout, *, discard: bool = False) -> None:
+        """Check in what a checkout holds; the thread that has waited longest gets it.
+
+        It does nothing if the checkout holds nothing, so it can be called again.
 
         Args:
-            connection: A connection that `getconn` returned.
+            checkout: The checkout.
             discard: Close the connection even if it is reusable.
         """
-        if discard or self._is_closed or not connection.is_reusable():
-            self._remove(connection)
-            return
+        is_kept = bool(checkout.held) and not discard and checkout.held[0].is_reusable()
         with self._lock:
+            if is_kept and not self._is_closed:
+                checkout.held[0].thread_id = 0
+                self._idle.append(checkout.held.pop())
+            if checkout.is_requested:
+                self._withdraw(checkout)
             if self._waiters:
-                self._serve(self._waiters.popleft(), connection)
-            else:
-                connection.thread_id = 0
-                self._idle.append(connection)
+                self._serve()
+        if checkout.held:
+            self._close(checkout.held)
 
     def close(self) -> None:
         """Close idle connections now, and connections in use when they are checked in."""
@@ -164,8 +202,7 @@ class ConnectionPool:
         """Close the idle connections."""
         with self._lock:
             idle, self._idle = self._idle, []
-        for connection in idle:
-            self._remove(connection)
+        self._close(idle)
 
     def connection_of(self, thread_id: int) -> Connection | None:
         """Find the connection that a thread has checked out.
@@ -190,7 +227,7 @@ class ConnectionPool:
                 self._max_size,
                 len(self._connections) - len(self._idle),
                 len(self._idle),
-                self._opening,
+                len(self._opening),
                 len(self._waiters),
             )
 
@@ -213,90 +250,96 @@ class ConnectionPool:
 
     # -- waiting ----------------------------------------------------------------------------
 
-    def _take_or_reserve(self) -> Connection | None:
-        """Take an idle connection; `None` means that the caller may open another one."""
+    def _request(self, checkout: Checkout) -> None:
+        """Get an idle connection, or permission to open one, or wait for either."""
         with self._lock:
             self._requests += 1
             if not self._waiters:
                 if self._idle:
-                    connection = self._idle.pop()
-                    connection.thread_id = threading.get_ident()
-                    return connection
+                    checkout.held.append(self._idle.pop())
+                    checkout.held[0].thread_id = checkout.thread_id
+                    return
                 if self._has_room():
-                    self._opening += 1
-                    return None
+                    self._opening.add(checkout)
+                    return
             self._waits += 1
-            waiter = _Waiter()
-            self._waiters.append(waiter)
-        return self._wait(waiter)
+            checkout.since, checkout.is_served = time.monotonic(), False
+            checkout.ready = ready = threading.Lock()
+            ready.acquire()
+            self._waiters.append(checkout)
+        if not ready.acquire(timeout=self._timeout):
+            with self._lock:
+                if checkout.is_served:
+                    return
+                self._timeouts += 1
+                self._withdraw(checkout)
+            raise PoolTimeoutError(self._max_size, self._timeout)
 
     def _has_room(self) -> bool:
-        return len(self._connections) + self._opening < self._max_size
+        return len(self._connections) + len(self._opening) < self._max_size
 
-    def _wait(self, waiter: _Waiter) -> Connection | None:
-        try:
-            is_in_time = waiter.ready.acquire(timeout=self._timeout)
-        except BaseException:
-            self._withdraw(waiter)
-            raise
-        if not is_in_time:
-            self._withdraw(waiter)
-            raise PoolTimeoutError(self._max_size, self._timeout)
-        return waiter.connection
-
-    def _withdraw(self, waiter: _Waiter) -> None:
-        """Remove a waiter from the queue, or pass on what it received in the meantime."""
-        with self._lock:
-            if not waiter.is_served:
-                self._waiters.remove(waiter)
-                self._timeouts += 1
+    def _serve(self) -> None:
+        """Serve the waiting threads in order; the caller holds the lock."""
+        while self._waiters:
+            waiter = self._waiters[0]
+            # One that was served already is still here if an exception interrupted this.
+            if not (waiter.is_served or waiter.held or waiter.may_open):
+                if self._idle:
+                    waiter.held.append(self._idle.pop())
+                    waiter.held[0].thread_id = waiter.thread_id
+                elif self._has_room():
+                    self._opening.add(waiter)
+                    waiter.may_open = True
+                else:
+                    return
                 self._wait_seconds += time.monotonic() - waiter.since
-                return
-        if waiter.connection is not None:
-            self.putconn(waiter.connection)
-        else:
-            with self._lock:
-                self._opening -= 1
-                self._serve_room()
+            waiter.is_served = True
+            if waiter.ready is not None and waiter.ready.locked():
+                waiter.ready.release()
+            self._waiters.popleft()
 
-    def _serve(self, waiter: _Waiter, connection: Connection | None) -> None:
-        if connection is not None:
-            connection.thread_id = waiter.thread_id
-        self._wait_seconds += time.monotonic() - waiter.since
-        waiter.connection, waiter.is_served = connection, True
-        waiter.ready.release()
-
-    def _serve_room(self) -> None:
-        """Allow waiting threads to open connections, up to the maximum size."""
-        while self._waiters and self._has_room():
-            self._opening += 1
-            self._serve(self._waiters.popleft(), None)
+    def _withdraw(self, checkout: Checkout) -> None:
+        """End a request that has failed; the caller holds the lock."""
+        if checkout in self._waiters:
+            self._waiters.remove(checkout)
+            self._wait_seconds += time.monotonic() - checkout.since
+        self._opening.discard(checkout)
+        checkout.may_open = checkout.is_requested = False
 
     # -- opening and closing ----------------------------------------------------------------
 
-    def _open_reserved(self) -> Connection:
-        connection = None
+    def _open(self, checkout: Checkout) -> None:
         try:
-            connection = self._open_connection()
-            connection.thread_id = threading.get_ident()
-            lifetime = self._max_lifetime * random.uniform(1 - _LIFETIME_JITTER, 1)  # noqa: S311
-            connection.expires_at = connection.last_used + lifetime
-        finally:
+            checkout.held.append(self._register(self._open_connection()))
+        except BaseException:
             with self._lock:
-                self._opening -= 1
-                if connection is None:
-                    self._errors += 1
-                else:
-                    self._opened += 1
-                    self._connections.add(connection)
-                self._serve_room()
+                self._errors += 1
+                self._withdraw(checkout)
+                self._serve()
+            if self._is_closed:
+                self._drain()
+            raise
+        with self._lock:
+            self._opening.discard(checkout)
+            checkout.may_open = False
+            self._opened += 1
+        connection = checkout.held[0]
+        connection.thread_id = checkout.thread_id
+        lifetime = self._max_lifetime * random.uniform(1 - _LIFETIME_JITTER, 1)  # noqa: S311
+        connection.expires_at = connection.last_used + lifetime
+
+    def _register(self, connection: Connection) -> Connection:
+        with self._lock:
+            self._connections.add(connection)
         return connection
 
-    def _remove(self, connection: Connection) -> None:
-        connection.close()
-        with self._lock:
-            self._connections.discard(connection)
-            self._serve_room()
+    def _close(self, connections: list[Connection]) -> None:
+        while connections:
+            connections[-1].close()
+            with self._lock:
+                self._connections.discard(connections[-1])
+                connections.pop()
+                self._serve()
         if self._is_closed:
             self._drain()
 

@@ -2,11 +2,11 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import peewee
 
+from triosigno_db.database.blocks import block
 from triosigno_db.errors import ReadOnlyError
 from triosigno_db.models.peewee_internals import locks_rows
 
@@ -21,7 +21,7 @@ class _Blocks(threading.local):
 _blocks = _Blocks()
 
 
-@contextmanager
+@block
 def read_only() -> Iterator[None]:
     """Make this thread read-only inside the block; blocks may nest.
 

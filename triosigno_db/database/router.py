@@ -1,7 +1,6 @@
 """Routes each statement to the primary or, if a thread only reads, to the replica."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import peewee
@@ -57,25 +56,21 @@ class Router:
             return self.primary
         return replica if replica.in_transaction() or self._health.may_serve() else self.primary
 
-    @contextmanager
-    def checked_out(self) -> Iterator[Database]:
-        """Hold one connection for this thread while the block lasts; blocks may nest.
+    def available(self) -> Database:
+        """Choose the database that can give this thread a connection to hold.
 
-        Yields:
-            The database of the connection; the primary if the replica is not available.
+        Returns:
+            The replica if this thread only reads and the replica responds, else the primary.
         """
         database = self.route()
-        with ExitStack() as block:
+        if database is not self.primary:
             try:
-                block.enter_context(database.session.checked_out())
-                database.session.renew()
+                with database.session.checked_out():
+                    database.session.renew()
             except DatabaseUnavailableError as exc:
-                if database is self.primary:
-                    raise
                 self._health.fail(str(exc))
-                database = self.primary
-                block.enter_context(database.session.checked_out())
-            yield database
+                return self.primary
+        return database
 
     def fetch(self, compiled: CompiledStatement, parameters: Mapping[str, Any]) -> list[Row]:
         """Run a statement of the library and fetch its rows.

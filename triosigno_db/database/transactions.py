@@ -1,12 +1,15 @@
 """Context managers: a connection for several calls, a transaction, reads from the replica."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
+
+import peewee
+import psycopg2
 
 from triosigno_db.arguments import check_integer
+from triosigno_db.database.atomic import CompleteSavepoint, CompleteTransaction, run_scope
+from triosigno_db.database.blocks import block
 from triosigno_db.database.execution import translated
 from triosigno_db.database.lifecycle import current_database, current_router
 from triosigno_db.database.peewee_database import Database
@@ -16,7 +19,6 @@ from triosigno_db.errors import (
     ConflictError,
     DatabaseUnavailableError,
     InvalidInputError,
-    NotConnectedError,
 )
 
 Isolation = Literal["read committed", "repeatable read", "serializable"]
@@ -26,7 +28,7 @@ _ISOLATIONS = ("read committed", "repeatable read", "serializable")
 ResultT = TypeVar("ResultT")
 
 
-@contextmanager
+@block
 def connection() -> Iterator[None]:
     """Hold one pooled connection for several calls, as a web request does.
 
@@ -41,11 +43,10 @@ def connection() -> Iterator[None]:
         PoolTimeoutError: No connection became free in time.
         DatabaseUnavailableError: The server can't be reached.
     """
-    with current_router().checked_out():
-        yield
+    yield from current_router().available().session.holding()
 
 
-@contextmanager
+@block
 def reading_from_replica() -> Iterator[None]:
     """Read from the replica inside the block; writes are refused.
 
@@ -71,7 +72,7 @@ def reading_from_replica() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@block
 def transaction(isolation: Isolation | None = None) -> Iterator[None]:
     """Run all calls of this thread inside the block in one transaction.
 
@@ -96,28 +97,8 @@ def transaction(isolation: Isolation | None = None) -> Iterator[None]:
     """
     if isolation is not None and isolation not in _ISOLATIONS:
         raise InvalidInputError("isolation", f"must be one of {', '.join(_ISOLATIONS)}")
-    with _checked_out(isolation) as database:
-        if not database.in_transaction():
-            scope = database.transaction(isolation and isolation.upper())
-        elif isolation is None:
-            scope = database.savepoint()
-        else:
-            raise InvalidInputError("isolation", "can only be set by the outermost transaction()")
-        owner = os.getpid()
-        _enter(scope, database)
-        try:
-            yield
-        except BaseException as exc:
-            if os.getpid() == owner:
-                with translated():
-                    scope.__exit__(type(exc), exc, exc.__traceback__)
-            raise
-        if os.getpid() != owner:
-            raise NotConnectedError(
-                "The process was forked inside a transaction, which belongs to its parent."
-            )
-        with translated():
-            scope.__exit__(None, None, None)
+    database = _database_for(isolation)
+    yield from database.session.holding(lambda: _in_transaction(database, isolation))
 
 
 def run_in_transaction(
@@ -154,24 +135,32 @@ def run_in_transaction(
     raise AssertionError  # the last try returns or raises
 
 
-def _enter(scope: AbstractContextManager[Any], database: Database) -> None:
-    try:
-        with translated():
-            scope.__enter__()
-    except DatabaseUnavailableError as exc:
-        if database.executor.was_idle_for_too_long():
-            raise database.executor.idle_transaction_ended() from exc
-        raise
-
-
-@contextmanager
-def _checked_out(isolation: Isolation | None) -> Iterator[Database]:
+def _database_for(isolation: Isolation | None) -> Database:
     router = current_router()
-    is_new = not router.route().in_transaction()
-    if is_new and isolation == "serializable":
-        # Standbys do not support this level.
-        with router.primary.session.checked_out():
-            yield router.primary
+    # Standbys do not support this level.
+    if isolation == "serializable" and not router.route().in_transaction():
+        return router.primary
+    return router.available()
+
+
+def _in_transaction(database: Database, isolation: Isolation | None) -> Iterator[None]:
+    """Begin and end a transaction or a savepoint; only errors of these two are translated."""
+    scope: CompleteTransaction | CompleteSavepoint
+    if not database.in_transaction():
+        scope = CompleteTransaction(database, isolation and isolation.upper())
+    elif isolation is None:
+        scope = CompleteSavepoint(database)
     else:
-        with router.checked_out() as database:
-            yield database
+        raise InvalidInputError("isolation", "can only be set by the outermost transaction()")
+    try:
+        try:
+            yield from run_scope(database, scope)
+        except (psycopg2.Error, peewee.PeeweeException) as exc:
+            if exc is scope.error_of_block:
+                raise
+            with translated():
+                raise
+    except DatabaseUnavailableError as exc:
+        if exc is scope.error_of_block or not database.executor.was_idle_for_too_long():
+            raise
+        raise database.executor.idle_transaction_ended() from exc

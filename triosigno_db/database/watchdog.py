@@ -32,10 +32,12 @@ class Watchdog:
         with self._lock:
             self._connections.add(connection)
             if self._thread is None:
-                self._thread = threading.Thread(
+                thread = threading.Thread(
                     target=self._watch, name="triosigno_db-watchdog", daemon=True
                 )
-                self._thread.start()
+                thread.start()
+                # Not before: an exception from outside may come instead of the start.
+                self._thread = thread
         connection.on_wait = self._expect
 
     def end(self) -> None:

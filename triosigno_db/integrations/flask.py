@@ -105,7 +105,12 @@ def json_response(
 
 def _close_connection(_: BaseException | None) -> None:
     held: ExitStack | None = g.pop(_HELD, None)
-    if held is not None:
+    if held is None:
+        return
+    # The second call finishes what an exception from outside interrupts in the first.
+    try:
+        held.close()
+    finally:
         held.close()
 
 

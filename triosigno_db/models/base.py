@@ -27,6 +27,24 @@ class _DatabaseProxy(peewee.DatabaseProxy):
             raise NotConnectedError
         return getattr(self.obj, name)
 
+    # Peewee's class has methods of these names, which would not reach those of the database.
+
+    def atomic(self, *args: Any, **options: Any) -> Any:
+        """Return the context manager of a transaction or a savepoint."""
+        return self._blocks().atomic(*args, **options)
+
+    def transaction(self, *args: Any, **options: Any) -> Any:
+        """Return the context manager of a transaction."""
+        return self._blocks().transaction(*args, **options)
+
+    def savepoint(self) -> Any:
+        """Return the context manager of a savepoint."""
+        return self._blocks().savepoint()
+
+    def _blocks(self) -> Any:
+        # A decorator may be applied before `connect()`.
+        return super() if self.obj is None else self.obj
+
 
 database_proxy = _DatabaseProxy()
 """The database of all models."""

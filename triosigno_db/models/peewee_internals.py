@@ -13,7 +13,7 @@ import peewee
 
 PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "module": ("_ConnectionLocal", "_savepoint"),
+        "module": ("_ConnectionLocal", "_savepoint", "_transaction"),
         "_ConnectionLocal()": (
             *("closed", "conn", "ctx", "transactions", "commit_callbacks"),
             *("reset", "set_connection"),
@@ -35,6 +35,9 @@ ConnectionState: Any = peewee._ConnectionLocal
 
 Savepoint: Any = peewee._savepoint
 """The context manager of a savepoint."""
+
+Transaction: Any = peewee._transaction
+"""The context manager of a transaction."""
 
 _READ_FROM_DATABASE = "__no_default__"
 

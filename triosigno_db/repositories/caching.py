@@ -1,13 +1,13 @@
 """Reads of content through the cache, if the settings enable it."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from pydantic import BaseModel
 
+from triosigno_db.database.blocks import block
 from triosigno_db.database.lifecycle import current_database
-from triosigno_db.errors import UnreadableRowError
+from triosigno_db.errors import TrioSignoDBError, UnreadableRowError
 from triosigno_db.records import Page, Record, Shape
 from triosigno_db.repositories.pages import to_page
 
@@ -57,19 +57,23 @@ def cached_page(
     return found if type(found) is Page else to_page(list(found), found.next_cursor)
 
 
-@contextmanager
+@block
 def changing_content() -> Iterator[None]:
     """Clear the cached content after the block, or when the transaction of this thread commits.
 
-    The block changes content. It is cleared as well if the result of a write can't be read: the
-    write may be stored.
+    The block changes content. It is cleared as well if the result of a write can't be read, or if
+    an exception comes from outside: the write may be stored.
 
     Yields:
         Nothing.
     """
     try:
         yield
-    except UnreadableRowError:
+    except TrioSignoDBError as exc:
+        if isinstance(exc, UnreadableRowError):
+            _clear_cache()
+        raise
+    except BaseException:
         _clear_cache()
         raise
     _clear_cache()
