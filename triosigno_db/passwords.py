@@ -1,8 +1,17 @@
-"""Hash and verify passwords with bcrypt, compatible with the Node backend's bcrypt."""
+"""Hash and verify passwords with bcrypt, compatible with the Node backend's bcrypt.
 
+bcrypt runs on threads of its own, as many as there are processors: however many callers hash at a
+time, they are served in order, and a program that ends waits for these threads.
+"""
+
+import os
 import re
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import bcrypt
+from psycopg2.extensions import QuotedString
 from pydantic import SecretStr
 
 from triosigno_db.arguments import is_unicode
@@ -15,8 +24,43 @@ MIN_COST = 4
 MAX_COST = 31
 """The bounds of bcrypt's cost, which is the base-2 logarithm of its rounds."""
 
+HASHING_THREADS = os.cpu_count() or 1
+"""The number of threads that hash passwords."""
+
 # The last character of the salt has only two significant bits.
 _HASH = re.compile(r"\$2[aby]\$(?P<cost>\d\d)\$[./A-Za-z0-9]{21}[.Oeu][./A-Za-z0-9]{31}")
+
+ResultT = TypeVar("ResultT")
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
+_PASSWORDS: dict[Callable[..., Any], tuple[str, ...]] = {}
+"""The functions that hash passwords, and which of their arguments are passwords."""
+
+
+class Secret(SecretStr):
+    """A password or a hash that the driver can send, but that no `repr` shows.
+
+    Local variables refer to secrets in this form only: tools that report errors show variables.
+    """
+
+    @classmethod
+    def of(cls, value: object) -> "Secret | None":
+        """Wrap a text.
+
+        Args:
+            value: A string, or one that is wrapped in `SecretStr`.
+
+        Returns:
+            The secret; `None` if the value is no text.
+        """
+        if isinstance(value, SecretStr):
+            # `model_construct` wraps anything.
+            value = value.get_secret_value()
+        return cls(value) if isinstance(value, str) else None
+
+    def __conform__(self, protocol: object) -> QuotedString:
+        """Adapt the secret to SQL; the driver calls this."""
+        return QuotedString(self.get_secret_value())
 
 
 class HighestCost:
@@ -45,69 +89,82 @@ class HighestCost:
             self._costs[cost] = None
 
 
-def check_password_length(password: str, field: str = "password") -> str:
+def check_password(field: str, password: Secret | None) -> Secret:
     """Check that bcrypt can hash a password unchanged.
 
     Args:
-        password: The password in plain text.
         field: The argument's name.
+        password: The password in plain text, as `Secret.of` returns it.
 
     Returns:
         The same password.
 
     Raises:
-        InvalidInputError: It is not a string, is empty, has over 72 bytes of UTF-8, or contains a
-            NUL byte.
+        InvalidInputError: It is no string, is empty, has over 72 bytes of UTF-8, or contains a NUL
+            byte.
     """
-    if not isinstance(password, str):
-        raise InvalidInputError(field, "must be a string")
-    if not password:
-        raise InvalidInputError(field, "must not be empty")
-    if "\0" in password:
-        raise InvalidInputError(field, "must not contain a NUL byte")
-    if not is_unicode(password):
-        raise InvalidInputError(field, "must be valid Unicode text")
-    if len(password.encode()) > MAX_PASSWORD_BYTES:
-        raise InvalidInputError(field, f"must be at most {MAX_PASSWORD_BYTES} bytes long")
+    password = check_text(field, password)
+    fault = password_fault(password)
+    if fault is not None:
+        raise InvalidInputError(field, fault)
     return password
 
 
-def reveal_password(field: str, password: str | SecretStr) -> str:
-    """Return a password that may be wrapped in `SecretStr`.
+def check_text(field: str, password: Secret | None) -> Secret:
+    """Check that a password is a string.
 
     Args:
         field: The argument's name.
-        password: The password.
+        password: The password in plain text, as `Secret.of` returns it.
 
     Returns:
-        The password in plain text.
+        The same password.
 
     Raises:
-        InvalidInputError: It is not a string.
+        InvalidInputError: It is no string.
     """
-    text = password.get_secret_value() if isinstance(password, SecretStr) else password
-    if not isinstance(text, str):
+    if password is None:
         raise InvalidInputError(field, "must be a string")
-    return text
+    return password
 
 
-def hash_password(password: str, *, cost: int) -> str:
+def password_fault(password: SecretStr) -> str | None:
+    """Return why bcrypt can't hash a password unchanged.
+
+    Args:
+        password: The password in plain text.
+
+    Returns:
+        The reason, or `None` if it can.
+    """
+    plain = password.get_secret_value()
+    if not isinstance(plain, str):
+        return "must be a string"
+    if not plain:
+        return "must not be empty"
+    if "\0" in plain:
+        return "must not contain a NUL byte"
+    if not is_unicode(plain):
+        return "must be valid Unicode text"
+    if len(plain.encode()) > MAX_PASSWORD_BYTES:
+        return f"must be at most {MAX_PASSWORD_BYTES} bytes long"
+    return None
+
+
+def hash_password(password: Secret, *, cost: int) -> Secret:
     """Hash a password.
 
     Args:
-        password: The password in plain text, 1 to 72 bytes of UTF-8.
+        password: A password in plain text that `check_password` has checked.
         cost: The base-2 logarithm of bcrypt's rounds, 4 to 31; 12 takes about 0.2 s.
 
     Returns:
         The hash in bcrypt's text form, `$2b$...`.
-
-    Raises:
-        InvalidInputError: The password is empty, too long or contains a NUL byte.
     """
-    return bcrypt.hashpw(check_password_length(password).encode(), bcrypt.gensalt(cost)).decode()
+    return _on_hashing_thread(_hash, password, cost)
 
 
-def verify_password(password: str, password_hash: str | None, *, cost: int) -> bool:
+def verify_password(password: Secret, password_hash: Secret | None, *, cost: int) -> bool:
     """Compare a password with a hash, or with none, in the time of a hash with the given cost.
 
     A wrong password and a missing account take the same time: if the hash has a lower cost or is
@@ -121,22 +178,10 @@ def verify_password(password: str, password_hash: str | None, *, cost: int) -> b
     Returns:
         Whether the password is correct.
     """
-    is_possible = _is_possible(password)
-    # An impossible password takes as long as any other, and is wrong.
-    candidate = password.encode() if is_possible else b"*"
-    spent = cost_of(password_hash)
-    if password_hash is None or spent is None:
-        _spend(candidate, cost)
-        return False
-    is_right = bcrypt.checkpw(candidate, password_hash.encode()) and is_possible
-    if not is_right:
-        # 2^spent rounds were computed: 2^spent + 2^(spent+1) + ... + 2^(cost-1) of 2^cost remain.
-        for left in range(spent, cost):
-            _spend(candidate, left)
-    return is_right
+    return _on_hashing_thread(_verify, password, password_hash, cost)
 
 
-def cost_of(password_hash: str | None) -> int | None:
+def cost_of(password_hash: SecretStr | None) -> int | None:
     """Return the cost of a hash.
 
     Args:
@@ -145,18 +190,87 @@ def cost_of(password_hash: str | None) -> int | None:
     Returns:
         The base-2 logarithm of its rounds; `None` if it is not a valid bcrypt hash.
     """
-    found = _HASH.fullmatch(password_hash or "")
+    found = _HASH.fullmatch(password_hash.get_secret_value()) if password_hash else None
     cost = int(found["cost"]) if found else 0
     return cost if MIN_COST <= cost <= MAX_COST else None
 
 
-def _is_possible(password: str) -> bool:
+def hashes_password(*names: str) -> Callable[[FunctionT], FunctionT]:
+    """Mark a function of the library that hashes a password, which takes long.
+
+    Args:
+        *names: The names of its arguments that are passwords in plain text.
+
+    Returns:
+        A decorator that returns the same function.
+    """
+
+    def mark(function: FunctionT) -> FunctionT:
+        _PASSWORDS[function] = names
+        return function
+
+    return mark
+
+
+def password_arguments(function: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Return which arguments of a function are passwords in plain text.
+
+    Args:
+        function: A function of the library.
+
+    Returns:
+        Their names; `None` if it hashes no password.
+    """
+    return _PASSWORDS.get(function)
+
+
+# -- on the hashing threads -------------------------------------------------------------------
+
+
+class _HashingThreads:
+    """The threads, which a forked child starts anew."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        self.executor = ThreadPoolExecutor(HASHING_THREADS, "triosigno_db-hashing")
+
+
+_threads = _HashingThreads()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_threads.reset)
+
+
+def _on_hashing_thread(function: Callable[..., ResultT], *args: Any) -> ResultT:
+    future = _threads.executor.submit(function, *args)
     try:
-        check_password_length(password)
-    except InvalidInputError:
+        return future.result()
+    except BaseException:
+        # The caller was interrupted: nobody needs what has not begun.
+        future.cancel()
+        raise
+
+
+def _hash(password: Secret, cost: int) -> Secret:
+    return Secret(bcrypt.hashpw(_encoded(password), bcrypt.gensalt(cost)).decode())
+
+
+def _verify(password: Secret, password_hash: Secret | None, cost: int) -> bool:
+    is_possible = password_fault(password) is None
+    # An impossible password takes as long as any other, and is wrong.
+    candidate = password if is_possible else Secret("*")
+    spent = cost_of(password_hash)
+    if password_hash is None or spent is None:
+        _hash(candidate, cost)
         return False
-    return True
+    is_right = bcrypt.checkpw(_encoded(candidate), _encoded(password_hash)) and is_possible
+    if not is_right:
+        # 2^spent rounds were computed: 2^spent + 2^(spent+1) + ... + 2^(cost-1) of 2^cost remain.
+        for left in range(spent, cost):
+            _hash(candidate, left)
+    return is_right
 
 
-def _spend(password: bytes, cost: int) -> None:
-    bcrypt.hashpw(password, bcrypt.gensalt(cost))
+def _encoded(secret: Secret) -> bytes:
+    return secret.get_secret_value().encode()

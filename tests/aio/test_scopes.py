@@ -7,7 +7,7 @@ import pytest
 import triosigno_db
 from tests.aio.loops import asynchronous, nothing_runs_or_is_held
 from triosigno_db import aio as db
-from triosigno_db.aio.scopes import coroutine
+from triosigno_db.aio.calls import coroutine
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing.factories import make_user
 

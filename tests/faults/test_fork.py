@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from uuid import uuid4
@@ -10,7 +11,7 @@ import pytest
 
 import triosigno_db as db
 from triosigno_db.database.execution import run_sql
-from triosigno_db.models import SignCategory
+from triosigno_db.models import SignCategory, database_proxy
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_category
 
@@ -20,11 +21,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:Deprecati
 BACKEND = "SELECT pg_backend_pid()"
 
 
-def in_child(work: Callable[[], object]) -> str:
+def in_child(work: Callable[[], object], seconds: int = 60) -> str:
     """Fork, run something in the child, and give what it returned as text."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:
+        # A child that hangs is ended by the signal.
+        signal.alarm(seconds)
         try:
             answer = str(work())
         except BaseException as exc:  # noqa: BLE001 (the child must end here, whatever happens)
@@ -136,3 +139,31 @@ def test_a_pool_of_forked_workers_shares_no_connection(triosigno_db: IsolatedDat
     assert before not in backends
     assert backend() == before
     assert SignCategory.select().count() == 20
+
+
+def test_a_child_forked_while_another_thread_connects_can_connect(
+    triosigno_url: str,
+) -> None:
+    connecting, may_go_on = threading.Event(), threading.Event()
+
+    def pause(_: object) -> None:
+        if threading.current_thread() is connector:
+            connecting.set()
+            may_go_on.wait()
+
+    connector = threading.Thread(target=db.connect, args=(triosigno_url,))
+    # It is called by `connect()` while it changes the database of the process.
+    database_proxy.attach_callback(pause)
+    try:
+        connector.start()
+        connecting.wait()
+
+        def connect() -> int:
+            db.connect(triosigno_url)
+            return db.count_users()
+
+        assert in_child(connect, seconds=20) == "0"
+    finally:
+        may_go_on.set()
+        connector.join()
+        database_proxy._callbacks.remove(pause)

@@ -15,6 +15,7 @@ from types import FunctionType
 from typing import Any
 
 import triosigno_db as _blocking
+from triosigno_db.aio import calls as _calls
 from triosigno_db.aio import scopes as _scopes
 
 _SENDS_NOTHING = ("on_statement", "pool_stats", "pool_status")
@@ -26,7 +27,7 @@ def _asynchronous(name: str) -> Any:
         return own
     value = getattr(_blocking, name)
     if isinstance(value, FunctionType) and name not in _SENDS_NOTHING:
-        return _scopes.coroutine(value)
+        return _calls.coroutine(value)
     return value
 
 

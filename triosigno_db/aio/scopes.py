@@ -3,22 +3,30 @@
 A call runs the synchronous function on a thread of a bounded pool. So synchronous and asynchronous
 code share one implementation, one driver and one set of errors, and hashing a password or creating
 ten thousand records does not block the event loop. A `connection()` or `transaction()`
-block keeps its thread, and the connection of that thread, for the task that entered it.
+block keeps its thread, and the connection of that thread, for the task that entered it. Functions
+that hash a password run on threads of their own, outside of a transaction.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from functools import partial, wraps
+from functools import partial
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
-from triosigno_db.aio.workers import Workers, WorkerScope
+from triosigno_db.aio.calls import (
+    current_scope,
+    current_task,
+    current_workers,
+    run,
+    scope_of,
+    workers_of,
+)
+from triosigno_db.aio.worker_scopes import WorkerScope
+from triosigno_db.aio.workers import join
 from triosigno_db.arguments import check_integer
 from triosigno_db.database import health, lifecycle, transactions
-from triosigno_db.database.lifecycle import connected_database, current_database, current_router
-from triosigno_db.database.peewee_database import Database
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.retries import transaction_tries
 from triosigno_db.database.transactions import Isolation
 from triosigno_db.errors import ConflictError
@@ -27,11 +35,6 @@ from triosigno_db.repositories.iteration import RecordT, first_page_arguments
 
 Parameters = ParamSpec("Parameters")
 ResultT = TypeVar("ResultT")
-
-_workers_of: WeakKeyDictionary[asyncio.AbstractEventLoop, tuple[Database, Workers]] = (
-    WeakKeyDictionary()
-)
-_scope_of: WeakKeyDictionary[asyncio.Task[Any], WorkerScope] = WeakKeyDictionary()
 
 
 def connect(url: str | None = None, **options: Any) -> "Connecting":
@@ -91,9 +94,9 @@ async def disconnect() -> None:
         ConflictError: This task is inside a block of the library.
     """
     _refuse_block()
-    found = _workers_of.pop(asyncio.get_running_loop(), None)
+    found = workers_of.pop(asyncio.get_running_loop(), None)
     if found is not None:
-        found[1].stop()
+        await asyncio.to_thread(join, found.stop())
     await asyncio.to_thread(lifecycle.disconnect)
 
 
@@ -111,7 +114,7 @@ def connection() -> AbstractAsyncContextManager[None]:
         PoolTimeoutError: No connection became free in time.
         DatabaseUnavailableError: The server can't be reached.
     """
-    return _Scope(transactions.connection())
+    return _Scope(transactions.connection, is_suspendable=True)
 
 
 def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManager[None]:
@@ -137,7 +140,7 @@ def transaction(isolation: Isolation | None = None) -> AbstractAsyncContextManag
         OutcomeUnknownError: The answer to the commit was lost; everything was applied or nothing.
         ConflictError: The commit failed because of a concurrent transaction; run this one again.
     """
-    return _Scope(transactions.transaction(isolation))
+    return _Scope(partial(transactions.transaction, isolation))
 
 
 def reading_from_replica() -> AbstractAsyncContextManager[None]:
@@ -154,7 +157,7 @@ def reading_from_replica() -> AbstractAsyncContextManager[None]:
         ConflictError: This task is inside a `transaction()` block.
         PoolTimeoutError: No connection became free in time.
     """
-    return _Scope(transactions.reading_from_replica())
+    return _Scope(transactions.reading_from_replica)
 
 
 async def ping(*, timeout: float = 1.0) -> float:
@@ -252,56 +255,24 @@ async def _records(
         keywords = {**keywords, "cursor": page.next_cursor}
 
 
-def coroutine(
-    function: Callable[Parameters, ResultT],
-) -> Callable[Parameters, Coroutine[Any, Any, ResultT]]:
-    """Turn a synchronous function of the library into a coroutine function.
-
-    Args:
-        function: The function.
-
-    Returns:
-        The coroutine function.
-    """
-
-    @wraps(function)
-    async def call(*args: Parameters.args, **kwargs: Parameters.kwargs) -> ResultT:
-        return await run(partial(function, *args, **kwargs))
-
-    return call
-
-
-async def run(call: Callable[[], ResultT]) -> ResultT:
-    """Run a call on the thread of the block of this task, or on the next free thread.
-
-    Args:
-        call: The call to run.
-
-    Returns:
-        The result of the call.
-
-    Raises:
-        NotConnectedError: `connect()` was not called.
-        PoolTimeoutError: No connection became free in time.
-    """
-    scope = _current_scope()
-    if scope is not None:
-        return await scope.run(call)
-    return await _current_workers().run(call)
-
-
 class _Scope(AbstractAsyncContextManager[None]):
     """A synchronous context manager, entered and exited on a thread that is kept for the task."""
 
-    def __init__(self, context: AbstractContextManager[None]) -> None:
-        self._context = context
+    def __init__(
+        self, make_context: Callable[[], AbstractContextManager[None]], is_suspendable: bool = False
+    ) -> None:
+        self._make_context = make_context
+        self._is_suspendable = is_suspendable
 
     async def __aenter__(self) -> None:
-        self._task = _current_task()
-        outer = _scope_of.get(self._task)
-        self._scope = WorkerScope(outer.workers if outer else _current_workers(), outer)
-        await self._scope.enter(self._context)
-        _scope_of[self._task] = self._scope
+        self._task = current_task()
+        outer = scope_of.get(self._task)
+        workers = outer.workers if outer else current_workers().calls
+        self._scope = WorkerScope(
+            workers, self._make_context, outer, is_suspendable=self._is_suspendable
+        )
+        await self._scope.enter()
+        scope_of[self._task] = self._scope
 
     async def __aexit__(
         self,
@@ -310,43 +281,18 @@ class _Scope(AbstractAsyncContextManager[None]):
         traceback: TracebackType | None,
     ) -> None:
         if self._scope.outer is None:
-            del _scope_of[self._task]
+            del scope_of[self._task]
         else:
-            _scope_of[self._task] = self._scope.outer
+            scope_of[self._task] = self._scope.outer
         await self._scope.leave(error)
 
 
-def _current_task() -> asyncio.Task[Any]:
-    task = asyncio.current_task()
-    if task is None:
-        raise RuntimeError("Only an asyncio task can enter a block.")
-    return task
-
-
-def _current_scope() -> WorkerScope | None:
-    task = asyncio.current_task()
-    return None if task is None else _scope_of.get(task)
-
-
-def _current_workers() -> Workers:
-    database, loop = connected_database(), asyncio.get_running_loop()
-    found = _workers_of.get(loop)
-    if found is not None and found[0] is database:
-        return found[1]
-    if found is not None:
-        found[1].stop()
-    settings = database.settings
-    workers = Workers(settings.connection_limit, settings.pool_timeout, current_router().interrupt)
-    _workers_of[loop] = database, workers
-    return workers
-
-
 async def _is_in_transaction() -> bool:
-    if _current_scope() is None:
+    if current_scope() is None:
         return False
     return await run(lambda: bool(current_database().in_transaction()))
 
 
 def _refuse_block() -> None:
-    if _current_scope() is not None:
+    if current_scope() is not None:
         raise ConflictError("Leave the block of the library that this task is in first.")

@@ -8,22 +8,26 @@ load this saves most of the cost of switching threads.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from itertools import count
 from queue import SimpleQueue
 from typing import Any, TypeVar
+from weakref import WeakSet
 
 from triosigno_db.errors import PoolTimeoutError
 
 ResultT = TypeVar("ResultT")
 
 _numbers = count(1)
+
+_all_workers: WeakSet[Workers] = WeakSet()
 
 
 class _Job:
@@ -82,27 +86,41 @@ class _CompletionQueue:
             self._ended.popleft().resolve()
 
 
-class _Worker:
+class Worker:
     """A thread that runs the calls submitted to it, one after the other."""
 
     def __init__(self, completions: _CompletionQueue) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = threading.Thread(
+        self.thread = threading.Thread(
             target=_work,
             args=(self._jobs, completions),
             name=f"triosigno_db-{next(_numbers)}",
             daemon=True,
         )
-        self._thread.start()
+        self.thread.start()
         self.interruption: asyncio.Future[None] | None = None
-        # The finalizer also stops the thread of a loop that was discarded without stopping it.
-        self.stop = weakref.finalize(self, self._jobs.put, None)
+        # It stops the thread of a loop that was discarded.
+        weakref.finalize(self, self._jobs.put, None).atexit = False
 
     @property
     def thread_id(self) -> int:
-        return self._thread.ident or 0
+        """The id of its thread, as returned by `threading.get_ident`."""
+        return self.thread.ident or 0
+
+    def stop(self) -> None:
+        """End the thread after the calls that were submitted."""
+        self._jobs.put(None)
 
     def submit(self, call: Callable[[], Any], on_end: Callable[[], None] | None = None) -> _Job:
+        """Submit a call.
+
+        Args:
+            call: The call.
+            on_end: Called on the loop when the call has ended.
+
+        Returns:
+            The job, whose future the caller awaits.
+        """
         job = _Job(call, on_end)
         self._jobs.put(job)
         return job
@@ -134,10 +152,11 @@ class Workers:
         self._wait_limit = wait_limit
         self._interrupt = interrupt
         self._completions = _CompletionQueue()
-        self._made = 0
-        self._idle: list[_Worker] = []
-        self._waiting: deque[asyncio.Future[_Worker]] = deque()
+        self._workers: list[Worker] = []
+        self._idle: list[Worker] = []
+        self._waiting: deque[asyncio.Future[Worker]] = deque()
         self._is_stopped = False
+        _all_workers.add(self)
 
     async def run(self, call: Callable[[], ResultT]) -> ResultT:
         """Run a call on the next free worker.
@@ -156,7 +175,7 @@ class Workers:
         result: ResultT = await self._outcome(worker, job)
         return result
 
-    async def run_on(self, worker: _Worker, call: Callable[[], ResultT]) -> ResultT:
+    async def run_on(self, worker: Worker, call: Callable[[], ResultT]) -> ResultT:
         """Run a call on an acquired worker.
 
         Args:
@@ -172,7 +191,7 @@ class Workers:
         result: ResultT = await self._outcome(worker, worker.submit(call))
         return result
 
-    async def acquire(self) -> _Worker:
+    async def acquire(self) -> Worker:
         """Acquire a worker; waiting callers are served in order.
 
         Returns:
@@ -183,11 +202,11 @@ class Workers:
         """
         if self._idle:
             return self._idle.pop()
-        if self._made < self._size:
-            self._made += 1
-            return _Worker(self._completions)
+        if len(self._workers) < self._size:
+            self._workers.append(worker := Worker(self._completions))
+            return worker
         loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[_Worker] = loop.create_future()
+        waiter: asyncio.Future[Worker] = loop.create_future()
         self._waiting.append(waiter)
         limit = (
             loop.call_later(self._wait_limit, self._time_out, waiter) if self._wait_limit else None
@@ -205,7 +224,7 @@ class Workers:
             if limit is not None:
                 limit.cancel()
 
-    def release(self, worker: _Worker) -> None:
+    def release(self, worker: Worker) -> None:
         """Release a worker, once no interruption is pending that could affect its next call.
 
         Args:
@@ -224,19 +243,37 @@ class Workers:
         else:
             self._idle.append(worker)
 
-    def stop(self) -> None:
-        """Stop the idle threads now, and threads in use when they are released."""
+    def stop(self) -> list[threading.Thread]:
+        """Stop the idle threads now, and threads in use when they are released.
+
+        Returns:
+            The threads that are stopped now.
+        """
         self._is_stopped = True
         for worker in self._idle:
             worker.stop()
+        stopped = [worker.thread for worker in self._idle]
         self._idle.clear()
+        return stopped
 
-    def _time_out(self, waiter: asyncio.Future[_Worker]) -> None:
+    def end(self) -> list[threading.Thread]:
+        """Stop all threads, and cancel what they wait for, when the program ends.
+
+        Returns:
+            The threads.
+        """
+        for worker in self._workers:
+            worker.stop()
+            if worker.thread.is_alive():
+                self._interrupt(worker.thread_id)
+        return [worker.thread for worker in self._workers]
+
+    def _time_out(self, waiter: asyncio.Future[Worker]) -> None:
         if not waiter.done():
             self._waiting.remove(waiter)
             waiter.set_exception(PoolTimeoutError(self._size, self._wait_limit))
 
-    async def _outcome(self, worker: _Worker, job: _Job) -> Any:
+    async def _outcome(self, worker: Worker, job: _Job) -> Any:
         try:
             return await job.future
         except asyncio.CancelledError:
@@ -244,7 +281,7 @@ class Workers:
                 self._end_early(worker)
             raise
 
-    def _end_early(self, worker: _Worker) -> None:
+    def _end_early(self, worker: Worker) -> None:
         interruption: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         worker.interruption = interruption
 
@@ -259,77 +296,18 @@ class Workers:
         threading.Thread(target=interrupt, name="triosigno_db-interrupt", daemon=True).start()
 
 
-class WorkerScope:
-    """Calls that share one worker, and a context manager that is entered and exited on it.
+def join(threads: Iterable[threading.Thread]) -> None:
+    """Wait for the end of threads.
 
     Args:
-        workers: The pool of the worker.
-        outer: The enclosing scope, whose worker is shared.
+        threads: Threads that were stopped.
     """
-
-    def __init__(self, workers: Workers, outer: WorkerScope | None = None) -> None:
-        self.workers = workers
-        self.outer = outer
-        self._worker: _Worker | None = outer._worker if outer else None
-        self._contexts = ExitStack()
-
-    async def enter(self, context: AbstractContextManager[Any]) -> None:
-        """Acquire a worker and enter a context manager on it; if that fails, leave the scope.
-
-        Args:
-            context: The context manager to enter.
-
-        Raises:
-            PoolTimeoutError: No worker became free in time.
-        """
-        if self._worker is None:
-            self._worker = await self.workers.acquire()
-        try:
-            await self.run(lambda: self._contexts.enter_context(context))
-        except BaseException as exc:
-            await self.leave(exc)
-            raise
-
-    async def run(self, call: Callable[[], ResultT]) -> ResultT:
-        """Run a call on the worker of the scope.
-
-        Args:
-            call: The call to run.
-
-        Returns:
-            The result of the call.
-        """
-        assert self._worker is not None  # noqa: S101 (a scope is entered before it runs a call)
-        return await self.workers.run_on(self._worker, call)
-
-    async def leave(self, error: BaseException | None) -> None:
-        """Exit the context manager and release the worker; a cancellation does not interrupt this.
-
-        Args:
-            error: The exception that left the block, if any.
-        """
-        await asyncio.shield(_in_background(self._leave(error)))
-
-    async def _leave(self, error: BaseException | None) -> None:
-        worker = self._worker
-        assert worker is not None  # noqa: S101 (only an entered scope is left)
-        try:
-            if error is None:
-                await self.workers.run_on(worker, self._contexts.close)
-            else:
-                details = type(error), error, error.__traceback__
-                await self.workers.run_on(worker, lambda: self._contexts.__exit__(*details))
-        finally:
-            if self.outer is None:
-                self.workers.release(worker)
+    for thread in threads:
+        thread.join()
 
 
-_background: set[asyncio.Task[None]] = set()
-
-
-def _in_background(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    # The loop keeps only weak references to its tasks.
-    task = asyncio.get_running_loop().create_task(coroutine)
-    _background.add(task)
-    task.add_done_callback(_background.discard)
-    return task
+@atexit.register
+def _join_all() -> None:
+    # A thread that is still in a library written in C or Rust could crash the interpreter's end.
+    for workers in tuple(_all_workers):
+        join(workers.end())

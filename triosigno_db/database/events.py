@@ -10,7 +10,7 @@ from typing import NamedTuple
 import psycopg2
 
 from triosigno_db.database.logs import log, logger
-from triosigno_db.database.sqlstates import redact
+from triosigno_db.database.sqlstates import without_values
 from triosigno_db.errors import InvalidInputError
 
 
@@ -23,7 +23,8 @@ class StatementEvent(NamedTuple):
             `RELEASE SAVEPOINT`.
         duration: The duration in seconds, including fetching the rows.
         rows: The number of rows returned; 0 if it returns no rows or failed.
-        error: The driver's error, reduced to its first line; `None` if the statement succeeded.
+        error: A copy of the driver's error, with its SQLSTATE and its first line; `None` if the
+            statement succeeded.
         host: The host name, the address, or the directory of the Unix socket of the server.
         port: The port of the server.
         database: The name of the database.
@@ -137,7 +138,7 @@ class StatementTimer:
         if not observers:
             return
         if isinstance(error, psycopg2.Error):
-            redact(error)
+            error = without_values(error)
         event = StatementEvent(name, duration, rows, error, *address, self._database)
         for observe in tuple(observers):
             try:

@@ -10,7 +10,12 @@ import psycopg2
 from triosigno_db.database.connection import Row
 from triosigno_db.database.lifecycle import current_router
 from triosigno_db.database.read_only import refuse_write
-from triosigno_db.database.sqlstates import refused_by_driver, translate
+from triosigno_db.database.sqlstates import (
+    detach_causes,
+    refused_by_driver,
+    translate,
+    without_values,
+)
 from triosigno_db.database.statements import Statement
 from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.models import CONSTRAINT_TARGETS
@@ -34,14 +39,18 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
     router = current_router()
     database = router.primary
     compiled = statement.compile(database, database.settings.schema_name)
+    cause: psycopg2.Error | None = None
     try:
         return router.fetch(compiled, parameters)
     except psycopg2.Error as exc:
-        raise translate(exc, CONSTRAINT_TARGETS, parameters) from exc
+        failure, cause = translate(exc, CONSTRAINT_TARGETS, parameters), without_values(exc)
+    except TrioSignoDBError as exc:
+        detach_causes(exc)
+        raise
     except ValueError as exc:
         failure = refused_by_driver(exc, parameters)
     # Outside the handler: the driver's error, which may contain a value, must not be its context.
-    raise failure
+    raise failure from cause
 
 
 def fetch_one(statement: Statement, **parameters: Any) -> Row | None:

@@ -35,16 +35,22 @@ def connect(url: str | None = None, **options: Any) -> None:
     """
     settings = Settings.load(url, **options)
     router = Router(settings)
-    with router.primary.session.checked_out(waits_for_server=False):
-        pass
-    with read_only():
-        # Probe the replica now, so that a problem with it is logged when the service starts.
-        router.route()
-    with _connecting:
-        _retire_current()
-        for model in MODELS:
-            model._meta.schema = settings.schema_name
-        database_proxy.initialize(router)
+    try:
+        with router.primary.session.checked_out(waits_for_server=False):
+            pass
+        with read_only():
+            # Probe the replica now, so that a problem with it is logged when the service starts.
+            router.route()
+        with _connecting:
+            earlier = _replaceable()
+            for model in MODELS:
+                model._meta.schema = settings.schema_name
+            database_proxy.initialize(router)
+    except BaseException:
+        router.retire()
+        raise
+    if earlier is not None:
+        earlier.retire()
 
 
 def disconnect() -> None:
@@ -54,8 +60,10 @@ def disconnect() -> None:
         ConflictError: This thread is inside a block of the library.
     """
     with _connecting:
-        _retire_current()
+        earlier = _replaceable()
         database_proxy.initialize(None)
+    if earlier is not None:
+        earlier.retire()
 
 
 def current_router() -> Router:
@@ -97,19 +105,33 @@ def current_database() -> Database:
     return current_router().route()
 
 
-def _retire_current() -> None:
+def suspend_connection() -> None:
+    """Check in the connection that this thread holds, until its next statement.
+
+    Inside a transaction it is kept.
+
+    Raises:
+        NotConnectedError: `connect()` was not called.
+    """
+    for database in current_router().databases():
+        database.session.suspend()
+
+
+def _replaceable() -> Router | None:
+    """Return the connected database, if any, unless this thread is inside one of its blocks."""
     router: Router | None = database_proxy.obj
-    if router is None:
-        return
-    if not router.route().is_closed() or is_read_only():
+    if router is not None and (not router.route().is_closed() or is_read_only()):
         raise ConflictError(
             "Leave the connection(), transaction() or reading_from_replica() block of this thread "
             "first."
         )
-    router.retire()
+    return router
 
 
 def _reset_after_fork() -> None:
+    global _connecting  # noqa: PLW0603
+    # Another thread of the parent may have held it, and does not exist here.
+    _connecting = threading.Lock()
     router: Router | None = database_proxy.obj
     if router is not None:
         router.reset_after_fork()

@@ -130,19 +130,19 @@ class Router:
         Args:
             thread_id: The id of the thread, as returned by `threading.get_ident`.
         """
-        for database in self._databases():
+        for database in self.databases():
             database.interrupt(thread_id)
 
     def retire(self) -> None:
         """Close idle connections now, and connections in use when they are checked in."""
-        for database in self._databases():
+        for database in self.databases():
             database.retire()
         if self._replica is not None:
             self._health.close()
 
     def reset_after_fork(self) -> None:
         """Reset all connections and state in a forked child."""
-        for database in self._databases():
+        for database in self.databases():
             database.reset_after_fork()
         if self._replica is not None:
             self._health.forget()
@@ -150,7 +150,8 @@ class Router:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.route(), name)
 
-    def _databases(self) -> tuple[Database, ...]:
+    def databases(self) -> tuple[Database, ...]:
+        """Return the primary and, if there is one, the replica."""
         return (self.primary,) if self._replica is None else (self.primary, self._replica)
 
     def _call(

@@ -185,6 +185,36 @@ def redact(cause: psycopg2.Error) -> None:
     cause.args = (primary_message(cause),)
 
 
+def without_values(cause: psycopg2.Error) -> psycopg2.Error:
+    """Copy a driver error without what may hold values of the statement.
+
+    These are its cursor, whose `query` is the complete statement, its `diag` and its traceback.
+
+    Args:
+        cause: The driver error.
+
+    Returns:
+        An error of the same class, with the primary message and the SQLSTATE.
+    """
+    copy = type(cause)(primary_message(cause))
+    copy.__setstate__({"pgcode": cause.pgcode})
+    return copy
+
+
+def detach_causes(error: TrioSignoDBError) -> None:
+    """Replace the driver errors that caused an error by copies without values.
+
+    Args:
+        error: The error; it is changed in place.
+    """
+    for name in ("__cause__", "__context__"):
+        cause = getattr(error, name)
+        if isinstance(cause, psycopg2.Error):
+            setattr(error, name, without_values(cause))
+        elif isinstance(cause, TrioSignoDBError):
+            detach_causes(cause)
+
+
 def is_connection_lost(cause: psycopg2.Error) -> bool:
     """Return whether an error means that the connection was closed or lost.
 

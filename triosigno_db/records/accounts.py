@@ -7,8 +7,7 @@ from typing_extensions import TypeVar
 
 from triosigno_db.arguments import MAX_EMAIL, MAX_LOGIN, MAX_NAME, canonical, is_invisible
 from triosigno_db.enums import UserRole
-from triosigno_db.errors import InvalidInputError
-from triosigno_db.passwords import check_password_length
+from triosigno_db.passwords import password_fault
 from triosigno_db.records.emails import canonical_email
 from triosigno_db.records.gamification import UserAchievementRecord
 from triosigno_db.records.input import UNCHANGED, Changes, Input
@@ -18,10 +17,9 @@ from triosigno_db.records.types import Known, Name, Timestamp, Url
 
 
 def _check_password(password: SecretStr) -> SecretStr:
-    try:
-        check_password_length(password.get_secret_value())
-    except InvalidInputError as exc:
-        raise ValueError(exc.why) from None
+    fault = password_fault(password)
+    if fault is not None:
+        raise ValueError(fault)
     return password
 
 
@@ -140,7 +138,7 @@ class SignUp(Input):
             case and in normal form C, with the domain in Unicode instead of punycode.
         username: 1 to 200 characters, trimmed and in normal form C; without `@` and without
             control, format and line characters.
-        password: Plain text, 1 to 72 bytes of UTF-8; it is left out of a dump.
+        password: Plain text, 1 to 72 bytes of UTF-8; it is left out of a dump and of the `repr`.
         first_name: At most 200 characters.
         last_name: At most 200 characters.
         profile_picture: An http or https URL.
@@ -148,7 +146,7 @@ class SignUp(Input):
 
     email: Email
     username: Username
-    password: Password = Field(exclude=True)
+    password: Password = Field(exclude=True, repr=False)
     first_name: Name | None = None
     last_name: Name | None = None
     profile_picture: Url | None = None

@@ -22,6 +22,7 @@ class Input(WireModel):
             super().__init__(**values)
         except ValidationError as exc:
             failure = invalid_input(exc, type(self))
+        del values  # a password may be among them, and tools that report errors show variables
         if failure is not None:
             # Outside the handler: the error of pydantic, which contains the values, must not be its
             # context.

@@ -1,13 +1,17 @@
 """Credentials: authenticate users and change passwords."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import SecretStr
 
 from triosigno_db.arguments import check_id, check_login
-from triosigno_db.database.execution import fetch_all, fetch_one
-from triosigno_db.database.lifecycle import connected_database, current_database
+from triosigno_db.database.execution import fetch_all
+from triosigno_db.database.lifecycle import (
+    connected_database,
+    current_database,
+    suspend_connection,
+)
 from triosigno_db.database.read_only import is_read_only
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.errors import (
@@ -18,10 +22,12 @@ from triosigno_db.errors import (
 )
 from triosigno_db.models import User
 from triosigno_db.passwords import (
-    check_password_length,
+    Secret,
+    check_password,
+    check_text,
     cost_of,
     hash_password,
-    reveal_password,
+    hashes_password,
     verify_password,
 )
 from triosigno_db.records import Selection, UserRecord, check_shape, default_shape
@@ -36,6 +42,16 @@ from triosigno_db.repositories.accounts.logins import (
 
 MAX_CANDIDATES = 5
 """The maximum number of accounts whose password is compared at a login."""
+
+
+class _Candidate(NamedTuple):
+    """An account whose login was given."""
+
+    values: list[Any]
+    user_id: str
+    is_active: bool
+    password_hash: Secret
+
 
 # -- statements -------------------------------------------------------------------------------
 
@@ -86,6 +102,7 @@ def update_password() -> Any:
 # -- functions --------------------------------------------------------------------------------
 
 
+@hashes_password("password")
 def authenticate(
     email_or_username: str,
     password: str | SecretStr,
@@ -117,29 +134,29 @@ def authenticate(
         InvalidInputError: `email_or_username` is empty or longer than 1,000 characters.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
+    secret = Secret.of(password)
+    del password
     login = check_login("email_or_username", email_or_username)
-    password = reveal_password("password", password)
+    secret = check_text("password", secret)
     checked = check_shape(shape, UserRecord)
-    is_plain = has_no_other_form(login)
-    chosen = select_users_by_login(checked.selection, is_plain)
-    keys = keys_of_email(login, is_plain) | keys_of_username(login, is_plain)
-    rows = fetch_all(chosen, login=login, **keys)
+    candidates = _candidates(login, checked.selection)
     inactive = None
-    for *values, user_id, is_active, password_hash in rows:
-        if not _is_right(password, password_hash):
+    for candidate in candidates:
+        if not _is_right(secret, candidate.password_hash):
             continue
-        if is_active:
-            user = checked.from_row(values, user_id)
-            _renew(user_id, password, password_hash)
+        if candidate.is_active:
+            user = checked.from_row(candidate.values, candidate.user_id)
+            _renew(candidate, secret)
             return user
-        inactive = inactive or str(user_id)
-    if not rows:
-        _is_right(password, None)
+        inactive = inactive or str(candidate.user_id)
+    if not candidates:
+        _is_right(secret, None)
     if inactive is not None:
         raise AccountInactiveError(inactive)
     raise InvalidCredentialsError
 
 
+@hashes_password("current", "new")
 def change_password(user_id: str | UUID, current: str | SecretStr, new: str | SecretStr) -> None:
     """Change the password of an account, after checking the current one.
 
@@ -155,19 +172,23 @@ def change_password(user_id: str | UUID, current: str | SecretStr, new: str | Se
         ConflictError: Another call changed the password in the meantime.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
+    secret, new_secret = Secret.of(current), Secret.of(new)
+    del current, new
     user_id = check_id("user_id", user_id)
-    current = reveal_password("current", current)
-    new = check_password_length(reveal_password("new", new), "new")
-    row = fetch_one(select_password(), user_id=user_id)
-    if row is None:
+    secret, new_secret = check_text("current", secret), check_password("new", new_secret)
+    found = [
+        Secret(password_hash) for (password_hash,) in fetch_all(select_password(), user_id=user_id)
+    ]
+    if not found:
         raise NotFoundError("User", user_id)
-    if not _is_right(current, row[0]):
+    if not _is_right(secret, found[0]):
         raise InvalidCredentialsError("The current password is wrong.")
     cost = current_database().settings.password_cost
-    if not _replace(user_id, row[0], hash_password(new, cost=cost)):
+    if not _replace(user_id, found[0], hash_password(new_secret, cost=cost)):
         raise ConflictError("The password was changed in the meantime.")
 
 
+@hashes_password("password")
 def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
     """Set the password of an account without checking the current one, as after a reset by e-mail.
 
@@ -180,15 +201,29 @@ def set_password(user_id: str | UUID, password: str | SecretStr) -> None:
         InvalidInputError: `user_id` is not a valid id, or the password can't be hashed.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
+    secret = Secret.of(password)
+    del password
     user_id = check_id("user_id", user_id)
-    password = reveal_password("password", password)
-    cost = current_database().settings.password_cost
-    password_hash = hash_password(password, cost=cost)
+    secret = check_password("password", secret)
+    suspend_connection()
+    password_hash = hash_password(secret, cost=current_database().settings.password_cost)
     if not fetch_all(update_password(), user_id=user_id, password_hash=password_hash):
         raise NotFoundError("User", user_id)
 
 
-def _is_right(password: str, password_hash: str | None) -> bool:
+def _candidates(login: str, selection: Selection) -> list[_Candidate]:
+    is_plain = has_no_other_form(login)
+    keys = keys_of_email(login, is_plain) | keys_of_username(login, is_plain)
+    rows = fetch_all(select_users_by_login(selection, is_plain), login=login, **keys)
+    return [
+        _Candidate(values, user_id, is_active, Secret(password_hash))
+        for *values, user_id, is_active, password_hash in rows
+    ]
+
+
+def _is_right(password: Secret, password_hash: Secret | None) -> bool:
+    # Comparing takes longer than everything else: no connection is held meanwhile.
+    suspend_connection()
     highest = connected_database().highest_cost
     is_right = verify_password(password, password_hash, cost=highest.value)
     # Only now: a hash of a cost that no server can spend must not stop every login.
@@ -196,13 +231,14 @@ def _is_right(password: str, password_hash: str | None) -> bool:
     return is_right
 
 
-def _renew(user_id: str, password: str, password_hash: str) -> None:
+def _renew(candidate: _Candidate, password: Secret) -> None:
     cost = current_database().settings.password_cost
-    if (cost_of(password_hash) or cost) < cost and not is_read_only():
-        _replace(user_id, password_hash, hash_password(password, cost=cost))
+    if (cost_of(candidate.password_hash) or cost) < cost and not is_read_only():
+        password_hash = hash_password(password, cost=cost)
+        _replace(candidate.user_id, candidate.password_hash, password_hash)
 
 
-def _replace(user_id: str, earlier_hash: str, password_hash: str) -> bool:
+def _replace(user_id: str, earlier_hash: Secret, password_hash: Secret) -> bool:
     return bool(
         fetch_all(
             replace_password(),

@@ -11,14 +11,14 @@ from triosigno_db.arguments import (
     check_id,
 )
 from triosigno_db.database.execution import fetch_all
-from triosigno_db.database.lifecycle import current_database
+from triosigno_db.database.lifecycle import current_database, suspend_connection
 from triosigno_db.database.statements import NOW, Parameter, columns, statement
 from triosigno_db.enums import UserRole
 from triosigno_db.errors import AlreadyExistsError, ConflictError, NotFoundError
 from triosigno_db.models import User, UserPreference
 from triosigno_db.models.fields import new_id
 from triosigno_db.models.search import USER_TEXT
-from triosigno_db.passwords import hash_password, reveal_password
+from triosigno_db.passwords import Secret, check_password, hash_password, hashes_password
 from triosigno_db.records import (
     NewUser,
     Page,
@@ -141,6 +141,7 @@ def _is_free(taken: Any) -> Any:
 # -- functions --------------------------------------------------------------------------------
 
 
+@hashes_password()
 def create_user(
     new: SignUp, *, shape: type[UserWithPreferencesT] = default_shape(UserWithPreferences)
 ) -> UserWithPreferencesT:
@@ -164,10 +165,10 @@ def create_user(
     checked = check_shape(shape, UserWithPreferences)
     chosen = insert_user(checked.selection)
     database = current_database()
-    # Hashing takes longer than everything else: no connection is checked out meanwhile.
-    password_hash = hash_password(
-        reveal_password("password", new.password), cost=database.settings.password_cost
-    )
+    # Hashing takes longer than everything else: no connection is held meanwhile.
+    suspend_connection()
+    password = check_password("password", Secret.of(new.password))
+    password_hash = hash_password(password, cost=database.settings.password_cost)
     role = new.role if isinstance(new, NewUser) else UserRole.STUDENT
     given = {name: getattr(new, name) for name in GIVEN}
     ((by_email, stored_id, *row),) = fetch_all(
