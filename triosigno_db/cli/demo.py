@@ -16,6 +16,7 @@ from rich.tree import Tree
 
 import triosigno_db as db
 from triosigno_db.cli.connection import connected
+from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.models import Module
 from triosigno_db.packs import load_pack, starter_pack
 
@@ -68,8 +69,10 @@ def demo(
 def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None]:
     if url is not None:
         with connected(url):
+            say_if_interrupted("What the demo has stored is kept.")
             yield
         return
+    say_if_interrupted("The throwaway server was stopped; nothing is kept.")
     with console.status("Starting a throwaway PostgreSQL ..."):
         server = _start_server()
     with server:

@@ -245,9 +245,12 @@ def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
     written = folder / f"{stamp}_{name}"
     try:
         written.mkdir()
-        (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
-        (written / DOWN_FILE).write_bytes(scripts.down.encode())
+        try:
+            (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
+            (written / DOWN_FILE).write_bytes(scripts.down.encode())
+        except BaseException:
+            shutil.rmtree(written, ignore_errors=True)
+            raise
     except OSError as exc:
-        shutil.rmtree(written, ignore_errors=True)
         raise MigrationError(f"{written} cannot be written: {exc.strerror}.") from exc
     return written
