@@ -17,8 +17,11 @@ from rich.tree import Tree
 import triosigno_db as db
 from triosigno_db.cli.connection import connected
 from triosigno_db.cli.interruption import say_if_interrupted
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import Module
 from triosigno_db.packs import load_pack, starter_pack
+from triosigno_db.schema.protection import refuse_in_tests
 
 if TYPE_CHECKING:
     from triosigno_db.testing import ThrowawayPostgres
@@ -56,6 +59,7 @@ def demo(
     """
     console = Console(highlight=False)
     with _database(console, url, keep=keep):
+        refuse_in_tests(run_sql, current_database().settings)
         db.create_schema()
         _refuse_other_accounts()
         module = db.get_module_tree(_load_content(console)[0])
