@@ -12,7 +12,7 @@ from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
 from triosigno_db.cli.interruption import InterruptibleGroup, handle_signals
 from triosigno_db.cli.studio import studio
-from triosigno_db.cli.tables import visible
+from triosigno_db.cli.tables import visible_lines
 from triosigno_db.errors import TrioSignoDBError
 
 FAILED = 1
@@ -59,5 +59,5 @@ def run() -> None:
     except TrioSignoDBError as exc:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         errors.print(f"[bold red]{type(exc).__name__}[/]")
-        errors.print("\n".join(map(visible, str(exc).split("\n"))), markup=False)
+        errors.print(visible_lines(exc), markup=False)
         sys.exit(FAILED)

@@ -73,7 +73,7 @@ def export(
     with connected(url):
         rows = export_pack(file, overwrite=force)
         say_if_interrupted(f"{file} was written.")
-    print(f"Exported {rows:,} rows to {file}.")
+    print(f"Exported {rows:,} rows to {visible(file)}.")
 
 
 def _load(pack: ContentPack) -> PackReport:

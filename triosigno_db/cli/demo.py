@@ -17,6 +17,7 @@ from rich.tree import Tree
 import triosigno_db as db
 from triosigno_db.cli.connection import connected
 from triosigno_db.cli.interruption import say_if_interrupted
+from triosigno_db.cli.tables import visible
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import Module
@@ -46,7 +47,10 @@ class Account(db.Record):
 def demo(
     url: Annotated[
         str | None,
-        typer.Option(help="Use this database instead of a throwaway PostgreSQL server."),
+        typer.Option(
+            help="Use this database instead of a throwaway PostgreSQL server. Leave a "
+            "password to the environment variable PGPASSWORD: a command line is visible to others."
+        ),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the server running and print its URL.")
@@ -149,7 +153,8 @@ def _practise(
     console: Console, learner: db.UserWithPreferences, module: db.ModuleTree, seed: int
 ) -> Mastery:
     """Simulate a week of attempts, with more correct answers each day."""
-    console.print(f"{learner.first_name} practises « {module.title} » (seed {seed}).")
+    title = visible(module.title)
+    console.print(f"{learner.first_name} practises « {title} » (seed {seed}).", markup=False)
     generator = random.Random(seed)  # noqa: S311 (no secret)
     signs = [placed.sign_id for lesson in module.lessons for placed in lesson.lesson_signs]
     mastery: Mastery = {}
@@ -177,11 +182,11 @@ def _progress(console: Console) -> Progress:
 
 
 def _draw_tree(module: db.ModuleTree, mastery: Mastery) -> Tree:
-    tree = Tree(Text(module.title, style="bold"))
+    tree = Tree(Text(visible(module.title), style="bold"))
     for lesson in module.lessons:
-        branch = tree.add(Text(lesson.title, style="cyan"))
+        branch = tree.add(Text(visible(lesson.title), style="cyan"))
         for placed in lesson.lesson_signs:
-            name = Text(f"{placed.sign.name:<{NAME_WIDTH}}")
+            name = Text(f"{visible(placed.sign.name):<{NAME_WIDTH}}")
             branch.add(name + _draw_bar(mastery.get(placed.sign_id)))
     return tree
 

@@ -114,7 +114,7 @@ def _below(finding: Finding) -> list[Padding]:
 def _summarize(settings: Settings, diagnosis: Diagnosis) -> Text:
     errors, warnings = diagnosis.count("error"), diagnosis.count("warning")
     counted = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
-    return Text(f"\n{settings.database}: {counted}.", style=STYLES[diagnosis.level])
+    return Text(f"\n{visible(settings.database)}: {counted}.", style=STYLES[diagnosis.level])
 
 
 def _number(number: int, what: str) -> str:

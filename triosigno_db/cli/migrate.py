@@ -17,7 +17,7 @@ from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
 from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.cli.kept import Ledger
-from triosigno_db.cli.tables import visible
+from triosigno_db.cli.tables import visible, visible_lines
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
@@ -56,7 +56,7 @@ def status(
     if as_json:
         print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
     else:
-        width = max((len(each.name) for each in found.migrations), default=0)
+        width = max((len(visible(each.name)) for each in found.migrations), default=0)
         for each in found.migrations:
             console.print(_format_line(each, width))
     raise typer.Exit(found.exit_code)
@@ -209,7 +209,8 @@ def dev(
     if written is None:
         console.print("The history matches the models: there is nothing to do.")
         return
-    console.print(f"Written{' and applied' if written.applied else ''}: {written.folder}")
+    done = "Written and applied" if written.applied else "Written"
+    console.print(f"{done}: {written.folder}", markup=False)
 
 
 @app.command()
@@ -254,14 +255,16 @@ def export(
 
 
 def _format_line(status: MigrationStatus, width: int) -> Text:
-    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(f"{status.name:<{width}}")
+    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(
+        f"{visible(status.name):<{width}}"
+    )
     row = status.row
     if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
         line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     elif row is not None and row.finished_at:
         line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     if row is not None and row.logs:
-        line.append(f"\n{row.logs.strip()}", style="dim")
+        line.append(f"\n{visible_lines(row.logs.strip())}", style="dim")
     line.rstrip()
     return line
 
@@ -299,7 +302,9 @@ def _print_drift(drift: Drift) -> None:
 def _print_sql(sql: str) -> None:
     if sql:
         # Printed as text, because rich wraps a Syntax block at the width of the terminal.
-        console.print(Syntax("", "sql", background_color="default").highlight(sql), end="")
+        # A pipe gets it as it is, to be run.
+        shown = visible_lines(sql) if console.is_terminal else sql
+        console.print(Syntax("", "sql", background_color="default").highlight(shown), end="")
 
 
 def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
@@ -310,7 +315,7 @@ def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None
 
 
 def _ask(rename: Rename) -> bool:
-    return typer.confirm(f"Was the {rename.what} renamed to {rename.new_name}?")
+    return typer.confirm(f"Was the {visible(rename.what)} renamed to {visible(rename.new_name)}?")
 
 
 @contextmanager

@@ -164,7 +164,7 @@ def export(
         say_if_interrupted(f"{out} was written.")
     except OSError as exc:
         raise db.InvalidInputError("out", f"{out}: {exc.strerror}") from exc
-    console.print(f"Exported {visible(exported.username)} to {out}.", markup=False)
+    console.print(f"Exported {visible(exported.username)} to {visible(out)}.", markup=False)
 
 
 def _find_user(login: str) -> db.UserRecord:
