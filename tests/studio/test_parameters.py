@@ -131,13 +131,14 @@ def test_no_form_makes_it_fail(asking: Asking, table: str, page: str) -> None:
     form = f"/{table}/" if page in ("delete/", "action/") else address
     token = asking.token_of(form)
     names = ["id", "rowid", "action", "url", "list_form_pk", "order", "name", "description"]
-    for name, value in product(names, JUNK[:: 1 if page == "delete/" else 3]):
-        values = {name: value, "csrf_token": token}
-        assert asking.client.post(address, data={name: value}).status_code < 500, (name, value)
-        answer = asking.client.post(address, data=values)
-        assert answer.status_code < 500, (name, value)
-        if (page, name) == ("delete/", "id"):
-            assert answer.status_code >= 400, value
+    junk = cycle(JUNK)
+    for name in names:
+        is_id = (page, name) == ("delete/", "id")
+        for value in JUNK if is_id else islice(junk, 4):
+            assert asking.client.post(address, data={name: value}).status_code < 500, (name, value)
+            answer = asking.client.post(address, data={name: value, "csrf_token": token})
+            assert answer.status_code < 500, (name, value)
+            assert answer.status_code >= 400 or not is_id, value
 
 
 def test_a_page_after_the_last_is_empty(asking: Asking) -> None:

@@ -174,6 +174,7 @@ def test_the_options_are_explained(run_tests: RunTests) -> None:
     shown = run_tests("", "--help").stdout
     assert "--triosigno-url" in shown
     assert "--triosigno-postgres" in shown
+    assert "--triosigno-allow" in shown
     fixtures = run_tests("def test_it(): pass", "--fixtures").stdout
     for name in ("triosigno_server", "triosigno_db", "triosigno_content", "statement_counter"):
         assert f"{name}" in fixtures

@@ -89,6 +89,7 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
             yield
         if keep:
             server.detach()
+            say_if_interrupted(f"The server is running; to stop it: {server.stop_command}")
             console.print(f"Still running: [bold]{server.url}[/]", soft_wrap=True)
             console.print(f"To stop it:    [bold]{server.stop_command}[/]", soft_wrap=True)
 
