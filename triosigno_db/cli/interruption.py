@@ -13,7 +13,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Event, Lock, Thread
+from threading import Event, RLock, Thread
 from typing import Any
 
 import peewee
@@ -56,7 +56,9 @@ class _Interruption:
         self.signal = 0
         self.is_deferred = False
         self._is_heard = Event()
-        self._cancelling = Lock()
+        # The handler may run while this thread holds it.
+        self._cancelling = RLock()
+        self._heard_signals: list[signal.Signals] = []
         self._connections: list[weakref.ref[Connection]] = []
         self._wakeup: tuple[socket.socket, ...] = ()
 
@@ -67,6 +69,7 @@ class _Interruption:
         for number in _SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, self._hear)
+                self._heard_signals.append(number)
         signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
         Thread(target=self._watch, args=(reader,), daemon=True).start()
 
@@ -86,7 +89,7 @@ class _Interruption:
         number = 0
         while number not in _SIGNALS:
             number = reader.recv(1)[0]
-        for each in _SIGNALS:
+        for each in self._heard_signals:
             # From here on the kernel ends the process. Python's own function works in the main
             # thread only, which waits for the driver.
             ctypes.pythonapi.PyOS_setsig(int(each), None)
