@@ -9,6 +9,7 @@ from triosigno_db.models import (
     MODELS,
     Achievement,
     Lesson,
+    LessonSign,
     Module,
     Sign,
     SignCategory,
@@ -109,3 +110,12 @@ def test_what_learners_have_done_is_not_written(asking: Asking) -> None:
             answer = asking.send(address, {"mastery_level": "100", "score": "100"})
             assert answer.status_code in (302, 403)
     assert db.list_progress(ids["User"])[0].mastery_level == 10
+
+
+def test_a_row_that_was_deleted_meanwhile_is_named(asking: Asking) -> None:
+    for model in (User, UserPreference, Sign, LessonSign):
+        writer = writer_of(model)
+        assert writer.changes is not None
+        assert writer.update is not None
+        with pytest.raises(db.NotFoundError, match=f"There is no {model.__name__} nobody"):
+            writer.update("nobody", writer.changes())

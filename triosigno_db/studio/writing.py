@@ -80,6 +80,13 @@ class Writer(NamedTuple):
     update: Callable[[str, Any], Any] | None = None
 
 
+def _stored(model: Any, key: str) -> Any:
+    row = model.get_or_none(model.id == key)
+    if row is None:
+        raise db.NotFoundError(model.__name__, key)
+    return row
+
+
 def _update_account(user_id: str, changes: AccountChanges) -> None:
     changed = changes.changed()
     role, is_active = changed.pop("role", None), changed.pop("is_active", None)
@@ -102,8 +109,7 @@ def _create_preferences(new: NewPreferences) -> db.PreferencesRecord:
 
 def _update_preferences(preferences_id: str, changes: db.PreferenceChanges) -> None:
     with db.connection():
-        user_id = UserPreference.get_by_id(preferences_id).user_id
-        db.update_preferences(user_id, changes)
+        db.update_preferences(_stored(UserPreference, preferences_id).user_id, changes)
 
 
 def _create_place(new: NewPlace) -> db.LessonSignRecord:
@@ -114,11 +120,11 @@ def _create_place(new: NewPlace) -> db.LessonSignRecord:
 
 def _move_place(place_id: str, changes: PlaceChanges) -> None:
     with db.connection():
-        place = LessonSign.get_by_id(place_id)
+        place = _stored(LessonSign, place_id)
         if "order" not in changes.changed():
             return
-        signs = [each.sign_id for each in db.get_lesson(place.lesson_id).lesson_signs]
-        signs.remove(place.sign_id)
+        placed = [each.sign_id for each in db.get_lesson(place.lesson_id).lesson_signs]
+        signs = [sign_id for sign_id in placed if sign_id != place.sign_id]
         signs.insert(changes.order - 1, place.sign_id)
         db.reorder_lesson_signs(place.lesson_id, signs)
 
