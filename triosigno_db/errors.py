@@ -5,6 +5,7 @@
     ├── DatabaseUnavailableError   the server cannot be reached or was lost; nothing was applied
     ├── OutcomeUnknownError        the answer to a write or a commit was lost
     ├── PermissionDeniedError      the connected role lacks a privilege; nothing was applied
+    ├── ProtectedDatabaseError     a test run would destroy a database that was not made for tests
     ├── ReadOnlyError              a write where only reads are allowed; nothing was applied
     ├── PoolTimeoutError           no pooled connection became available in time
     ├── QueryTimeoutError          a statement, a lock or an idle transaction took too long
@@ -89,6 +90,10 @@ class PermissionDeniedError(TrioSignoDBError):
     """The connected role lacks a privilege for this; nothing was applied."""
 
     prisma_code = "P1010"
+
+
+class ProtectedDatabaseError(TrioSignoDBError):
+    """A test run would destroy a database that was not made for tests; nothing was done."""
 
 
 class PoolTimeoutError(TrioSignoDBError):

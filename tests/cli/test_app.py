@@ -56,6 +56,17 @@ def test_each_help_can_be_read_in_a_pipe(path: tuple[str, ...]) -> None:
     assert "\x1b" not in ended.stdout
 
 
+@pytest.mark.parametrize("path", ALL, ids=" ".join)
+def test_each_url_points_to_the_environment_for_its_password(path: tuple[str, ...]) -> None:
+    (*found,) = [each for each in ALL[path].params if "--url" in each.opts]
+    variable = "PGPASSWORD" if path == ("demo",) else "DATABASE_URL"
+    for parameter in found:
+        help_text = str(getattr(parameter, "help", ""))
+        assert f"environment variable {variable}" in help_text
+        assert "visible to other" in help_text
+    assert found or path[0] == "schema" or path in {("migrate", "export"), ("roles", "sql")}
+
+
 def test_without_the_extra_one_line_says_what_to_install() -> None:
     program = "import sys; sys.modules['typer'] = None\nfrom triosigno_db.cli import main; main()"
     ended = subprocess.run(

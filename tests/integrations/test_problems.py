@@ -26,6 +26,7 @@ STATUSES: dict[db.TrioSignoDBError, int] = {
     db.SchemaMismatchError('relation "User" does not exist'): 500,
     db.UnreadableRowError("User", "createdAt", "an id", "is infinite", True): 500,
     db.DataLossError("lost"): 500,
+    db.ProtectedDatabaseError("not made for tests"): 500,
     db.MigrationError("wrong"): 500,
     db.MigrationFailedError("20260101000000_x", 2, 7, "division by zero", True): 500,
     db.MigrationLockedError("held by process 7"): 500,

@@ -6,12 +6,14 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
 
 import triosigno_db
 from tests.testing.owners import OWNER, StartOwner
+from tests.testing.service import COMMAND, RunTests
 from triosigno_db.testing import binaries
 
 
@@ -53,3 +55,16 @@ def start_owner(temporary_folder: Path) -> Iterator[StartOwner]:
     for owner in owners:
         with owner:
             owner.kill()
+
+
+@pytest.fixture
+def run_tests(tmp_path: Path) -> RunTests:
+    """Run a service's tests as its developer does."""
+
+    def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "test_service.py").write_text(dedent(source))
+        return subprocess.run(
+            [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    return run

@@ -2,7 +2,6 @@
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -12,11 +11,8 @@ from textwrap import dedent
 import psycopg2
 import pytest
 
+from tests.testing.service import COMMAND, RunTests
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
-
-RunTests = Callable[..., "subprocess.CompletedProcess[str]"]
-
-COMMAND = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error")
 
 ISOLATED = """
     import os, threading
@@ -50,19 +46,6 @@ ISOLATED = """
         db.transaction().__enter__()
         factories.make_user()
 """
-
-
-@pytest.fixture
-def run_tests(tmp_path: Path) -> RunTests:
-    """Run a service's tests as its developer does."""
-
-    def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        (tmp_path / "test_service.py").write_text(dedent(source))
-        return subprocess.run(
-            [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
-        )
-
-    return run
 
 
 def test_each_test_has_a_database_of_its_own(run_tests: RunTests) -> None:
@@ -191,6 +174,7 @@ def test_the_options_are_explained(run_tests: RunTests) -> None:
     shown = run_tests("", "--help").stdout
     assert "--triosigno-url" in shown
     assert "--triosigno-postgres" in shown
+    assert "--triosigno-allow" in shown
     fixtures = run_tests("def test_it(): pass", "--fixtures").stdout
     for name in ("triosigno_server", "triosigno_db", "triosigno_content", "statement_counter"):
         assert f"{name}" in fixtures

@@ -10,14 +10,16 @@ import triosigno_db
 from triosigno_db.cli import content, migrate, roles, schema, users
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
+from triosigno_db.cli.interruption import InterruptibleGroup, handle_signals
 from triosigno_db.cli.studio import studio
-from triosigno_db.cli.tables import visible
+from triosigno_db.cli.tables import visible_lines
 from triosigno_db.errors import TrioSignoDBError
 
 FAILED = 1
 
 app = typer.Typer(
     name="triosigno-db",
+    cls=InterruptibleGroup,
     help="Manage TrioSigno's PostgreSQL database.",
     no_args_is_help=True,
     # The locals in a traceback could contain a password.
@@ -51,10 +53,11 @@ def _options(
 
 def run() -> None:
     """Run the command and end the process with its exit code, 130 after Ctrl-C."""
+    handle_signals()
     try:
         app()
     except TrioSignoDBError as exc:
         errors = Console(stderr=True, highlight=False, soft_wrap=True)
         errors.print(f"[bold red]{type(exc).__name__}[/]")
-        errors.print("\n".join(map(visible, str(exc).split("\n"))), markup=False)
+        errors.print(visible_lines(exc), markup=False)
         sys.exit(FAILED)

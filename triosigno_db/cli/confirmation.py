@@ -7,6 +7,7 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 
+from triosigno_db.cli.tables import visible, visible_lines
 from triosigno_db.errors import DataLossError
 from triosigno_db.schema.data_loss import HOW_TO_CONTINUE
 from triosigno_db.settings import Settings
@@ -46,8 +47,8 @@ def confirm_data_loss(
             raise DataLossError(
                 f"{losses} This is the database {where}. Use --accept-data-loss to continue."
             ) from exc
-    _console.print(losses.partition(" Nothing was")[0], markup=False)
-    question = f"This is the database {where}. Type its name to continue"
+    _console.print(visible_lines(losses.partition(" Nothing was")[0]), markup=False)
+    question = f"This is the database {visible(where)}. Type its name to continue"
     if typer.prompt(question) != settings.database:
         raise typer.BadParameter("that is not the database's name; nothing was changed")
     return act(True)

@@ -9,7 +9,13 @@ import typer
 
 import triosigno_db as db
 
-Url = Annotated[str | None, typer.Option(help="The database URL; the default is DATABASE_URL.")]
+Url = Annotated[
+    str | None,
+    typer.Option(
+        help="The database URL, by default from the environment variable DATABASE_URL. Use the "
+        "variable for a URL with a password: a command line is visible to other users."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 History = Annotated[
     Path | None,

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.packs import (
     ContentPack,
@@ -71,7 +72,8 @@ def export(
     """
     with connected(url):
         rows = export_pack(file, overwrite=force)
-    print(f"Exported {rows:,} rows to {file}.")
+        say_if_interrupted(f"{file} was written.")
+    print(f"Exported {rows:,} rows to {visible(file)}.")
 
 
 def _load(pack: ContentPack) -> PackReport:
@@ -81,7 +83,8 @@ def _load(pack: ContentPack) -> PackReport:
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         loading = bar.add_task("Importing", total=pack.count_rows())
-        return load_pack(pack, on_row=lambda _: bar.advance(loading))
+        with writing("The pack was imported."):
+            return load_pack(pack, on_row=lambda _: bar.advance(loading))
 
 
 def _draw_changes(report: PackReport) -> Table:

@@ -16,8 +16,13 @@ from rich.tree import Tree
 
 import triosigno_db as db
 from triosigno_db.cli.connection import connected
+from triosigno_db.cli.interruption import say_if_interrupted
+from triosigno_db.cli.tables import visible
+from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import Module
 from triosigno_db.packs import load_pack, starter_pack
+from triosigno_db.schema.protection import refuse_in_tests
 
 if TYPE_CHECKING:
     from triosigno_db.testing import ThrowawayPostgres
@@ -42,7 +47,10 @@ class Account(db.Record):
 def demo(
     url: Annotated[
         str | None,
-        typer.Option(help="Use this database instead of a throwaway PostgreSQL server."),
+        typer.Option(
+            help="Use this database instead of a throwaway PostgreSQL server. Leave a "
+            "password to the environment variable PGPASSWORD: a command line is visible to others."
+        ),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Leave the server running and print its URL.")
@@ -55,6 +63,7 @@ def demo(
     """
     console = Console(highlight=False)
     with _database(console, url, keep=keep):
+        refuse_in_tests(run_sql, current_database().settings)
         db.create_schema()
         _refuse_other_accounts()
         module = db.get_module_tree(_load_content(console)[0])
@@ -68,8 +77,10 @@ def demo(
 def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None]:
     if url is not None:
         with connected(url):
+            say_if_interrupted("What the demo has stored is kept.")
             yield
         return
+    say_if_interrupted("The throwaway server was stopped; nothing is kept.")
     with console.status("Starting a throwaway PostgreSQL ..."):
         server = _start_server()
     with server:
@@ -78,6 +89,7 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
             yield
         if keep:
             server.detach()
+            say_if_interrupted(f"The server is running; to stop it: {server.stop_command}")
             console.print(f"Still running: [bold]{server.url}[/]", soft_wrap=True)
             console.print(f"To stop it:    [bold]{server.stop_command}[/]", soft_wrap=True)
 
@@ -142,7 +154,8 @@ def _practise(
     console: Console, learner: db.UserWithPreferences, module: db.ModuleTree, seed: int
 ) -> Mastery:
     """Simulate a week of attempts, with more correct answers each day."""
-    console.print(f"{learner.first_name} practises « {module.title} » (seed {seed}).")
+    title = visible(module.title)
+    console.print(f"{learner.first_name} practises « {title} » (seed {seed}).", markup=False)
     generator = random.Random(seed)  # noqa: S311 (no secret)
     signs = [placed.sign_id for lesson in module.lessons for placed in lesson.lesson_signs]
     mastery: Mastery = {}
@@ -170,11 +183,11 @@ def _progress(console: Console) -> Progress:
 
 
 def _draw_tree(module: db.ModuleTree, mastery: Mastery) -> Tree:
-    tree = Tree(Text(module.title, style="bold"))
+    tree = Tree(Text(visible(module.title), style="bold"))
     for lesson in module.lessons:
-        branch = tree.add(Text(lesson.title, style="cyan"))
+        branch = tree.add(Text(visible(lesson.title), style="cyan"))
         for placed in lesson.lesson_signs:
-            name = Text(f"{placed.sign.name:<{NAME_WIDTH}}")
+            name = Text(f"{visible(placed.sign.name):<{NAME_WIDTH}}")
             branch.add(name + _draw_bar(mastery.get(placed.sign_id)))
     return tree
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from triosigno_db.cli.connection import AsJson, History, Url
+from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.cli.tables import visible
 from triosigno_db.doctor import Diagnosis, Finding, Limits, diagnose
 from triosigno_db.settings import Settings
@@ -49,6 +50,8 @@ def doctor(
     """
     limits = Limits(timedelta(seconds=long_after), timedelta(days=unused_after))
     settings = Settings.load(url)
+    if validate:
+        say_if_interrupted("Nothing was changed, except constraints that it has validated.")
     diagnosis = diagnose(settings, history=migrations, limits=limits, validate=validate)
     if as_json:
         print(json.dumps(_as_json(settings, diagnosis), indent=2))
@@ -111,7 +114,7 @@ def _below(finding: Finding) -> list[Padding]:
 def _summarize(settings: Settings, diagnosis: Diagnosis) -> Text:
     errors, warnings = diagnosis.count("error"), diagnosis.count("warning")
     counted = f"{_number(errors, 'error')}, {_number(warnings, 'warning')}"
-    return Text(f"\n{settings.database}: {counted}.", style=STYLES[diagnosis.level])
+    return Text(f"\n{visible(settings.database)}: {counted}.", style=STYLES[diagnosis.level])
 
 
 def _number(number: int, what: str) -> str:

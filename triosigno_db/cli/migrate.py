@@ -15,7 +15,9 @@ from rich.text import Text
 from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
-from triosigno_db.cli.tables import visible
+from triosigno_db.cli.interruption import say_if_interrupted
+from triosigno_db.cli.kept import Ledger
+from triosigno_db.cli.tables import visible, visible_lines
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
@@ -54,7 +56,7 @@ def status(
     if as_json:
         print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
     else:
-        width = max((len(each.name) for each in found.migrations), default=0)
+        width = max((len(visible(each.name)) for each in found.migrations), default=0)
         for each in found.migrations:
             console.print(_format_line(each, width))
     raise typer.Exit(found.exit_code)
@@ -70,9 +72,12 @@ def deploy(
 
     Example: triosigno-db migrate deploy --lock-timeout 60
     """
-    with _progress() as on_step:
+    settings = Settings.load(url)
+    ledger = Ledger(settings, migrations)
+    say_if_interrupted(ledger.after_deploy)
+    with _progress(ledger) as on_step:
         applied = migrator.deploy(
-            Settings.load(url), history=migrations, lock_timeout=lock_timeout, on_step=on_step
+            settings, history=migrations, lock_timeout=lock_timeout, on_step=on_step
         )
     _print_names("applied", applied, "The database is up to date.")
 
@@ -83,7 +88,9 @@ def baseline(url: Url = None, migrations: History = None) -> None:
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
-    _print_names("marked as applied", migrator.baseline(Settings.load(url), history=migrations))
+    settings = Settings.load(url)
+    say_if_interrupted(Ledger(settings, migrations).after_baseline)
+    _print_names("marked as applied", migrator.baseline(settings, history=migrations))
 
 
 @app.command()
@@ -102,6 +109,9 @@ def resolve(
     if (applied is None) is (rolled_back is None):
         raise typer.BadParameter("give either --applied or --rolled-back")
     settings = Settings.load(url)
+    wanted = MigrationState.APPLIED if applied else MigrationState.ROLLED_BACK
+    ledger = Ledger(settings, migrations)
+    say_if_interrupted(lambda: ledger.after_resolve(applied or rolled_back or "", wanted))
     if applied is not None:
         migrator.resolve_applied(applied, settings, history=migrations)
     elif rolled_back is not None:
@@ -126,9 +136,11 @@ def rollback(
     Example: triosigno-db migrate rollback --steps 1
     """
     settings = Settings.load(url)
+    ledger = Ledger(settings, migrations)
+    say_if_interrupted(ledger.after_rollback)
 
     def undo(accept: bool) -> tuple[str, ...]:
-        with _progress() as on_step:
+        with _progress(ledger) as on_step:
             return migrator.rollback(
                 settings,
                 history=migrations,
@@ -182,9 +194,13 @@ def dev(
 
     Example: triosigno-db migrate dev --name add_streaks --create-only
     """
+    settings = Settings.load(url)
+    ledger = Ledger(settings, migrations)
+    before = ledger.names_on_disk()
+    say_if_interrupted(lambda: ledger.after_dev(before))
     written = migrator.dev(
         name,
-        Settings.load(url),
+        settings,
         history=migrations,
         create_only=create_only,
         accept_data_loss=accept_data_loss,
@@ -193,7 +209,8 @@ def dev(
     if written is None:
         console.print("The history matches the models: there is nothing to do.")
         return
-    console.print(f"Written{' and applied' if written.applied else ''}: {written.folder}")
+    done = "Written and applied" if written.applied else "Written"
+    console.print(f"{done}: {written.folder}", markup=False)
 
 
 @app.command()
@@ -209,9 +226,11 @@ def reset(
     Example: triosigno-db migrate reset
     """
     settings = Settings.load(url)
+    ledger = Ledger(settings, migrations)
+    say_if_interrupted(ledger.after_reset)
 
     def drop(accept: bool) -> tuple[str, ...]:
-        with _progress() as on_step:
+        with _progress(ledger) as on_step:
             return migrator.reset(
                 settings, history=migrations, accept_data_loss=accept, on_step=on_step
             )
@@ -230,19 +249,22 @@ def export(
 
     Example: triosigno-db migrate export ../backend/prisma
     """
+    say_if_interrupted(f"The files in {folder} may be incomplete: run the command again.")
     for path in migrator.export(folder, history=migrations):
         console.print(Text(str(path)))
 
 
 def _format_line(status: MigrationStatus, width: int) -> Text:
-    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(f"{status.name:<{width}}")
+    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(
+        f"{visible(status.name):<{width}}"
+    )
     row = status.row
     if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
         line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     elif row is not None and row.finished_at:
         line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     if row is not None and row.logs:
-        line.append(f"\n{row.logs.strip()}", style="dim")
+        line.append(f"\n{visible_lines(row.logs.strip())}", style="dim")
     line.rstrip()
     return line
 
@@ -280,7 +302,9 @@ def _print_drift(drift: Drift) -> None:
 def _print_sql(sql: str) -> None:
     if sql:
         # Printed as text, because rich wraps a Syntax block at the width of the terminal.
-        console.print(Syntax("", "sql", background_color="default").highlight(sql), end="")
+        # A pipe gets it as it is, to be run.
+        shown = visible_lines(sql) if console.is_terminal else sql
+        console.print(Syntax("", "sql", background_color="default").highlight(shown), end="")
 
 
 def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
@@ -291,17 +315,18 @@ def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None
 
 
 def _ask(rename: Rename) -> bool:
-    return typer.confirm(f"Was the {rename.what} renamed to {rename.new_name}?")
+    return typer.confirm(f"Was the {visible(rename.what)} renamed to {visible(rename.new_name)}?")
 
 
 @contextmanager
-def _progress() -> Iterator[OnStep]:
+def _progress(ledger: Ledger) -> Iterator[OnStep]:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     shown = console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=not shown) as progress:
         tasks: dict[str, Any] = {}
 
         def show(step: Step) -> None:
+            ledger.begun[step.migration] = None
             if step.migration not in tasks:
                 tasks[step.migration] = progress.add_task(step.migration, total=step.statements)
             progress.update(tasks[step.migration], completed=step.statement - 1)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from triosigno_db import roles
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.interruption import writing
 from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.roles import Deviation, RoleFinding, RoleNames
 
@@ -58,7 +59,9 @@ def apply(
     Example: triosigno-db roles apply --app backend
     """
     with connected(url):
-        _report(roles.apply_roles(RoleNames(owner, application, reader)), as_json=as_json)
+        with writing("The roles were created."):
+            findings = roles.apply_roles(RoleNames(owner, application, reader))
+        _report(findings, as_json=as_json)
 
 
 @app.command()

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 import triosigno_db as db
 from triosigno_db.cli.connection import Url, connected
+from triosigno_db.cli.tables import visible
 from triosigno_db.database.lifecycle import current_database
 
 ADDRESS = "127.0.0.1"
@@ -54,11 +56,10 @@ def studio(
         except (OSError, SystemExit) as exc:
             why = f"is not available on {ADDRESS}: choose another port, or 0"
             raise db.InvalidInputError("port", why) from exc
+        where = visible(f"{settings.database} on {settings.address}")
+        mode = "rows can be changed." if write else "read-only."
         style = "green" if is_local(settings) else "bold red"
-        console.print(
-            f"[{style}]{settings.database} on {settings.address}[/], "
-            + ("rows can be changed." if write else "read-only.")
-        )
+        console.print(Text(where, style=style) + f", {mode}")
         console.print(f"Open http://{ADDRESS}:{server.port}/?token={token}")
         with suppress(KeyboardInterrupt):  # before serve_forever() handles it
             console.print("Press Ctrl-C to stop.")

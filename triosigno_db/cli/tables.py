@@ -23,6 +23,18 @@ def visible(text: object) -> str:
     )
 
 
+def visible_lines(text: object) -> str:
+    """Write a text of several lines so that it can't control the terminal.
+
+    Args:
+        text: The text; another object is converted to text.
+
+    Returns:
+        The text with its line ends, and an escape sequence for each other invisible character.
+    """
+    return "\n".join(map(visible, str(text).split("\n")))
+
+
 def print_table(table: Table) -> None:
     """Print a table; if the output is not a terminal, each row is one line and nothing is cut.
 

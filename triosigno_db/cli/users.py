@@ -15,6 +15,7 @@ from rich.text import Text
 
 import triosigno_db as db
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.repositories.pages import MAX_ROWS
 
@@ -59,7 +60,7 @@ def create(
         last_name=last_name,
         role=role,
     )
-    with connected(url):
+    with connected(url), writing("The account was created."):
         user = db.create_user(new_user)
     if as_json:
         print(user.model_dump_json(indent=2))
@@ -105,7 +106,9 @@ def set_password(login: Login, password_stdin: PasswordStdin = False, url: Url =
     """
     with connected(url):
         user = _find_user(login)
-        db.set_password(user.id, _read_password(from_stdin=password_stdin))
+        password = _read_password(from_stdin=password_stdin)
+        with writing("The password was set."):
+            db.set_password(user.id, password)
     console.print(f"The password of {visible(user.username)} is set.", markup=False)
 
 
@@ -116,7 +119,9 @@ def deactivate(login: Login, url: Url = None) -> None:
     Example: triosigno-db users deactivate lea
     """
     with connected(url):
-        user = db.deactivate_user(_find_user(login).id)
+        found = _find_user(login)
+        with writing("The account was deactivated."):
+            user = db.deactivate_user(found.id)
     console.print(f"{visible(user.username)} is deactivated.", markup=False)
 
 
@@ -127,7 +132,9 @@ def reactivate(login: Login, url: Url = None) -> None:
     Example: triosigno-db users reactivate lea
     """
     with connected(url):
-        user = db.reactivate_user(_find_user(login).id)
+        found = _find_user(login)
+        with writing("The account was reactivated."):
+            user = db.reactivate_user(found.id)
     console.print(f"{visible(user.username)} is active.", markup=False)
 
 
@@ -152,10 +159,12 @@ def export(
     try:
         # Only a new file: an existing one may be readable by others.
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
+            say_if_interrupted(f"{out} may be incomplete.")
             file.write(text)
+        say_if_interrupted(f"{out} was written.")
     except OSError as exc:
         raise db.InvalidInputError("out", f"{out}: {exc.strerror}") from exc
-    console.print(f"Exported {visible(exported.username)} to {out}.", markup=False)
+    console.print(f"Exported {visible(exported.username)} to {visible(out)}.", markup=False)
 
 
 def _find_user(login: str) -> db.UserRecord:

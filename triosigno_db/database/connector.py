@@ -1,7 +1,7 @@
 """The one place where the driver opens a connection: its parameters, and its failures."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,9 @@ MIN_SERVER_VERSION = 13
 
 ENCODING = "UTF8"
 """The encoding that a database must have: names and texts are Unicode."""
+
+on_open: list[Callable[[Connection], None]] = []
+"""Functions that are called with each new connection, such as one that may have to cancel it."""
 
 
 def open_connection(
@@ -53,6 +56,8 @@ def open_connection(
     _check_server(connection, any_encoding=any_encoding)
     connection.autocommit = True
     register_type(UTC_TIMESTAMP, connection)
+    for tell in on_open:
+        tell(connection)
     return connection
 
 

@@ -31,6 +31,7 @@ from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_databa
 from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
 from triosigno_db.schema.data_loss import data_loss, refuse_rows
 from triosigno_db.schema.ddl import to_sql
+from triosigno_db.schema.protection import is_test_run, refuse_in_tests
 from triosigno_db.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9_]+")
@@ -103,12 +104,15 @@ def dev(
         InvalidInputError: `name` has other characters.
         MigrationError: The history on disk is invalid.
         NotConnectedError: No database was given, and `connect()` was not called.
+        ProtectedDatabaseError: A test run would change a database that was not made for tests.
         TrioSignoDBError: As for every function: unavailable, permission denied; the role must be
             allowed to create a database.
     """
     if not _NAME.fullmatch(name):
         raise InvalidInputError("name", "must consist of lowercase letters, digits and underscores")
     settings = resolve_settings(url_or_settings)
+    if not create_only:
+        _refuse_in_tests(settings)
     folder = history or shipped_history()
     migrations = read_history(folder)
     with shadow_database(settings) as shadow:
@@ -152,9 +156,11 @@ def reset(
         MigrationError: The ledger has migrations that are not on disk; nothing was dropped.
         InUseError: Another object, such as a view, depends on a table; nothing was dropped.
         NotConnectedError: No database was given, and `connect()` was not called.
+        ProtectedDatabaseError: A test run would drop tables that were not made for tests.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
+    _refuse_in_tests(settings)
     migrations = read_history(history)
     with shadow_database(settings) as shadow:
         created = replay(shadow, migrations)
@@ -177,6 +183,12 @@ def reset(
                 session.run(f"DROP TYPE {', '.join(map(identifier, enums))}")
             ledger.clear()
     return deploy(settings, history=history, lock_timeout=lock_timeout, on_step=on_step)
+
+
+def _refuse_in_tests(settings: Settings) -> None:
+    if is_test_run():
+        with open_session(settings) as session:
+            refuse_in_tests(session.run, settings)
 
 
 def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | None:
@@ -245,9 +257,12 @@ def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
     written = folder / f"{stamp}_{name}"
     try:
         written.mkdir()
-        (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
-        (written / DOWN_FILE).write_bytes(scripts.down.encode())
+        try:
+            (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
+            (written / DOWN_FILE).write_bytes(scripts.down.encode())
+        except BaseException:
+            shutil.rmtree(written, ignore_errors=True)
+            raise
     except OSError as exc:
-        shutil.rmtree(written, ignore_errors=True)
         raise MigrationError(f"{written} cannot be written: {exc.strerror}.") from exc
     return written

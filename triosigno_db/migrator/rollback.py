@@ -18,6 +18,7 @@ from triosigno_db.migrator.ledger import Ledger, MigrationState, compare_histori
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.session import Session, resolve_settings
 from triosigno_db.schema.data_loss import HOW_TO_CONTINUE, data_loss, describe_loss
+from triosigno_db.schema.protection import refuse_in_tests
 from triosigno_db.settings import Settings
 
 # By number, not by name: a renamed table or column is the same.
@@ -72,11 +73,14 @@ def rollback(
         MigrationError: A migration has no `down.sql` or was only marked as applied, or `to` is not
             applied (P3017).
         MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
+        ProtectedDatabaseError: A test run would change a database that was not made for tests.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     migrations = read_history(history)
-    with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
+    settings = resolve_settings(url_or_settings)
+    with locked_ledger(settings, lock_timeout) as (session, ledger):
+        refuse_in_tests(session.run, settings)
         found = HistoryStatus(compare_histories(migrations, ledger.rows()))
         refuse_failed(found)
         in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)

@@ -12,6 +12,7 @@ from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 from triosigno_db.schema.ddl import enums, fold_script, keys_script, to_sql
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
+from triosigno_db.schema.protection import refuse_in_tests
 
 _TEMPORARY_SCHEMA = "pg_temp"
 _LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
@@ -32,11 +33,14 @@ def create_schema() -> None:
             lists the differences, and nothing was changed.
         PermissionDeniedError: The role lacks a privilege; the message says how to grant it, and
             nothing was changed.
+        ProtectedDatabaseError: A test run would create tables in a database that was not made for
+            tests.
         QueryTimeoutError: The lock for schema changes was not released in time.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     with locked_schema() as (schema_name, found):
         if found.is_empty:
+            refuse_in_tests(run_sql, current_database().settings)
             _create(schema_name)
             return
         differences = compare(expected_catalog(), found)

@@ -2,11 +2,13 @@
 
 from triosigno_db.arguments import check_bool
 from triosigno_db.database.execution import run_sql
+from triosigno_db.database.lifecycle import current_database
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.schema.catalog import compare
 from triosigno_db.schema.create import enter_schema, expected_catalog, locked_schema
 from triosigno_db.schema.data_loss import refuse_rows
 from triosigno_db.schema.ddl import drop_script
+from triosigno_db.schema.protection import refuse_in_tests
 
 
 def drop_schema(*, accept_data_loss: bool = False) -> None:
@@ -20,6 +22,7 @@ def drop_schema(*, accept_data_loss: bool = False) -> None:
 
     Raises:
         DataLossError: A table holds rows; the error counts them, and nothing was dropped.
+        ProtectedDatabaseError: A test run would drop tables that were not made for tests.
         SchemaMismatchError: A table or type with one of the names was not created by the library;
             `differences` lists the differences, and nothing was dropped.
         InUseError: Another object, such as a view, needs one of the tables; nothing was dropped.
@@ -29,6 +32,7 @@ def drop_schema(*, accept_data_loss: bool = False) -> None:
     with locked_schema() as (schema_name, found):
         if found.is_empty:
             return
+        refuse_in_tests(run_sql, current_database().settings)
         differences = compare(expected_catalog().only(found.tables, found.enums), found)
         if differences:
             raise SchemaMismatchError(

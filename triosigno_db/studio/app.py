@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, g, redirect, render_template, request, session
 from flask_admin import Admin, AdminIndexView
 from flask_admin.theme import Bootstrap4Theme
-from werkzeug.exceptions import SecurityError
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as BaseResponse
 
 import triosigno_db as db
@@ -16,6 +16,7 @@ from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import MODELS
 from triosigno_db.settings import Settings
+from triosigno_db.studio.parameters import check_parameters
 from triosigno_db.studio.views import TableView
 
 Page = tuple[str, int]
@@ -27,6 +28,15 @@ class _RequestEndedError(Exception):
 
 _HOSTS = ["127.0.0.1", "localhost"]
 _READ_METHODS = ("GET", "HEAD")
+_STATUS = {
+    db.InvalidInputError: 400,
+    db.ReadOnlyError: 403,
+    db.NotFoundError: 404,
+    db.AlreadyExistsError: 409,
+    db.ConflictError: 409,
+    db.InUseError: 409,
+}
+"""The HTTP status of the errors that the request is to blame for."""
 
 
 def create_studio(token: str, *, write: bool = False) -> Flask:
@@ -54,10 +64,12 @@ def create_studio(token: str, *, write: bool = False) -> Flask:
     settings = current_database().settings
     app.context_processor(lambda: {"studio": _describe(settings, write=write)})
     app.before_request(lambda: _authenticate(token))
+    app.before_request(check_parameters)
     app.before_request(lambda: _begin(write=write))
     app.teardown_request(_end)
     app.after_request(_forbid_framing)
     app.register_error_handler(db.TrioSignoDBError, _show_error)
+    app.register_error_handler(HTTPException, _show_refusal)
     admin = Admin(
         app,
         name="TrioSigno",
@@ -146,4 +158,10 @@ def _forbid_framing(response: Response) -> Response:
 
 
 def _show_error(error: db.TrioSignoDBError) -> Page:
-    return render_template("studio/message.html", text=f"{type(error).__name__}: {error}"), 500
+    status = next((each for kind, each in _STATUS.items() if isinstance(error, kind)), 500)
+    return render_template("studio/message.html", text=f"{type(error).__name__}: {error}"), status
+
+
+def _show_refusal(error: HTTPException) -> Page:
+    text = error.description or str(error)
+    return render_template("studio/message.html", text=text), error.code or 500

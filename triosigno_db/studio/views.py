@@ -2,22 +2,27 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import Any
 
 import peewee
-from flask import flash, g, url_for
+from flask import abort, after_this_request, flash, g, url_for
 from flask_admin.contrib.peewee import ModelView
 from flask_admin.contrib.peewee.ajax import QueryAjaxModelLoader
 from flask_admin.form import SecureForm
+from flask_admin.helpers import is_form_submitted
 from markupsafe import Markup
-from wtforms import SelectField
 
 from triosigno_db.arguments import check_id
-from triosigno_db.errors import InvalidInputError
+from triosigno_db.database.execution import translated
+from triosigno_db.errors import NotFoundError, TrioSignoDBError
 from triosigno_db.models import MODELS, BaseModel
-from triosigno_db.models.fields import EnumField, TimestampField
+from triosigno_db.models.fields import TimestampField
+from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.concurrency import run_with_locks
 from triosigno_db.studio.filters import Filters
+from triosigno_db.studio.forms import changed_values, form_class, given_values, show_error
+from triosigno_db.studio.writing import writer_of
 
 _LABELS = ("username", "name", "title")
 _MAX_TEXT_LENGTH = 80
@@ -47,9 +52,10 @@ class TableView(ModelView):
     def __init__(self, model: type[BaseModel], *, may_write: bool) -> None:
         fields = readable_fields(model)
         references = [each for each in fields if isinstance(each, peewee.ForeignKeyField)]
-        # A password must be hashed: create accounts with `triosigno-db users create`.
-        self.can_create = may_write and not model._meta.secret
-        self.can_edit = self.can_delete = may_write
+        self.writer = writer_of(model)
+        self.can_create = may_write and self.writer.new is not None
+        self.can_edit = may_write and self.writer.changes is not None
+        self.can_delete = may_write
         self.column_list = self.column_details_list = [each.name for each in fields]
         self.column_labels = {each.name: each.column_name for each in fields}
         self.column_searchable_list = [
@@ -64,17 +70,83 @@ class TableView(ModelView):
             "id": _format_id,
         }
         self.column_formatters_detail = self.column_formatters | {"id": _format}
-        self.form_columns = [each.name for each in fields if _is_editable(each)]
-        self.form_overrides = {e.name: SelectField for e in fields if isinstance(e, EnumField)}
-        self.form_args = {
-            each.name: {"choices": [(member.value, member.value) for member in each.enum]}
-            for each in fields
-            if isinstance(each, EnumField)
-        }
-        self.form_ajax_refs = {each.name: _References(each) for each in references}
+        self.form_ajax_refs = {each.object_id_name: _References(each) for each in references}
         self.readable = fields
         table = model._meta.table_name
         super().__init__(model, name=table, endpoint=table)
+
+    def get_create_form(self) -> Any:
+        """Build the form of a new row from its input."""
+        return self._build_form(self.writer.new, is_new=True)
+
+    def get_edit_form(self) -> Any:
+        """Build the form of changes to a row from their input."""
+        return self._build_form(self.writer.changes, is_new=False)
+
+    def _build_form(self, kind: Any, *, is_new: bool) -> Any:
+        if kind is None:
+            return self.form_base_class
+        return form_class(kind, self.model, self.form_ajax_refs, is_new=is_new)
+
+    def scaffold_form(self) -> Any:
+        """Build no form from the model: an input decides what may be written."""
+        return self.form_base_class
+
+    def validate_form(self, form: Any) -> bool:
+        """Check the token of a form; what was typed is checked by the input.
+
+        Args:
+            form: The form.
+
+        Returns:
+            Whether it was sent, with the token.
+        """
+        is_valid = bool(super().validate_form(form))
+        if is_form_submitted() and not is_valid:
+            abort(HTTPStatus.BAD_REQUEST, "The form has expired or is incomplete: load it again.")
+        return is_valid
+
+    def create_model(self, form: Any) -> Any:
+        """Create a row by the function of the library.
+
+        Args:
+            form: The form.
+
+        Returns:
+            An object with the `id` of the row, or `False` if the values were refused.
+        """
+        kind, create = self.writer.new, self.writer.create
+        if kind is None or create is None:
+            return False
+        try:
+            return create(kind(**given_values(form, kind)))
+        except TrioSignoDBError as exc:
+            return self._refuse(form, exc)
+
+    def update_model(self, form: Any, row: Any) -> bool:
+        """Change a row by the function of the library.
+
+        Args:
+            form: The form.
+            row: The row.
+
+        Returns:
+            Whether it was changed; `False` if the values were refused.
+        """
+        kind, update = self.writer.changes, self.writer.update
+        if kind is None or update is None:
+            return False
+        try:
+            update(row.id, kind(**changed_values(form, kind, row)))
+        except TrioSignoDBError as exc:
+            return self._refuse(form, exc)
+        return True
+
+    def _refuse(self, form: Any, error: TrioSignoDBError) -> bool:
+        if not show_error(form, self.model, error):
+            flash(f"{type(error).__name__}: {error}", "error")
+        after_this_request(_answer_refused)
+        return False
 
     def search_placeholder(self) -> str:
         """Name the columns that a search covers."""
@@ -86,19 +158,20 @@ class TableView(ModelView):
 
     def get_list(self, *args: Any, **options: Any) -> tuple[int | None, list[Any]]:
         """Read one page, and the labels of the rows that it refers to."""
-        count, rows = super().get_list(*args, **options)
-        found = list(rows)
-        g.labels = _read_labels(self.model, found)
+        with translated():
+            count, rows = super().get_list(*args, **options)
+            found = list(rows)
+            g.labels = _read_labels(self.model, found)
         return count, found
 
     def get_one(self, id: str) -> Any:  # noqa: A002 (Flask-Admin's name)
-        """Read one row, or `None` if it does not exist."""
-        try:
-            key = check_id("id", id)
-        except InvalidInputError:
-            return None
-        row = self.get_query().where(self.model.id == key).first()
-        g.labels = _read_labels(self.model, [row] if row else [])
+        """Read one row; answer "not found" if it does not exist."""
+        key = check_id("id", id)
+        with translated():
+            row = self.get_query().where(self.model.id == key).first()
+            g.labels = _read_labels(self.model, [row] if row else [])
+        if row is None:
+            raise NotFoundError(self.model.__name__, key)
         return row
 
     def delete_model(self, row: Any) -> bool:
@@ -110,7 +183,8 @@ class TableView(ModelView):
         Returns:
             Whether it was deleted.
         """
-        used = run_with_locks(lambda: self._delete_unused(row))
+        with changing_content(), translated():
+            used = run_with_locks(lambda: self._delete_unused(row))
         if used:
             flash(f"Other rows refer to this row: {', '.join(used)}. Delete them first.", "error")
         return not used
@@ -158,10 +232,24 @@ class _References(QueryAjaxModelLoader):
 
     def __init__(self, field: peewee.ForeignKeyField) -> None:
         model = field.rel_model
-        super().__init__(field.name, model, fields=[_label_field(model).name])
+        super().__init__(field.object_id_name, model, fields=[_label_field(model).name])
 
     def format(self, model: Any) -> tuple[str, str] | None:
-        return (model.id, str(getattr(model, self.fields[0]))) if model else None
+        """Give the id and the label of a row, or of the row with an id."""
+        if not model:
+            return None
+        if isinstance(model, str):
+            row = None if "\0" in model else self.model.get_or_none(self.model.id == model)
+            return (model, self._label(row) if row else model)
+        return (model.id, self._label(model))
+
+    def _label(self, row: Any) -> str:
+        return str(getattr(row, self.fields[0]))
+
+    def get_list(self, term: str, offset: int = 0, limit: int = 10) -> list[Any]:
+        """Find rows by a part of their label."""
+        with translated():
+            return list(super().get_list(term, offset, limit))
 
 
 def readable_fields(model: type[BaseModel]) -> list[Any]:
@@ -183,9 +271,9 @@ def _newest_first(model: type[BaseModel]) -> Any:
     return [(column, column != "id"), ("id", False)]
 
 
-def _is_editable(field: Any) -> bool:
-    # The library sets ids and timestamps.
-    return not (field.primary_key or isinstance(field, TimestampField))
+def _answer_refused(response: Any) -> Any:
+    response.status_code = HTTPStatus.UNPROCESSABLE_ENTITY
+    return response
 
 
 def _label_field(model: Any) -> Any:

@@ -16,10 +16,10 @@ from triosigno_db.database.connector import open_connection
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.schema.databases import create_database, drop_database
+from triosigno_db.schema.protection import TEST_PREFIX, is_test_database, refuse_in_tests
 from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import ThrowawayPostgresError
 
-_PREFIX = "triosigno_test"
 _CHECK_AFTER_SECONDS = 1.0
 _DATABASES = """
 SELECT datname FROM pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY 1
@@ -47,7 +47,7 @@ class DatabaseServer:
         )
         self._connection: Connection | None = None
         self._numbers = count(1)
-        self.prefix = f"{_PREFIX}_{secrets.token_hex(6)}"
+        self.prefix = f"{TEST_PREFIX}{secrets.token_hex(6)}"
 
     def __repr__(self) -> str:
         """Return the server's address, without the password."""
@@ -105,8 +105,11 @@ class DatabaseServer:
             name: Its name.
 
         Raises:
+            ProtectedDatabaseError: A test run would drop a database that was not made for tests.
             ThrowawayPostgresError: The server does not answer.
         """
+        if not is_test_database(name):
+            refuse_in_tests(self._execute, self._settings, name)
         drop_database(name, self._execute)
 
     def list_databases(self, prefix: str) -> list[str]:

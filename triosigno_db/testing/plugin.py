@@ -6,6 +6,7 @@ when a test requests one of the fixtures.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _CONTENT_FIXTURE = "triosigno_content"
 _CONTENT_TEMPLATE = "_triosigno_content_template"
 _FAST_PASSWORD_COST = 4
+_TEST_RUN_VARIABLE = "TRIOSIGNO_TEST_RUN"  # as in schema/protection.py, which is not imported here
+_EARLIER: pytest.StashKey[str | None] = pytest.StashKey()
 _MAX_MODULES = 200
 
 
@@ -58,6 +61,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="the throwaway server's major version (13 to 18), or the folder of its executables; "
         "the default is the newest installed one, else PostgreSQL 18 from the extra 'testing'",
     )
+    group.addoption(
+        "--triosigno-allow",
+        metavar="HOST:PORT/DATABASE",
+        action="append",
+        default=[],
+        help="let tests drop and reset this database, which was not made for tests; repeatable",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Protect other databases, in this process and in those that it starts."""
+    config.stash[_EARLIER] = os.environ.get(_TEST_RUN_VARIABLE)
+    os.environ[_TEST_RUN_VARIABLE] = " ".join(config.getoption("--triosigno-allow"))
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Restore the environment, for a process that runs pytest within."""
+    earlier = config.stash.get(_EARLIER, None)
+    if earlier is None:
+        os.environ.pop(_TEST_RUN_VARIABLE, None)
+    else:
+        os.environ[_TEST_RUN_VARIABLE] = earlier
 
 
 @pytest.fixture(scope="session")

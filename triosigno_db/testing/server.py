@@ -26,6 +26,7 @@ from triosigno_db.database.connector import open_connection
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.errors import DatabaseUnavailableError
 from triosigno_db.schema.databases import create_database, drop_database
+from triosigno_db.schema.protection import THROWAWAY_SETTING
 from triosigno_db.settings import Settings
 from triosigno_db.testing.binaries import (
     ServerInstallation,
@@ -285,6 +286,7 @@ class ThrowawayPostgres(Postgresql):
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
             "unix_socket_directories": "",
+            THROWAWAY_SETTING: "on",
         }
         assignments = [f"--{name}={value}" for name, value in settings.items()]
         return [self.postgres, "-D", self.get_data_directory(), *assignments]
