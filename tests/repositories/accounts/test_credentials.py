@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import bcrypt
 import pytest
 
 import triosigno_db as db
+from tests.interrupting import InterruptionError, interrupted_at
 from tests.plain_sql import run_plain
 from tests.repositories.accounts.users import insert_user
 from triosigno_db.testing import IsolatedDatabase
@@ -308,3 +310,51 @@ def test_no_error_shows_a_password_or_a_hash(triosigno_db: IsolatedDatabase) -> 
     shown = repr(caught.value) + str(caught.value)
     assert "secret" not in shown
     assert "$2b$" not in shown
+
+
+HASHING: dict[str, Callable[[str], object]] = {
+    "authenticate": lambda user_id: db.authenticate("lea", PASSWORD),
+    "change_password": lambda user_id: db.change_password(user_id, PASSWORD, "new"),
+    "set_password": lambda user_id: db.set_password(user_id, "new"),
+    "create_user": lambda user_id: db.create_user(
+        db.NewUser(email="x@example.org", username="x", password="new")
+    ),
+}
+
+
+@pytest.mark.parametrize("name", HASHING)
+def test_no_connection_is_held_while_a_password_is_hashed(
+    triosigno_db: IsolatedDatabase, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    user = make_user(username="lea", password=PASSWORD)
+    in_use: list[int] = []
+
+    def counted(compute: Callable[..., Any]) -> Callable[..., Any]:
+        def count(*given: bytes) -> Any:
+            in_use.append(db.pool_status().in_use)
+            return compute(*given)
+
+        return count
+
+    for function in ("hashpw", "checkpw"):
+        monkeypatch.setattr(bcrypt, function, counted(getattr(bcrypt, function)))
+    with db.connection():
+        db.get_user(user.id)
+        HASHING[name](user.id)
+        db.get_user(user.id)
+    assert len(in_use) == (2 if name == "change_password" else 1)
+    assert set(in_use) == {0}
+    with pytest.raises(ZeroDivisionError), db.transaction():
+        db.set_password(user.id, "newer")
+        assert in_use[-1] == 1
+        raise ZeroDivisionError
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate("lea", "newer")
+
+
+def test_a_call_that_is_interrupted_while_it_hashes_is_over(
+    triosigno_db: IsolatedDatabase,
+) -> None:
+    with pytest.raises(InterruptionError), interrupted_at(Future.result):
+        db.authenticate("lea", PASSWORD)
+    assert db.pool_status().in_use == 0
