@@ -150,9 +150,10 @@ def choose_account() -> Account | None:
     Raises:
         ThrowawayPostgresError: No unprivileged user exists for root, or the system is Windows.
     """
-    if os.name == "nt":
+    if not hasattr(os, "geteuid"):
         raise ThrowawayPostgresError(
-            "A throwaway PostgreSQL server runs on Linux and macOS, not on Windows"
+            "A throwaway PostgreSQL server runs on Linux and macOS, not on Windows: use an "
+            "installed server, with pytest by --triosigno-url"
         )
     if os.geteuid() != 0:
         return None
