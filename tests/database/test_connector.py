@@ -1,5 +1,6 @@
 """Opening connections: what they are like, and how each failure is reported."""
 
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from testing.common.database import get_unused_port
 
 import triosigno_db as db
 from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer, greeting, refusal
+from tests.hostile_environment import hostile_value
 from tests.locales import database_with
 from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
@@ -20,6 +22,7 @@ from triosigno_db import migrator
 from triosigno_db.database.connection import await_answer
 from triosigno_db.database.connector import MIN_SERVER_VERSION, open_connection, open_polled
 from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.environment import LIBPQ_VARIABLES
 
 Open = Callable[[db.Settings], Any]
 
@@ -93,6 +96,47 @@ def test_one_particular_server_of_several(triosigno_url: str) -> None:
     address = ("127.0.0.1", port)
     with closing(open_connection(several, address=address)) as connection:
         assert connection.address == address
+
+
+# What libpq may be told by its variables, beside the URL.
+HEEDED = {
+    "PGREQUIREAUTH", "PGREQUIREPEER", "PGCHANNELBINDING", "PGGSSENCMODE", "PGGSSLIB",
+    "PGGSSDELEGATION", "PGKRBSRVNAME", "PGLOADBALANCEHOSTS", "PGDATESTYLE", "PGTZ", "PGGEQO",
+    "PGSSLNEGOTIATION", "PGSSLCOMPRESSION", "PGSSLCERT", "PGSSLKEY", "PGSSLCERTMODE",
+    "PGSSLROOTCERT", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLSNI", "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted({*LIBPQ_VARIABLES} - HEEDED))
+def test_a_variable_of_libpq_does_not_replace_a_part_of_the_url(
+    triosigno_url: str, connect: Open, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, hostile_value(name))
+    with closing(connect(db.Settings.load(triosigno_url))) as connection:
+        assert connection.info.dbname == triosigno_url.rpartition("/")[2]
+    assert os.environ[name] == hostile_value(name)
+
+
+def test_a_pooler_gets_no_options_of_the_environment(
+    triosigno_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if BINARY is None:
+        pytest.skip("PgBouncer is not installed")
+    with pooler_before(triosigno_url) as pooled:
+        monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=1")
+        db.connect(f"{pooled}?pgbouncer=true")
+        assert db.count_users() == 0
+
+
+def test_a_password_may_come_from_the_environment(
+    triosigno_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = urlsplit(triosigno_url).password
+    assert password is not None
+    monkeypatch.setenv("PGPASSWORD", password)
+    with closing(open_connection(db.Settings.load(triosigno_url.replace(f":{password}@", "@")))):
+        pass
 
 
 def failures(error: BaseException) -> list[BaseException]:

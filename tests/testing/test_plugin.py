@@ -12,7 +12,9 @@ from textwrap import dedent
 import psycopg2
 import pytest
 
+from tests.hostile_environment import hostile_value
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
+from triosigno_db.testing.environment import LIBPQ_VARIABLES
 
 RunTests = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -63,6 +65,28 @@ def run_tests(tmp_path: Path) -> RunTests:
         )
 
     return run
+
+
+def test_the_variables_of_another_server_are_ignored(
+    run_tests: RunTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in LIBPQ_VARIABLES:
+        monkeypatch.setenv(name, hostile_value(name))
+    for name in ("PORTS", "SSLMODE", "SSLCERT", "PGBOUNCER", "TARGET_SESSION_ATTRS"):
+        monkeypatch.setenv(f"TRIOSIGNO_DB_{name}", "/there/is/no/such")
+    monkeypatch.setenv("TRIOSIGNO_DB_CONNECTION_LIMIT", "3")
+    outcome = run_tests(
+        """
+        import triosigno_db as db
+
+        def test_code_that_connects_by_itself(triosigno_url):
+            db.connect(triosigno_url)
+            assert db.count_users() == 0
+            # What says nothing of the server is the service's own.
+            assert db.pool_status().limit == 3
+        """
+    )
+    assert outcome.returncode == 0, outcome.stdout
 
 
 def test_each_test_has_a_database_of_its_own(run_tests: RunTests) -> None:

@@ -72,7 +72,9 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
         return
     with console.status("Starting a throwaway PostgreSQL ..."):
         server = _start_server()
-    with server:
+    from triosigno_db.testing.environment import environment_ignored  # noqa: PLC0415 (an extra)
+
+    with server, environment_ignored():
         console.print(f"PostgreSQL {server.version} runs on port {server.port}.")
         with connected(server.url):
             yield
