@@ -140,9 +140,15 @@ def session_settings(settings: Settings) -> list[tuple[str, str]]:
         settings: The time limits and the schema.
 
     Returns:
-        Names and values, time limits in milliseconds.
+        Names and values, time limits in milliseconds; what a role or a database has set otherwise
+        does not count.
     """
-    return [*settings.time_limits(), ("search_path", identifier(settings.schema_name))]
+    return [
+        *settings.time_limits(),
+        ("search_path", identifier(settings.schema_name)),
+        # Constants with a backslash mean the same in every database.
+        ("standard_conforming_strings", "on"),
+    ]
 
 
 def _parameters(
