@@ -17,7 +17,8 @@ from triosigno_db.schema.catalog import compare, read_current_schema
 PRINTED = r"""
 CREATE TABLE "Printed" (
     a timestamptz DEFAULT '2026-01-31 08:00+00', b interval DEFAULT '1 day 2 hours',
-    c bytea DEFAULT '\x00ff', d float8 DEFAULT 0.12345678901234::float8, e date DEFAULT '2026-01-31',
+    c bytea DEFAULT '\x00ff', d float8 DEFAULT 0.12345678901234::float8,
+    e date DEFAULT '2026-01-31',
     f text DEFAULT 'a\b', g money DEFAULT 1234.5, h timestamp DEFAULT '2026-01-31 08:00',
     i timetz DEFAULT '08:00+02', j real DEFAULT 0.1234567::real, "user" text,
     k daterange DEFAULT '[2026-01-31,2026-02-28)', CHECK (f ~ '^\w+$' AND "user" <> f)
