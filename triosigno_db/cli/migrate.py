@@ -15,6 +15,7 @@ from rich.text import Text
 from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
+from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.tables import visible
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
@@ -278,6 +279,7 @@ def _print_drift(drift: Drift) -> None:
 
 
 def _print_sql(sql: str) -> None:
+    check_script(sql)
     if sql:
         # Printed as text, because rich wraps a Syntax block at the width of the terminal.
         console.print(Syntax("", "sql", background_color="default").highlight(sql), end="")
