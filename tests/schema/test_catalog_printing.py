@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
 import pytest
 
 import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.doctor.checked_database import run_doctor
+from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
@@ -68,21 +71,42 @@ def test_no_setting_of_a_session_changes_what_is_read(session: Session) -> None:
     assert not {*refused} & {*OTHERS}
 
 
+UNUSUAL = {each: values[0] for each, values in OTHERS.items()} | {
+    "search_path": "pg_catalog",
+    "default_transaction_isolation": "serializable",
+    "row_security": "off",
+    "array_nulls": "off",
+    "transform_null_equals": "on",
+    "check_function_bodies": "off",
+}
+
+
 @pytest.fixture
-def unusual_url(empty_url: str) -> str:
-    """The URL of an empty database whose sessions have unusual settings."""
+def of_database(empty_url: str) -> str:
+    """The URL of an empty database with unusual settings; its shadow databases have not."""
     name = empty_url.rpartition("/")[2]
-    unusual = {each: values[0] for each, values in OTHERS.items()} | {
-        "search_path": "pg_catalog",
-        "default_transaction_isolation": "serializable",
-        "row_security": "off",
-        "array_nulls": "off",
-        "transform_null_equals": "on",
-        "check_function_bodies": "off",
-    }
-    for setting, value in unusual.items():
+    for setting, value in UNUSUAL.items():
         run_plain(empty_url, f"ALTER DATABASE {name} SET {setting} = '{value}'")
     return empty_url
+
+
+@pytest.fixture
+def of_role(empty_url: str) -> Iterator[str]:
+    """The URL of an empty database for a role with unusual settings, in shadow databases too."""
+    role = f"unusual_{uuid4().hex}"
+    run_plain(empty_url, f"CREATE ROLE {role} SUPERUSER LOGIN PASSWORD '{role}'")
+    for setting, value in UNUSUAL.items():
+        run_plain(empty_url, f"ALTER ROLE {role} SET {setting} = '{value}'")
+    parts = urlsplit(empty_url)
+    yield parts._replace(netloc=f"{role}:{role}@{parts.hostname}:{parts.port}").geturl()
+    db.disconnect()
+    run_plain(empty_url, f"DROP OWNED BY {role}; DROP ROLE {role}")
+
+
+@pytest.fixture(params=["of_database", "of_role"])
+def unusual_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(request.param)
+    return url
 
 
 def test_a_deployed_database_with_unusual_settings_shows_no_drift(unusual_url: str) -> None:
@@ -92,6 +116,18 @@ def test_a_deployed_database_with_unusual_settings_shows_no_drift(unusual_url: s
     run = run_doctor(unusual_url)
     assert run.levels()["drift"] == {"ok"}
     assert "error" not in {level for levels in run.levels().values() for level in levels}
+
+
+def test_behind_a_pooler_nothing_differs_and_nothing_stays_set(of_database: str) -> None:
+    if BINARY is None:
+        pytest.skip("PgBouncer is not installed")
+    migrator.deploy(of_database)
+    with pooler_before(of_database) as pooled:
+        assert run_doctor(f"{pooled}?pgbouncer=true").levels()["drift"] == {"ok"}
+        # On the pooler's own connections to the server, which others use next. The driver itself
+        # sets the style of dates.
+        for name, value in UNUSUAL.items():
+            assert run_plain(pooled, f"SHOW {name}") == [(value,)] or name == "DateStyle"
 
 
 def test_create_schema_and_baseline_accept_unusual_settings(unusual_url: str) -> None:

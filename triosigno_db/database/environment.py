@@ -18,7 +18,8 @@ class _Hidden:
     blocks: int = 0
 
 
-_lock = threading.Lock()
+# Reentrant: a signal handler may fork inside.
+_lock = threading.RLock()
 _hidden: dict[str, _Hidden] = {}
 
 
@@ -32,14 +33,15 @@ def hidden_variables(names: Iterable[str]) -> Iterator[None]:
     Yields:
         Nothing.
     """
-    with _lock:
-        for name in names:
-            if (value := os.environ.pop(name, None)) is not None:
-                _hidden.setdefault(name, _Hidden(value)).value = value
-        entered = [_hidden[name] for name in names if name in _hidden]
-        for variable in entered:
-            variable.blocks += 1
+    entered: list[_Hidden] = []
     try:
+        with _lock:
+            for name in names:
+                if (value := os.environ.pop(name, None)) is not None:
+                    _hidden.setdefault(name, _Hidden(value)).value = value
+                if name in _hidden:
+                    _hidden[name].blocks += 1
+                    entered.append(_hidden[name])
         yield
     finally:
         with _lock:
