@@ -18,7 +18,6 @@ from triosigno_db.testing.factories import make_user
 ENVIRONMENTS = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
     "cp1252": {"PYTHONIOENCODING": "cp1252"},
-    "latin-1": {"PYTHONIOENCODING": "latin-1"},
     "the locale C": {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     "utf-8": {"PYTHONIOENCODING": "utf-8"},
 }

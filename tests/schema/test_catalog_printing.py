@@ -134,6 +134,8 @@ def test_create_schema_and_baseline_accept_unusual_settings(unusual_url: str) ->
     db.create_schema()
     db.create_schema()
     assert run_sql("SHOW quote_all_identifiers") == [("on",)]
+    # Constants of the library's statements mean the same everywhere.
+    assert run_sql("SHOW standard_conforming_strings") == [("on",)]
     assert migrator.baseline(unusual_url) == migrator.status(unusual_url).named(
         migrator.MigrationState.APPLIED
     )
