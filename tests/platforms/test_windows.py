@@ -67,6 +67,18 @@ def test_one(triosigno_db, statement_counter):
     assert db.count_users() == 1
 """
 
+COMMANDS = """
+import sys
+from triosigno_db.cli.app import run
+
+for command in ("migrate deploy", "migrate status", "users list", "doctor --no-validate", "demo"):
+    sys.argv = ["triosigno-db", *command.split(), "--url", sys.argv[-1]]
+    try:
+        run()
+    except SystemExit as exc:
+        print(command, "exit", exc.code, flush=True)
+"""
+
 REFUSED = """
 from triosigno_db.testing import ThrowawayPostgres, ThrowawayPostgresError
 try:
@@ -95,6 +107,12 @@ def test_the_core_connects(triosigno_url: str, tmp_path: Path) -> None:
     assert 0.8 <= float(aborted_after) < 30
     assert "'address 127.0.0.1'" in told
     assert told.endswith("\ndone\n")
+
+
+def test_the_commands_work(empty_url: str, tmp_path: Path) -> None:
+    told = run_as_on_windows(COMMANDS, empty_url, cwd=tmp_path)
+    codes = re.findall(r"^(.+) exit (\d)$", told, re.MULTILINE)
+    assert [code for _, code in codes] == ["0"] * 5
 
 
 def test_the_pytest_plugin_works_on_an_installed_server(
