@@ -40,7 +40,7 @@ OTHERS = {
 SETTINGS = """
 SELECT name, CASE vartype WHEN 'bool' THEN '{on,off}' ELSE enumvals END FROM pg_settings
 WHERE context IN ('user', 'superuser') AND vartype IN ('bool', 'enum')
-  AND name NOT IN ('default_transaction_read_only', 'transaction_read_only')
+  AND name NOT LIKE 'transaction%' AND name <> 'default_transaction_read_only'
 ORDER BY name
 """
 
