@@ -51,7 +51,8 @@ def server_with_icu() -> Iterator[ThrowawayPostgres]:
     for installation in available_versions():
         if installation.version >= OLDEST_WITH_ICU:
             with ThrowawayPostgres(bin_dir=installation.bin_dir) as server:
-                found = "SELECT 1 FROM pg_collation WHERE collprovider = 'i'"
+                # A server without ICU has the row `unicode`, from 16 on.
+                found = "SELECT 1 FROM pg_collation WHERE collname = 'tr-x-icu'"
                 if run_plain(server.url, found):
                     yield server
                     return

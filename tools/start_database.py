@@ -9,9 +9,9 @@ are applied as SQL, so it does not matter whether the models were edited already
 import signal
 import sys
 
-import triosigno_db as db
 from triosigno_db import migrator
 from triosigno_db.testing import ThrowawayPostgres
+from triosigno_db.testing.environment import environment_ignored
 
 ENDING = {signal.SIGINT, signal.SIGTERM}
 
@@ -25,9 +25,8 @@ def main() -> int:
     # Blocked before the server starts, so that none of them is lost before it is waited for.
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     with ThrowawayPostgres(in_memory=True) as server:
-        db.connect(server.url)
-        migrator.deploy()
-        db.disconnect()
+        with environment_ignored():
+            migrator.deploy(server.url)
         print(f"export DATABASE_URL={server.url}")
         print("Ctrl-C stops it.", file=sys.stderr)
         sys.stdout.flush()

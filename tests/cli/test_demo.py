@@ -15,8 +15,10 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
+from tests.hostile_environment import hostile_value
 from triosigno_db.models import LearningSession, Module, Progress, User
 from triosigno_db.packs import starter_pack
+from triosigno_db.testing.environment import LIBPQ_VARIABLES
 from triosigno_db.testing.factories import make_user
 
 COMMAND = str(Path(sys.executable).with_name("triosigno-db"))
@@ -47,6 +49,13 @@ def test_the_demo_shows_the_tree_and_the_learner(tmp_path: Path) -> None:
     assert re.search(r"userPreferences.language +│ fr", ended.stdout)
     assert "password" not in ended.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_demo_ignores_the_variables_of_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*LIBPQ_VARIABLES, "TRIOSIGNO_DB_SSLMODE", "TRIOSIGNO_DB_CONNECT_TIMEOUT"):
+        monkeypatch.setenv(name, hostile_value(name))
+    ended = run("demo")
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_the_demo_stops_its_server() -> None:

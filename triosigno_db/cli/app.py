@@ -10,6 +10,7 @@ import triosigno_db
 from triosigno_db.cli import content, migrate, roles, schema, users
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
+from triosigno_db.cli.encoding import escape_unencodable
 from triosigno_db.cli.interruption import InterruptibleGroup, handle_signals
 from triosigno_db.cli.studio import studio
 from triosigno_db.cli.tables import visible_lines
@@ -54,6 +55,7 @@ def _options(
 def run() -> None:
     """Run the command and end the process with its exit code, 130 after Ctrl-C."""
     handle_signals()
+    escape_unencodable()
     try:
         app()
     except TrioSignoDBError as exc:

@@ -12,6 +12,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.encoding import print_json
 from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.packs import (
@@ -53,7 +54,7 @@ def import_(
     with connected(url):
         report = preview_pack(pack) if dry_run else _load(pack)
     if as_json:
-        print(json.dumps(_to_json(report), ensure_ascii=False, indent=2))
+        print_json(json.dumps(_to_json(report), ensure_ascii=False, indent=2))
         return
     if report.changes:
         print_table(_draw_changes(report))

@@ -16,6 +16,7 @@ from rich.tree import Tree
 
 import triosigno_db as db
 from triosigno_db.cli.connection import connected
+from triosigno_db.cli.encoding import encodable, shows
 from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.cli.tables import visible
 from triosigno_db.database.execution import run_sql
@@ -81,9 +82,12 @@ def _database(console: Console, url: str | None, *, keep: bool) -> Iterator[None
             yield
         return
     say_if_interrupted("The throwaway server was stopped; nothing is kept.")
-    with console.status("Starting a throwaway PostgreSQL ..."):
+    spinner = "dots" if shows("⠋") else "line"
+    with console.status("Starting a throwaway PostgreSQL ...", spinner=spinner):
         server = _start_server()
-    with server:
+    from triosigno_db.testing.environment import environment_ignored  # noqa: PLC0415 (an extra)
+
+    with server, environment_ignored():
         console.print(f"PostgreSQL {server.version} runs on port {server.port}.")
         with connected(server.url):
             yield
@@ -187,20 +191,21 @@ def _draw_tree(module: db.ModuleTree, mastery: Mastery) -> Tree:
     for lesson in module.lessons:
         branch = tree.add(Text(visible(lesson.title), style="cyan"))
         for placed in lesson.lesson_signs:
-            name = Text(f"{visible(placed.sign.name):<{NAME_WIDTH}}")
+            name = Text(f"{encodable(visible(placed.sign.name)):<{NAME_WIDTH}}")
             branch.add(name + _draw_bar(mastery.get(placed.sign_id)))
     return tree
 
 
 def _draw_bar(mastery: int | None) -> Text:
+    full, empty, none = "█░·" if shows("█░·") else "#-."
     if mastery is None:
-        return Text("·" * BAR_WIDTH + "  not practised", style="dim")
+        return Text(none * BAR_WIDTH + "  not practised", style="dim")
     filled = round(BAR_WIDTH * mastery / 100)
     # Thresholds for the colours only.
     style = "green" if mastery >= 80 else "yellow" if mastery >= 40 else "red"  # noqa: PLR2004
     return (
-        Text("█" * filled, style=style)
-        + Text("░" * (BAR_WIDTH - filled), style="dim")
+        Text(full * filled, style=style)
+        + Text(empty * (BAR_WIDTH - filled), style="dim")
         + Text(f" {mastery:>3} %", style=style)
     )
 

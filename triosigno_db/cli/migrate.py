@@ -15,6 +15,7 @@ from rich.text import Text
 from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
+from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.cli.kept import Ledger
 from triosigno_db.cli.tables import visible, visible_lines
@@ -300,6 +301,7 @@ def _print_drift(drift: Drift) -> None:
 
 
 def _print_sql(sql: str) -> None:
+    check_script(sql)
     if sql:
         # Printed as text, because rich wraps a Syntax block at the width of the terminal.
         # A pipe gets it as it is, to be run.

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from triosigno_db import roles
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.interruption import writing
 from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.roles import Deviation, RoleFinding, RoleNames
@@ -41,7 +42,9 @@ def sql(
 
     Example: triosigno-db roles sql --app backend | psql "$DATABASE_URL"
     """
-    print(roles.role_script(RoleNames(owner, application, reader), schema_name=schema), end="")
+    script = roles.role_script(RoleNames(owner, application, reader), schema_name=schema)
+    check_script(script)
+    print(script, end="")
 
 
 @app.command()

@@ -15,6 +15,7 @@ from rich.text import Text
 
 import triosigno_db as db
 from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.encoding import print_json
 from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.tables import print_table, visible
 from triosigno_db.repositories.pages import MAX_ROWS
@@ -63,7 +64,7 @@ def create(
     with connected(url), writing("The account was created."):
         user = db.create_user(new_user)
     if as_json:
-        print(user.model_dump_json(indent=2))
+        print_json(user.model_dump_json(indent=2))
     else:
         console.print(f"Created {visible(user.username)} with id {user.id}.", markup=False)
 
@@ -92,7 +93,7 @@ def list_(
         total = db.count_users(role=role, is_active=is_active, search=search)
     if as_json:
         kind = TypeAdapter(tuple[db.UserRecord, ...])
-        print(kind.dump_json(tuple(found), indent=2, by_alias=True).decode())
+        print_json(kind.dump_json(tuple(found), indent=2, by_alias=True).decode())
         return
     print_table(_draw_users(found))
     console.print(f"{len(found):,} of {total:,}.")
@@ -152,15 +153,16 @@ def export(
     """
     with connected(url):
         exported = db.export_user(_find_user(login).id)
-    text = exported.model_dump_json(indent=2) + "\n"
+    text = exported.model_dump_json(indent=2)
     if out is None:
-        print(text, end="")
+        print_json(text)
         return
     try:
         # Only a new file: an existing one may be readable by others.
-        with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w") as file:
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             say_if_interrupted(f"{out} may be incomplete.")
-            file.write(text)
+            file.write(text + "\n")
         say_if_interrupted(f"{out} was written.")
     except OSError as exc:
         raise db.InvalidInputError("out", f"{out}: {exc.strerror}") from exc
@@ -210,7 +212,12 @@ def _draw_users(users: Sequence[db.UserRecord]) -> Table:
 def _read_password(*, from_stdin: bool) -> str:
     if from_stdin:
         # Windows tools end a line with CR and LF, and may begin with a byte order mark.
-        return sys.stdin.readline().removeprefix("\ufeff").rstrip("\r\n")
+        try:
+            return sys.stdin.readline().removeprefix("\ufeff").rstrip("\r\n")
+        except UnicodeDecodeError as exc:
+            raise db.InvalidInputError(
+                "password", f"is not written in the encoding of the input, {exc.encoding}"
+            ) from None
     if not sys.stdin.isatty():
         raise db.InvalidInputError(
             "password", "cannot be prompted for without a terminal: use --password-stdin"

@@ -1,20 +1,16 @@
 """The driver's connection and cursor, with a deadline for each answer."""
 
 import math
-import os
-import select
-import socket
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 import psycopg2
 from psycopg2.extensions import POLL_OK, POLL_READ, TRANSACTION_STATUS_IDLE
 
 from triosigno_db.database.prepared import PreparedStatements
+from triosigno_db.database.sockets import SocketCopy, input_probe, wait_until_ready
 
 Row = tuple[Any, ...]
 
@@ -72,13 +68,10 @@ class Connection(psycopg2.extensions.connection):
         self.answer_due = math.inf
         self.is_aborted = False
         self.on_wait: Callable[[float], None] | None = None
-        self._input = select.poll()
-        self._input.register(self.fileno(), select.POLLIN)
+        self._has_input = input_probe(self.fileno())
         # libpq may close its own descriptor at any time, and its number may then be reused.
-        descriptor = os.dup(self.fileno())
-        self._descriptor = descriptor
-        self._descriptor_lock = threading.Lock()
-        self._close_descriptor = weakref.finalize(self, os.close, descriptor)
+        self._socket = SocketCopy(self.fileno())
+        self._socket_lock = threading.Lock()
 
     def start_deadline(self) -> None:
         """Set the deadline for the answer to a statement that is sent now."""
@@ -88,22 +81,21 @@ class Connection(psycopg2.extensions.connection):
 
     def abort(self) -> None:
         """End the wait of another thread for an answer, as if the server had disconnected."""
-        with self._descriptor_lock:
-            if not self._close_descriptor.alive:
+        with self._socket_lock:
+            if self._socket.is_closed:
                 return
             self.is_aborted = True
-            with socket.socket(fileno=os.dup(self._descriptor)) as copy, suppress(OSError):
-                copy.shutdown(socket.SHUT_RDWR)
+            self._socket.shut_down()
 
     def close(self) -> None:
         """Close the connection."""
         super().close()
-        with self._descriptor_lock:
-            self._close_descriptor()
+        with self._socket_lock:
+            self._socket.close()
 
     def has_pending_input(self) -> bool:
         """Return whether there is input to read: on an idle connection, it is usually the end."""
-        return bool(self.closed or self._input.poll(0))
+        return bool(self.closed or self._has_input())
 
     def is_reusable(self) -> bool:
         """Return whether the pool may keep the connection for the next caller.
@@ -152,10 +144,11 @@ def await_answer(connection: psycopg2.extensions.connection, deadline: float) ->
         psycopg2.Error: The server returned an error, or the connection was lost.
     """
     while (state := connection.poll()) != POLL_OK:
-        wanted = select.poll()
-        wanted.register(connection, select.POLLIN if state == POLL_READ else select.POLLOUT)
         remaining = deadline - time.monotonic()
-        if remaining <= 0 or not wanted.poll(remaining * 1000):
+        is_for_input = state == POLL_READ
+        if remaining <= 0 or not wait_until_ready(
+            connection.fileno(), for_input=is_for_input, timeout=remaining
+        ):
             raise TimeoutError
 
 

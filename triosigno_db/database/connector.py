@@ -9,6 +9,7 @@ import psycopg2
 from psycopg2.extensions import register_type
 
 from triosigno_db.database.connection import Connection, await_answer
+from triosigno_db.database.environment import hidden_variables
 from triosigno_db.database.quoting import identifier
 from triosigno_db.database.sqlstates import primary_message
 from triosigno_db.database.timestamps import UTC_TIMESTAMP
@@ -17,6 +18,8 @@ from triosigno_db.settings import Settings, milliseconds
 
 MIN_SERVER_VERSION = 13
 """The oldest major version of PostgreSQL that the library works on."""
+
+_HIDDEN = ("PGSERVICE",)
 
 ENCODING = "UTF8"
 """The encoding that a database must have: names and texts are Unicode."""
@@ -49,7 +52,7 @@ def open_connection(
             `MIN_SERVER_VERSION`.
         SchemaMismatchError: The database has another encoding than `ENCODING`.
     """
-    with _translated_failures():
+    with _translated_failures(), hidden_variables(_HIDDEN):
         connection: Connection = psycopg2.connect(
             connection_factory=Connection, **_parameters(settings, database, address)
         )
@@ -82,7 +85,7 @@ def open_polled(
         SchemaMismatchError: The database has another encoding than `ENCODING`.
         TimeoutError: The deadline has passed.
     """
-    with _translated_failures():
+    with _translated_failures(), hidden_variables(_HIDDEN):
         connection: psycopg2.extensions.connection = psycopg2.connect(
             async_=True, **_parameters(settings, database)
         )
@@ -108,6 +111,10 @@ def connection_parameters(settings: Settings) -> dict[str, Any]:
     password = settings.password
     parameters: dict[str, Any] = {
         "host": settings.host,
+        # Each parameter that is given, even empty, replaces a variable: PGHOSTADDR would lead to
+        # another server, and a pooler refuses PGOPTIONS.
+        "hostaddr": "",
+        "options": "",
         "port": ",".join(str(port) for _, port in settings.hosts),
         "target_session_attrs": settings.sought_session,
         "user": settings.user,
@@ -138,9 +145,15 @@ def session_settings(settings: Settings) -> list[tuple[str, str]]:
         settings: The time limits and the schema.
 
     Returns:
-        Names and values, time limits in milliseconds.
+        Names and values, time limits in milliseconds; what a role or a database has set otherwise
+        does not count.
     """
-    return [*settings.time_limits(), ("search_path", identifier(settings.schema_name))]
+    return [
+        *settings.time_limits(),
+        ("search_path", identifier(settings.schema_name)),
+        # Constants with a backslash mean the same in every database.
+        ("standard_conforming_strings", "on"),
+    ]
 
 
 def _parameters(

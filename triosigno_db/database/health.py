@@ -29,6 +29,7 @@ def ping(*, timeout: float = 1.0) -> float:
     Raises:
         DatabaseUnavailableError: The server can't be reached, refuses the login, or did not
             respond in time.
+        SchemaMismatchError: The database was replaced by one whose encoding is not UTF8.
         InvalidInputError: `timeout` is out of bounds.
         NotConnectedError: `connect()` was not called.
     """

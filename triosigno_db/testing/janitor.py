@@ -25,8 +25,10 @@ def drop_databases(prefix: str, url: str) -> None:
 
 def main() -> None:
     """Wait for the end of the run, then drop its databases."""
-    prefix, url = (sys.stdin.readline().rstrip("\n") for _ in range(2))
-    sys.stdin.read()
+    # As bytes: the encoding of the locale may be another than the sender's.
+    requests = sys.stdin.buffer
+    prefix, url = (requests.readline().decode().rstrip("\n") for _ in range(2))
+    requests.read()
     if prefix:
         drop_databases(prefix, url)
 

@@ -59,7 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--triosigno-postgres",
         metavar="VERSION|PATH",
         help="the throwaway server's major version (13 to 18), or the folder of its executables; "
-        "the default is the newest installed one, else PostgreSQL 18 from the extra 'testing'",
+        "the default is the newest installed one, else PostgreSQL 18 from the extra 'postgres'",
     )
     group.addoption(
         "--triosigno-allow",
@@ -90,6 +90,7 @@ def triosigno_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]
     """The server for the tests' databases: a throwaway server, or that of `--triosigno-url`."""
     from triosigno_db.testing import ThrowawayPostgres
     from triosigno_db.testing.databases import DatabaseServer, Janitor
+    from triosigno_db.testing.environment import connection_variables, environment_ignored
 
     url: str | None = request.config.getoption("--triosigno-url")
     if url is None:
@@ -101,9 +102,15 @@ def triosigno_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]
                 bin_dir=Path(wanted) if wanted and not is_version else None,
                 in_memory=True,
             ) as throwaway,
-            DatabaseServer(throwaway.url_for("postgres")) as server,
+            pytest.MonkeyPatch.context() as patch,
         ):
-            yield server
+            # They are for another server: the code under test must not use them with this one.
+            for name in connection_variables():
+                patch.delenv(name)
+            with environment_ignored():
+                server = DatabaseServer(throwaway.url_for("postgres"))
+            with server:
+                yield server
         return
     with DatabaseServer(url) as server:
         janitor = Janitor(server)

@@ -39,6 +39,7 @@ from triosigno_db.testing.binaries import (
     installation_in,
     server_version,
 )
+from triosigno_db.testing.environment import environment_ignored
 from triosigno_db.testing.supervisor import Supervisor
 
 __all__ = [
@@ -349,19 +350,17 @@ class ThrowawayPostgres(Postgresql):
         return False
 
     def _connect(self) -> Connection:
-        # Override the environment (PGSSLMODE, TRIOSIGNO_DB_...), which is for another server.
-        settings = Settings.load(
-            self.url_for(_MAINTENANCE_DATABASE),
-            sslmode="disable",
-            target_session_attrs="any",
-            pgbouncer=False,
-            schema_name="public",
-            connect_timeout=_CONNECT_SECONDS,
-            statement_timeout=0,
-            lock_timeout=0,
-            idle_transaction_timeout=0,
-        )
-        return open_connection(settings)
+        # The environment (PGSERVICE, TRIOSIGNO_DB_...) is for another server.
+        with environment_ignored():
+            settings = Settings.load(
+                self.url_for(_MAINTENANCE_DATABASE),
+                sslmode="disable",
+                connect_timeout=_CONNECT_SECONDS,
+                statement_timeout=0,
+                lock_timeout=0,
+                idle_transaction_timeout=0,
+            )
+            return open_connection(settings)
 
     def _execute(self, statement: str) -> None:
         try:

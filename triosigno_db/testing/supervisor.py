@@ -35,7 +35,8 @@ from typing import IO, Any, Final, cast
 
 _STOP_TIMEOUT_SECONDS = 10
 _REPEAT_SECONDS = 0.2
-_STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# Windows has no SIGHUP. Nothing runs there, but this file is imported.
+_STOP_SIGNALS = {signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)}
 _INHERITED_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
