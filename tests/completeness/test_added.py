@@ -50,7 +50,7 @@ with db.connection():
     for text in ("first", "second"):
         Note.create(user=user.id, sign=sign.id, text=text)
 notes = db.export_user(user.id).notes
-assert [(note.text, note.sign_name) for note in notes] == [("first", "Oui"), ("second", "Oui")]
+assert {note.text: note.sign_name for note in notes} == {"first": "Oui", "second": "Oui"}
 try:
     db.delete_sign(sign.id)
 except db.InUseError as exc:

@@ -11,6 +11,7 @@ from tests.doctor.checked_database import CheckedDatabase
 from triosigno_db.doctor import Limits
 from triosigno_db.doctor.context import CheckContext, open_context
 from triosigno_db.migrator import read_history, shipped_history
+from triosigno_db.schema.catalog import CATALOGS
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def test_reading_writes_nothing(checked: CheckedDatabase) -> None:
         pytest.raises(db.ReadOnlyError),
         context.reading() as session,
     ):
-        session.run("CREATE TABLE one ()")
+        session.run("CREATE TABLE public.one ()")
 
 
 def test_the_limits_of_a_transaction_are_the_settings_and_a_short_one_for_locks(
@@ -39,7 +40,7 @@ def test_the_limits_of_a_transaction_are_the_settings_and_a_short_one_for_locks(
                 "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), "
                 "current_setting('search_path')"
             )
-        assert (statement, lock, path) == ("7s", "2s", "public")
+        assert (statement, lock, path) == ("7s", "2s", CATALOGS)
 
 
 def test_the_session_has_the_doctor_s_name(checked: CheckedDatabase) -> None:

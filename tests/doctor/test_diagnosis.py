@@ -13,7 +13,7 @@ from triosigno_db.settings import Settings
 
 SUBJECTS = [
     "connection", "versions", "history", "drift", "indexes", "rows", "accounts", "keys",
-    "vacuum", "roles", "sessions",
+    "vacuum", "roles", "owners", "sessions",
 ]  # fmt: skip
 
 

@@ -7,11 +7,13 @@ import pytest
 import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.migrator.deployed import ONE, ledger_rows, tables
+from triosigno_db.doctor import diagnose
 from triosigno_db.migrator import (
     Migration,
     MigrationState,
     deploy,
     read_history,
+    rollback,
     shipped_history,
     status,
 )
@@ -143,3 +145,19 @@ def test_what_happens_to_a_migration_is_recorded(connected: str) -> None:
         assert [each.is_applied for each in ledger.rows()] == [False, False, True]
         ledger.clear()
         assert ledger.rows() == ()
+
+
+def test_any_name_of_a_schema_will_do(connected: str, write_history: WriteHistory) -> None:
+    settings = db.Settings.load(connected, schema_name='100 %s {0} {table} "d\'or"')
+    folder = write_history(one=('CREATE TABLE "One" ();', 'DROP TABLE "One";'))
+    assert deploy(settings, history=folder) == (ONE,)
+    assert status(settings, history=folder).exit_code == 0
+    assert rollback(settings, history=folder) == (ONE,)
+    with open_session(settings) as session:
+        ledger = Ledger(session)
+        assert [each.name for each in ledger.rows()] == [ONE]
+        ledger.clear()
+        assert ledger.rows() == ()
+    deploy(settings)
+    findings = diagnose(settings).findings
+    assert [each for each in findings if "failed" in each.summary] == []

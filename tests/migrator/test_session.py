@@ -11,11 +11,13 @@ from typer.testing import CliRunner
 
 import triosigno_db as db
 from tests.conftest import WriteHistory
-from tests.migrator.deployed import NAMES, ONE
+from tests.migrator.deployed import NAMES, ONE, tables
 from triosigno_db import migrator
 from triosigno_db.cli.app import app
 from triosigno_db.errors import MigrationError, MigrationLockedError
 from triosigno_db.migrator import deploy
+from triosigno_db.migrator.session import Session, open_reading_session, open_session
+from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.testing import IsolatedDatabase
 
@@ -144,3 +146,60 @@ def test_the_command_line_has_one_connection(empty_url: str, write_history: Writ
         ended = CliRunner().invoke(app, ["migrate", command, *options])
         assert ended.exit_code == 0, ended.output
         assert ONE in ended.output
+
+
+def path_of(session: Session) -> str:
+    ((path,),) = session.run("SELECT current_setting('search_path')")
+    return str(path)
+
+
+def test_only_the_catalogs_are_found_outside_of_in_schema(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        assert path_of(session) == CATALOGS
+        with session.in_schema():
+            assert path_of(session) == "public"
+        with session.in_schema("pg_temp"):
+            with session.in_schema():
+                assert path_of(session) == "pg_temp"
+            assert path_of(session) == CATALOGS
+        assert path_of(session) == CATALOGS
+
+
+def test_the_search_path_is_restored_after_an_error(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        with pytest.raises(db.TrioSignoDBError), session.in_schema():
+            session.run("SELECT 1 / 0")
+        assert path_of(session) == CATALOGS
+        with pytest.raises(db.TrioSignoDBError), session.transaction(), session.in_schema():
+            session.run("SELECT 1 / 0")
+        assert path_of(session) == CATALOGS
+
+
+def test_a_script_that_sets_the_search_path_changes_it_for_itself_only(
+    connected: str, write_history: WriteHistory
+) -> None:
+    history = write_history(
+        one="SELECT pg_catalog.set_config('search_path', '', false);",
+        two='CREATE TABLE "Two" ();',
+        three="-- triosigno-db: no-transaction\nSET search_path TO pg_temp;",
+        four='CREATE TABLE "Four" ();',
+    )
+    assert len(deploy(history=history)) == 4
+    assert tables() == {"Two", "Four"}
+
+
+def test_a_block_of_its_own_or_that_of_the_transaction_in_progress(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        with session.atomic():
+            session.run("CREATE TABLE public.one ()")
+        with session.rolled_back(), session.atomic():
+            session.run("DROP TABLE public.one")
+        assert session.run("SELECT to_regclass('public.one') IS NULL") == [(False,)]
+
+
+def test_a_read_through_a_pooler_leaves_the_search_path_of_its_session(connected: str) -> None:
+    with open_reading_session(db.Settings.load(connected)) as session:
+        assert path_of(session) == CATALOGS
+        session.run("COMMIT")
+        assert path_of(session) == '"public"'
+        session.run("BEGIN")

@@ -21,7 +21,6 @@ from triosigno_db.migrator import (
 )
 from triosigno_db.migrator.session import open_session
 from triosigno_db.migrator.shadow import create_in_schema, shadow_database, temporary_catalogs
-from triosigno_db.schema.catalog import read_current_schema
 
 
 def test_no_shadow_database_is_left(connected: str, history: Path) -> None:
@@ -40,7 +39,7 @@ def shadow_databases() -> list[tuple[str]]:
 def test_a_shadow_database_is_dropped_after_an_error(connected: str) -> None:
     with pytest.raises(ZeroDivisionError), shadow_database(db.Settings.load(connected)) as session:
         assert len(shadow_databases()) == 1
-        session.run("CREATE TABLE one ()")
+        session.run("CREATE TABLE public.one ()")
         raise ZeroDivisionError
     assert shadow_databases() == []
 
@@ -49,7 +48,7 @@ def test_a_script_is_run_in_a_schema_of_its_own(connected: str) -> None:
     with shadow_database(db.Settings.load(connected)) as session:
         catalog = create_in_schema(session, "other", "CREATE TABLE one (x integer);")
         assert list(catalog.tables) == ["one"]
-        assert read_current_schema(session.run).tables == {}
+        assert session.read_catalog().tables == {}
 
 
 def test_temporary_tables_show_each_step_and_leave_nothing(

@@ -8,6 +8,7 @@ import pytest
 import triosigno_db as db
 from triosigno_db.models import LearningSession, Module, Sign, User, UserPreference
 from triosigno_db.testing import IsolatedDatabase
+from triosigno_db.testing.factories import make_user
 
 SIGN = {"name": "s", "description": "", "video_url": "u", "category": "c"}
 OUT_OF_REACH = datetime.min.replace(tzinfo=timezone(timedelta(hours=1)))
@@ -77,6 +78,21 @@ def test_labels_and_members_come_back_as_members(
     for number, given in enumerate((label, label.value)):
         made = Sign.create(**{**values, "name": f"s{number}"}, difficulty=given)
         assert Sign.get_by_id(made.id).difficulty is label
+
+
+def test_labels_are_compared_by_the_server_s_own_operators(triosigno_db: IsolatedDatabase) -> None:
+    make_user()
+    is_student = User.role == db.UserRole.STUDENT
+    assert "OPERATOR(pg_catalog.=)" in User.select().where(is_student).sql()[0]
+    assert User.select().where(is_student).count() == 1
+    assert User.select().where(User.role == "ADMIN").count() == 0
+    assert User.select().where(User.role != db.UserRole.ADMIN, is_student | is_student).count() == 1
+    assert User.select().where(User.role == None).count() == 0  # noqa: E711
+    assert User.select().where(User.role != None).count() == 1  # noqa: E711
+    assert User.select().where(User.role.in_(["STUDENT", "ADMIN"])).count() == 1
+    with pytest.raises(db.InvalidInputError):
+        User.select().where(User.role == "nobody").count()
+    assert len({User.role, User.role}) == 1
 
 
 def test_a_missing_time_is_none(triosigno_db: IsolatedDatabase) -> None:

@@ -60,6 +60,21 @@ MENDED_BY_APPLYING = {
         ("application", "CREATE", "schema public", PUBLIC),
         ("reader", "CREATE", "schema public", PUBLIC),
     ],
+    "GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC": [
+        ("application", "EXECUTE", "functions that create large objects", PUBLIC),
+        ("reader", "EXECUTE", "functions that create large objects", PUBLIC),
+    ],
+    "GRANT EXECUTE ON FUNCTION pg_advisory_lock(bigint) TO PUBLIC": [
+        ("reader", "EXECUTE", "functions of advisory locks", PUBLIC),
+    ],
+    "GRANT EXECUTE ON FUNCTION pg_try_advisory_xact_lock_shared(int, int) TO {reader}": [
+        (
+            "reader",
+            "EXECUTE",
+            "function pg_catalog.pg_try_advisory_xact_lock_shared(integer,integer)",
+            "",
+        ),
+    ],
     "CREATE SEQUENCE counter; GRANT USAGE ON SEQUENCE counter TO {application}": [
         ("application", "USAGE", "sequence public.counter", ""),
     ],
@@ -186,11 +201,36 @@ def test_what_is_missing_is_found_and_given(administered: str, names: RoleNames)
     assert apply_roles(names) == ()
 
 
+def test_what_other_roles_own_is_told(administered: str, names: RoleNames) -> None:
+    other = f"{names.owner} other"
+    named = sql.Identifier(other)
+    run_plain(
+        administered,
+        sql.SQL(
+            "CREATE ROLE {0}; GRANT CREATE ON SCHEMA public, triosigno_db TO {0}; SET ROLE {0};"
+            "CREATE VIEW planted AS SELECT 1;"
+            "CREATE FUNCTION triosigno_db.planted() RETURNS int LANGUAGE sql AS 'SELECT 1'"
+        ).format(named),
+    )
+    try:
+        expected = tuple(
+            RoleFinding(other, Deviation.EXCESS, "OWNERSHIP", target)
+            for target in ("function triosigno_db.planted()", "view public.planted")
+        )
+        assert check_roles(names) == expected
+        assert apply_roles(names) == expected
+        for role in names:
+            db.connect(url_as(administered, role))
+            assert check_roles(names) == expected
+    finally:
+        run_plain(administered, sql.SQL("DROP OWNED BY {0} CASCADE; DROP ROLE {0}").format(named))
+
+
 def test_roles_that_are_not_there_are_told(administered: str, names: RoleNames) -> None:
     absent = RoleNames(*(f"{name} 4" for name in names))
-    assert check_roles(absent) == tuple(
-        RoleFinding(name, Deviation.LACK, "EXISTENCE") for name in absent
-    )
+    told = check_roles(absent)
+    assert told[:3] == tuple(RoleFinding(name, Deviation.LACK, "EXISTENCE") for name in absent)
+    assert {(each.role, each.right) for each in told[3:]} == {(names.owner, "OWNERSHIP")}
 
 
 def test_any_role_may_ask(administered: str, names: RoleNames) -> None:

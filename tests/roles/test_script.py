@@ -86,6 +86,37 @@ def test_another_schema_has_roles_of_its_own(
     assert [each.name for each in db.list_categories().items] == ["Politesse"]
 
 
+@pytest.mark.parametrize("schema", ["public", "other"])
+def test_the_script_satisfies_its_check_where_everybody_may_create_objects(
+    empty_url: str, names: RoleNames, schema: str
+) -> None:
+    """As everybody may up to PostgreSQL 14."""
+    run_plain(empty_url, "GRANT CREATE ON SCHEMA public TO PUBLIC")
+    db.connect(empty_url, schema_name=schema)
+    assert apply_roles(names) == ()
+    db.create_schema()
+    assert apply_roles(names) == ()
+
+
+def test_a_reader_creates_no_large_object_and_blocks_no_deployment(
+    admin_url: str, names: RoleNames
+) -> None:
+    for role, may in ((names.owner, True), (names.application, True), (names.reader, False)):
+        db.connect(url_as(admin_url, role))
+        if may:
+            run_sql("SELECT pg_advisory_lock(72707369), pg_advisory_unlock(72707369)")
+        else:
+            with pytest.raises(db.PermissionDeniedError):
+                run_sql("SELECT pg_advisory_lock(72707369)")
+    for role in (names.application, names.reader):
+        db.connect(url_as(admin_url, role))
+        for creation in ("lo_create(0)", "lo_creat(-1)", "lo_from_bytea(0, 'a')"):
+            with pytest.raises(db.PermissionDeniedError):
+                run_sql(f"SELECT {creation}")
+    db.connect(url_as(admin_url, names.owner))
+    assert migrator.deploy() == ()
+
+
 def test_functions_that_somebody_put_in_the_way_are_not_called(
     empty_url: str, names: RoleNames
 ) -> None:

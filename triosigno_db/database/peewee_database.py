@@ -117,7 +117,7 @@ class Database(HookedDatabase):
             # With several hosts, connect to the one that runs it, not to the first that responds.
             other = open_connection(self.settings, address=connection.address)
             try:
-                other.cursor().execute("SELECT pg_cancel_backend(%s)", (backend,))
+                other.cursor().execute("SELECT pg_catalog.pg_cancel_backend(%s)", (backend,))
             finally:
                 other.close()
 

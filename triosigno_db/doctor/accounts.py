@@ -20,15 +20,15 @@ _ADVICE = (
 )
 # The SQL expression does not know punycode and the other forms of a domain.
 _OTHER_FORMS = f"""
-SELECT "id", "email" FROM "User"
+SELECT "id", "email" FROM {{table}}
 WHERE octet_length("email") > char_length("email") OR {EMAIL_KEY} LIKE '%@%xn--%'
 """  # noqa: S608 (a constant of the models)
 _SAME_EMAIL = f"""
 SELECT "id", "createdAt", coalesce("canonical"."key", {EMAIL_KEY}) AS "key"
-FROM "User" LEFT JOIN unnest(%(ids)s::text[], %(keys)s::text[]) AS "canonical"("of", "key")
+FROM {{table}} LEFT JOIN unnest(%(ids)s::text[], %(keys)s::text[]) AS "canonical"("of", "key")
 ON "of" = "id"
 """  # noqa: S608 (a constant of the models)
-_SAME_USERNAME = f'SELECT "id", "createdAt", {USERNAME_KEY} AS "key" FROM "User"'  # noqa: S608
+_SAME_USERNAME = f'SELECT "id", "createdAt", {USERNAME_KEY} AS "key" FROM {{table}}'  # noqa: S608
 _SHARED = """
 SELECT count(*), (array_agg("id" ORDER BY "key", "createdAt", "id"))[:{examples}]
 FROM (SELECT *, count(*) OVER (PARTITION BY "key") AS "number" FROM ({keys}) AS "keys") AS "counted"
@@ -64,7 +64,7 @@ def check_accounts(context: CheckContext) -> Iterator[Finding]:
 
 def _canonical_keys(session: Session) -> dict[str, str]:
     keys: dict[str, str] = {}
-    for user_id, email in session.run(_OTHER_FORMS):
+    for user_id, email in session.run(_OTHER_FORMS.format(table=_table(session))):
         try:
             keys[user_id] = email_key(canonical_email(email))
         except ValueError:
@@ -75,9 +75,14 @@ def _canonical_keys(session: Session) -> dict[str, str]:
 def _shared(
     session: Session, select_keys: str, **parameters: object
 ) -> tuple[int, list[str]] | None:
-    sql = _SHARED.format(examples=EXAMPLES, keys=select_keys)
+    table = _table(session).replace("%", "%%") if parameters else _table(session)
+    sql = _SHARED.format(examples=EXAMPLES, keys=select_keys.format(table=table))
     ((number, ids),) = session.run(sql, **parameters)
     return (number, ids) if number else None
+
+
+def _table(session: Session) -> str:
+    return session.table(User._meta.table_name)
 
 
 def _report(what: str, differing: str, number: int, ids: list[str]) -> Finding:

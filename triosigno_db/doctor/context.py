@@ -11,11 +11,11 @@ from typing import NamedTuple
 import psycopg2
 
 from triosigno_db.database.connector import open_connection
-from triosigno_db.database.quoting import identifier
 from triosigno_db.database.sockets import peer_address
 from triosigno_db.doctor.findings import ConstraintReport
 from triosigno_db.migrator.ledger import Ledger, LedgerRow
 from triosigno_db.migrator.session import Session
+from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.settings import Settings
 
 LOCK_MILLISECONDS = 2000
@@ -66,7 +66,7 @@ class CheckContext:
         """Run statements in one read-only transaction.
 
         Yields:
-            The session, in the schema of the settings.
+            The session, in which only the catalogs are found without the name of a schema.
         """
         with self.working() as session:
             session.run("SET TRANSACTION READ ONLY")
@@ -77,13 +77,13 @@ class CheckContext:
         """Run statements in one transaction, with time limits that work through a pooler.
 
         Yields:
-            The session, in the schema of the settings.
+            The session, in which only the catalogs are found without the name of a schema.
         """
         limits = {**dict(self.settings.time_limits()), "lock_timeout": LOCK_MILLISECONDS}
         with self.session.transaction():
             for name, value in limits.items():
                 self.session.run(f"SET LOCAL {name} = {value}")
-            self.session.run(f"SET LOCAL search_path TO {identifier(self.settings.schema_name)}")
+            self.session.run(f"SET LOCAL search_path TO {CATALOGS}")
             yield self.session
 
     def read_ledger(self) -> tuple[LedgerRow, ...] | None:

@@ -11,7 +11,7 @@ from triosigno_db.migrator.session import Session
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.models.keys import KEYS_SCHEMA
 from triosigno_db.models.search import FOLD_FUNCTION, FOLD_NAME, FOLD_SIGNATURE
-from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
+from triosigno_db.schema.catalog import Catalog, Difference, compare
 from triosigno_db.schema.ddl import to_sql
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
@@ -43,7 +43,7 @@ def check_drift(context: CheckContext) -> Iterator[Finding]:
     """
     with context.reading() as session:
         ((may_make_tables, is_primary),) = session.run(_MAY_COMPARE)
-        live = without_positions(read_current_schema(session.run))
+        live = without_positions(session.read_catalog())
         if live.tables:
             yield from _judge_function(session)
     if not (may_make_tables and is_primary):

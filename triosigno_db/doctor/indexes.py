@@ -24,7 +24,7 @@ SELECT c.relname, i.relname, x.indisunique, x.indisvalid AND x.indisready
 FROM pg_index x
 JOIN pg_class i ON i.oid = x.indexrelid
 JOIN pg_class c ON c.oid = x.indrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), '{keys}')
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (%(schema)s, '{keys}')
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname, i.relname
 """.replace("{keys}", KEYS_SCHEMA)
@@ -36,7 +36,7 @@ _HAS_TRIGRAMS = "SELECT count(*) > 0 FROM pg_extension WHERE extname = 'pg_trgm'
 _KEYS_WITHOUT_INDEX = """
 SELECT c.relname, o.conname FROM pg_constraint o
 JOIN pg_class c ON c.oid = o.conrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
 WHERE o.contype = 'f' AND NOT EXISTS (
     SELECT FROM pg_index x
     WHERE x.indrelid = o.conrelid AND x.indisvalid AND x.indpred IS NULL
@@ -48,7 +48,7 @@ _UNUSED = """
 SELECT s.relname, s.indexrelname, pg_relation_size(s.indexrelid)
 FROM pg_stat_user_indexes s
 JOIN pg_index x ON x.indexrelid = s.indexrelid
-WHERE s.schemaname = current_schema() AND s.idx_scan = 0 AND x.indisvalid
+WHERE s.schemaname = %(schema)s AND s.idx_scan = 0 AND x.indisvalid
   AND NOT x.indisunique AND NOT x.indisprimary AND NOT x.indisexclusion
   AND pg_relation_size(s.indexrelid) >= %(minimum)s
 ORDER BY pg_relation_size(s.indexrelid) DESC, s.indexrelname
@@ -77,9 +77,11 @@ def check_indexes(context: CheckContext) -> Iterator[Finding]:
         The findings.
     """
     with context.reading() as session:
-        there = [_Index(*row) for row in session.run(_INDEXES)]
+        schema_name = session.schema_name
+        there = [_Index(*row) for row in session.run(_INDEXES, schema=schema_name)]
         expected = _expected(session)
-        keys = tuple(f"{key} of {table}" for table, key in session.run(_KEYS_WITHOUT_INDEX))
+        unindexed = session.run(_KEYS_WITHOUT_INDEX, schema=schema_name)
+        keys = tuple(f"{key} of {table}" for table, key in unindexed)
     names = {index.name for index in there}
     missing = [index for index in expected if index.name not in names]
     broken = [index for index in there if not index.is_usable]
@@ -136,7 +138,7 @@ def check_index_use(context: CheckContext) -> Iterator[Finding]:
             # An index cannot be used before it is created.
             ages.append((Ledger(session).seconds_since_last(),))
         statistics_age = min((float(age) for (age,) in ages if age is not None), default=0.0)
-        unused = session.run(_UNUSED, minimum=MIN_UNUSED_BYTES)
+        unused = session.run(_UNUSED, schema=session.schema_name, minimum=MIN_UNUSED_BYTES)
     if statistics_age < wanted.total_seconds():
         yield Finding(
             SUBJECT,

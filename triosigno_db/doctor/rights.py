@@ -31,14 +31,14 @@ SELECT c.relname, c.relname = %(ledger)s AND has_table_privilege(c.oid, 'SELECT'
        pg_has_role(c.relowner, 'USAGE'),
        has_table_privilege(c.oid, 'TRUNCATE'), has_table_privilege(c.oid, 'TRIGGER')
 FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
 WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname
 """
 _MAY_CREATE = """
-SELECT has_schema_privilege(current_schema(), 'CREATE'),
+SELECT has_schema_privilege(n.oid, 'CREATE'),
        has_database_privilege(current_database(), 'CREATE')
-WHERE current_schema() IS NOT NULL
+FROM pg_namespace n WHERE n.nspname = %(schema)s
 """
 
 
@@ -60,8 +60,10 @@ def check_rights(context: CheckContext) -> Iterator[Finding]:
             excess = excess[:1]
         else:
             excess += [f"is a member of {name}" for (name,) in session.run(_MEMBER_OF)]
-            excess += _on_tables(session.run(_OWNED, ledger=LEDGER_TABLE))
-            for in_schema, in_database in session.run(_MAY_CREATE):
+            schema_name = session.schema_name
+            owned = session.run(_OWNED, schema=schema_name, ledger=LEDGER_TABLE)
+            excess += _on_tables(owned)
+            for in_schema, in_database in session.run(_MAY_CREATE, schema=schema_name):
                 excess += ["may create objects in the schema"] * in_schema
                 excess += ["may create schemas in the database"] * in_database
     if not excess:

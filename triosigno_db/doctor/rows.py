@@ -10,6 +10,7 @@ from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.models import MODELS, BaseModel
+from triosigno_db.schema.owners import TRUSTED_OWNERS, owner_parameters
 from triosigno_db.settings import Settings
 
 SUBJECT = "rows"
@@ -17,13 +18,16 @@ SUBJECT = "rows"
 EXAMPLES = 5
 """The maximum number of ids in a report."""
 
-_CHECKS = """
-SELECT o.conname, o.convalidated, pg_has_role(c.relowner, 'USAGE') AND NOT pg_is_in_recovery()
+# Validation runs the condition that is stored, which is the choice of the table's owner.
+_CHECKS = f"""
+SELECT o.conname, o.convalidated,
+       pg_has_role(c.relowner, 'USAGE') AND NOT pg_is_in_recovery()
+       AND c.relowner IN ({TRUSTED_OWNERS})
 FROM pg_constraint o
 JOIN pg_class c ON c.oid = o.conrelid
-JOIN pg_namespace n ON n.oid = o.connamespace AND n.nspname = current_schema()
+JOIN pg_namespace n ON n.oid = o.connamespace AND n.nspname = %(schema)s
 WHERE o.contype = 'c'
-"""
+"""  # noqa: S608 (a constant)
 
 
 class _Check(NamedTuple):
@@ -121,12 +125,14 @@ def _constraints(number: int) -> str:
 def _check_model(
     session: Session, model: type[BaseModel], *, validate: bool
 ) -> Iterator[ConstraintReport]:
-    table = model._meta.table_name
-    rows: Any = session.run(_CHECKS) if model._meta.checks else ()
+    name_of_table = model._meta.table_name
+    table = session.table(name_of_table)
+    parameters = owner_parameters(session.schema_name)
+    rows: Any = session.run(_CHECKS, **parameters) if model._meta.checks else ()
     there = {name: _Check(*facts) for name, *facts in rows}
     for name, condition in model._meta.checks:
         # The names and the conditions are constants of the models.
-        violating = f"FROM {identifier(table)} WHERE NOT ({condition})"
+        violating = f"FROM {table} WHERE NOT ({condition})"
         ((broken,),) = session.run(f"SELECT count(*) {violating}")
         examples = (
             session.run(f"SELECT id {violating} ORDER BY id LIMIT {EXAMPLES}") if broken else []
@@ -134,7 +140,9 @@ def _check_model(
         check = there.get(name)
         is_validated = check is not None and check.is_validated
         if validate and check and check.may_validate and not is_validated and not broken:
-            session.run(f"ALTER TABLE {identifier(table)} VALIDATE CONSTRAINT {identifier(name)}")
+            session.run(f"ALTER TABLE {table} VALIDATE CONSTRAINT {identifier(name)}")
             is_validated = True
         ids = tuple(row_id for (row_id,) in examples)
-        yield ConstraintReport(name, table, condition, broken, ids, check is not None, is_validated)
+        yield ConstraintReport(
+            name, name_of_table, condition, broken, ids, check is not None, is_validated
+        )

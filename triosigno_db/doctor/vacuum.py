@@ -27,7 +27,7 @@ SELECT c.relname, c.reltuples, c.reloptions, age(c.relfrozenxid),
        coalesce(s.n_dead_tup, 0), coalesce(s.n_mod_since_analyze, 0),
        coalesce(s.last_analyze, s.last_autoanalyze) IS NOT NULL
 FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (current_schema(), '{keys}')
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname IN (%(schema)s, '{keys}')
 LEFT JOIN pg_stat_user_tables s ON s.relid = c.oid
 WHERE c.relkind = 'r'
 ORDER BY c.relname
@@ -72,7 +72,7 @@ def check_vacuum(context: CheckContext) -> Iterator[Finding]:
         settings: dict[str, str] = dict(session.run(_SETTINGS))
         tables = [
             _Table(name, rows, _options(options), *facts)
-            for name, rows, options, *facts in session.run(_TABLES)
+            for name, rows, options, *facts in session.run(_TABLES, schema=session.schema_name)
         ]
         ((age,),) = session.run(_DATABASE_AGE)
         ((is_replica,),) = session.run("SELECT pg_is_in_recovery()")

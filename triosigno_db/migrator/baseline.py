@@ -7,7 +7,7 @@ from triosigno_db.migrator.deploy import locked_ledger
 from triosigno_db.migrator.history import Migration, read_history
 from triosigno_db.migrator.session import Session, resolve_settings
 from triosigno_db.migrator.shadow import temporary_catalogs
-from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
+from triosigno_db.schema.catalog import Catalog, compare
 from triosigno_db.settings import Settings
 
 
@@ -52,7 +52,7 @@ def baseline(
 
 def _longest_part(session: Session, migrations: tuple[Migration, ...]) -> tuple[Migration, ...]:
     catalogs = list(temporary_catalogs(session, migrations).values())
-    found = read_current_schema(session.run)
+    found = session.read_catalog()
     for length in range(len(catalogs), 0, -1):
         if not compare(catalogs[length - 1], _comparable(found, catalogs[length - 1])):
             return migrations[:length]

@@ -24,6 +24,7 @@ from triosigno_db.migrator.session import (
 )
 from triosigno_db.models.keys import KEYS_SCHEMA
 from triosigno_db.schema.ddl import fold_script, keys_script
+from triosigno_db.schema.owners import refuse_foreign_objects
 from triosigno_db.settings import Settings
 
 DEFAULT_LOCK_TIMEOUT = 10.0
@@ -111,9 +112,10 @@ def deploy(
         MigrationFailedError: A statement failed; a migration in a transaction was rolled back.
         MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         MigrationError: A migration failed earlier and is not resolved (P3009), the database has
-            tables but no history (P3005), or the history on disk is invalid.
-        PermissionDeniedError: The role may not create the library's schema or objects in it; the
-            message says how to grant it, and nothing was applied.
+            tables but no history (P3005), the ledger is unsafe (another role owns it, or it runs
+            code), or the history on disk is invalid.
+        PermissionDeniedError: The role may not create the library's schema or objects in it, or
+            another role owns one of those; the message says what to do, and nothing was applied.
         SchemaMismatchError: The encoding of the database is not UTF8; nothing was applied.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
@@ -126,6 +128,7 @@ def deploy(
         pending = [migration for migration in migrations if migration.name in found.pending]
         for migration in pending:
             check_script(migration)
+        refuse_foreign_objects(session.run, session.schema_name)
         _refuse_missing_rights(session, pending)
         ledger.create()
         for migration in pending:
@@ -214,9 +217,14 @@ def locked_ledger(
 
     Yields:
         The session that holds the lock, and the ledger.
+
+    Raises:
+        MigrationError: The ledger would run code, or another role owns it.
     """
     with open_session(settings) as session, migration_lock(session, lock_timeout):
-        yield session, Ledger(session)
+        ledger = Ledger(session)
+        ledger.refuse_unsafe()
+        yield session, ledger
 
 
 def _refuse_unknown_tables(ledger: Ledger) -> None:
@@ -246,7 +254,7 @@ def refuse_failed(found: HistoryStatus) -> None:
 
 def _refuse_missing_rights(session: Session, pending: list[Migration]) -> None:
     if any(f"{KEYS_SCHEMA}." in migration.script for migration in pending):
-        with session.rolled_back():
+        with session.rolled_back(), session.in_schema():
             session.run(fold_script())
             session.run(keys_script())
 

@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import InvalidInputError, MigrationError
 from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
@@ -28,9 +27,9 @@ from triosigno_db.migrator.renames import (
 )
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
-from triosigno_db.schema.catalog import Catalog, compare, read_current_schema
+from triosigno_db.schema.catalog import Catalog, compare
 from triosigno_db.schema.data_loss import data_loss, refuse_rows
-from triosigno_db.schema.ddl import to_sql
+from triosigno_db.schema.ddl import drop_script, to_sql
 from triosigno_db.schema.protection import is_test_run, refuse_in_tests
 from triosigno_db.settings import Settings
 
@@ -171,16 +170,15 @@ def reset(
                 f"The ledger has migrations that are not on disk: {', '.join(unknown)}. "
                 "Nothing was dropped: restore their folders first."
             )
-        there = read_current_schema(session.run)
+        there = session.read_catalog()
         tables = [table for table in there.tables if table in created.tables]
         enums = [enum for enum in there.enums if enum in created.enums]
         with session.transaction():
-            if not accept_data_loss:
-                refuse_rows(session.run, tables)
-            if tables:
-                session.run(f"DROP TABLE {', '.join(map(identifier, tables))}")
-            if enums:
-                session.run(f"DROP TYPE {', '.join(map(identifier, enums))}")
+            with session.in_schema():
+                if not accept_data_loss:
+                    refuse_rows(session.run, tables)
+                if script := drop_script(tables, enums):
+                    session.run(script)
             ledger.clear()
     return deploy(settings, history=history, lock_timeout=lock_timeout, on_step=on_step)
 
@@ -199,11 +197,11 @@ def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | Non
         (find_column_renames, is_rename),
         (find_key_renames, lambda _: True),
     ):
-        for rename in find(read_current_schema(shadow.run), declared):
+        for rename in find(shadow.read_catalog(), declared):
             if ask(rename):
-                shadow.run(rename.up)
+                run_script(shadow, "the rename", rename.up)
                 renames.append(rename)
-    renamed = without_positions(read_current_schema(shadow.run))
+    renamed = without_positions(shadow.read_catalog())
     declared = without_positions(declared)
     change, undo = write_script(renamed, declared), write_script(declared, renamed)
     if not renames and not change:
@@ -221,10 +219,10 @@ def _join(*parts: str) -> str:
 def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Scripts) -> None:
     """Run both scripts after the history, and compare the result of each."""
     for rename in scripts.renames[::-1]:
-        shadow.run(rename.down)
+        run_script(shadow, "the rename", rename.down)
     for script, expected in ((scripts.up, declared), (scripts.down, before)):
         run_script(shadow, "the new migration", script)
-        there = read_current_schema(shadow.run)
+        there = shadow.read_catalog()
         differences = compare(without_positions(expected), without_positions(there))
         if differences:
             listed = "; ".join(map(str, differences))
@@ -235,17 +233,17 @@ def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Script
 
 def _refuse_losses(settings: Settings, losses: tuple[DataLoss, ...]) -> None:
     with open_session(settings) as session:
-        tables = read_current_schema(session.run).tables
-        counted = [
-            (loss, session.run(_count(loss))[0][0]) for loss in losses if loss.table in tables
-        ]
+        tables = session.read_catalog().tables
+        counted = [(loss, _count(session, loss)) for loss in losses if loss.table in tables]
     if hit := [f"{loss.why} ({rows} rows)" for loss, rows in counted if rows]:
         raise data_loss(hit, "Nothing was written.")
 
 
-def _count(loss: DataLoss) -> str:
+def _count(session: Session, loss: DataLoss) -> int:
     where = f" WHERE {loss.condition}" if loss.condition else ""
-    return f"SELECT count(*) FROM {identifier(loss.table)}{where}"  # noqa: S608 (names from the catalog)
+    counting = f"SELECT pg_catalog.count(*) FROM {session.table(loss.table)}{where}"  # noqa: S608 (names from the catalog)
+    ((rows,),) = session.run(counting)
+    return int(rows)
 
 
 def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:

@@ -7,7 +7,7 @@ from triosigno_db.migrator.autogenerate import write_script
 from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.session import open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
-from triosigno_db.schema.catalog import Catalog, Difference, compare, read_current_schema
+from triosigno_db.schema.catalog import Catalog, Difference, compare
 from triosigno_db.schema.ddl import to_sql
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 from triosigno_db.settings import Settings
@@ -55,7 +55,7 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
     settings = resolve_settings(url_or_settings)
     migrations = read_history(history)
     with open_session(settings) as session:
-        live = without_positions(read_current_schema(session.run))
+        live = without_positions(session.read_catalog())
     with shadow_database(settings) as shadow:
         replayed = without_positions(replay(shadow, migrations))
         declared = without_positions(create_in_schema(shadow, "models", to_sql()))

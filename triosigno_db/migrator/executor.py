@@ -43,7 +43,7 @@ def run_script(
     *,
     rolled_back: bool = True,
 ) -> None:
-    """Run a script.
+    """Run a script, with the schema as the search path.
 
     Args:
         session: The session that runs it.
@@ -56,12 +56,13 @@ def run_script(
         MigrationFailedError: A statement failed.
     """
     statements = split_statements(script)
-    for statement in statements:
-        on_step(Step(name, statement.number, len(statements)))
-        try:
-            session.run_raw(statement.text)
-        except psycopg2.Error as exc:
-            raise _failed(name, statement, exc, rolled_back=rolled_back) from exc
+    with session.in_schema():
+        for statement in statements:
+            on_step(Step(name, statement.number, len(statements)))
+            try:
+                session.run_raw(statement.text)
+            except psycopg2.Error as exc:
+                raise _failed(name, statement, exc, rolled_back=rolled_back) from exc
 
 
 def _failed(

@@ -4,30 +4,27 @@ Prisma defines the table, its name and the meaning of its rows, so that both can
 contains all SQL on the table.
 """
 
-# ruff: noqa: S608 (the name of the table is a constant)
-
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from triosigno_db.database.quoting import identifier
 from triosigno_db.migrator.history import Migration
+from triosigno_db.migrator.ledger_safety import refuse_unsafe_ledger
 from triosigno_db.migrator.session import Session
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
-_TABLE = identifier(LEDGER_TABLE)
-
-_CREATE = f"""
-CREATE TABLE IF NOT EXISTS {_TABLE} (
+# The statements run with the search path `pg_catalog`; {table} is the table with its schema.
+_CREATE = """
+CREATE TABLE IF NOT EXISTS {table} (
     id VARCHAR(36) PRIMARY KEY NOT NULL,
     checksum VARCHAR(64) NOT NULL,
     finished_at TIMESTAMPTZ,
     migration_name VARCHAR(255) NOT NULL,
     logs TEXT,
     rolled_back_at TIMESTAMPTZ,
-    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    started_at TIMESTAMPTZ NOT NULL DEFAULT pg_catalog.now(),
     applied_steps_count INTEGER NOT NULL DEFAULT 0
 )
 """
@@ -45,53 +42,57 @@ COLUMNS = frozenset(
 )
 """The columns of the table in Prisma 5 to 7."""
 
-_EXISTS = "SELECT to_regclass(%(table)s) IS NOT NULL"
+_EXISTS = "SELECT pg_catalog.to_regclass(%(name)s) IS NOT NULL"
 _MAY_READ = """
-SELECT has_table_privilege(c.oid, 'SELECT') FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-WHERE c.relname = %(table)s
+SELECT pg_catalog.has_table_privilege(c.oid, 'SELECT') FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
+WHERE c.relname = %(ledger)s
 """
 _READ_COLUMNS = """
 SELECT a.attname FROM pg_attribute a
-JOIN pg_class c ON c.oid = a.attrelid AND c.relname = %(table)s
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+JOIN pg_class c ON c.oid = a.attrelid AND c.relname = %(ledger)s
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
 WHERE a.attnum > 0 AND NOT a.attisdropped
 """
 _OTHER_TABLES = """
 SELECT c.relname FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
-WHERE c.relkind IN ('r', 'p') AND c.relname <> %(table)s ORDER BY c.relname
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
+WHERE c.relkind IN ('r', 'p') AND c.relname <> %(ledger)s ORDER BY c.relname
 """
-_ROWS = f"""
+_LOCK = "LOCK TABLE {table} IN {mode} MODE"
+_ROWS = """
 SELECT id, migration_name, checksum, started_at, finished_at, rolled_back_at, logs,
     applied_steps_count
-FROM {_TABLE} ORDER BY started_at, id
+FROM {table} ORDER BY started_at, id
 """
-_SECONDS_SINCE_LAST = f"SELECT extract(epoch FROM now() - max(finished_at)) FROM {_TABLE}"
-_DELETE_ROWS = f"DELETE FROM {_TABLE}"
-_BEGIN = f"""
-INSERT INTO {_TABLE} (id, checksum, migration_name, started_at)
-VALUES (%(id)s, %(checksum)s, %(name)s, clock_timestamp())
+_SECONDS_SINCE_LAST = """
+SELECT extract(epoch FROM pg_catalog.now() - pg_catalog.max(finished_at)) FROM {table}
 """
-_FINISH = f"""
-UPDATE {_TABLE} SET finished_at = clock_timestamp(), applied_steps_count = 1
+_DELETE_ROWS = "DELETE FROM {table}"
+_BEGIN = """
+INSERT INTO {table} (id, checksum, migration_name, started_at)
+VALUES (%(id)s, %(checksum)s, %(name)s, pg_catalog.clock_timestamp())
+"""
+_FINISH = """
+UPDATE {table} SET finished_at = pg_catalog.clock_timestamp(), applied_steps_count = 1
 WHERE id = %(id)s
 """
-_FAIL = f"""
-UPDATE {_TABLE}
-SET logs = %(logs)s, rolled_back_at = CASE WHEN %(rolled_back)s THEN clock_timestamp() END
+_FAIL = """
+UPDATE {table}
+SET logs = %(logs)s,
+    rolled_back_at = CASE WHEN %(rolled_back)s THEN pg_catalog.clock_timestamp() END
 WHERE id = %(id)s
 """
-_MARK_APPLIED = f"""
-INSERT INTO {_TABLE} (id, checksum, migration_name, finished_at, logs)
-VALUES (%(id)s, %(checksum)s, %(name)s, clock_timestamp(), '')
+_MARK_APPLIED = """
+INSERT INTO {table} (id, checksum, migration_name, finished_at, logs)
+VALUES (%(id)s, %(checksum)s, %(name)s, pg_catalog.clock_timestamp(), '')
 """
-_ROLL_BACK_UNFINISHED = f"""
-UPDATE {_TABLE} SET rolled_back_at = clock_timestamp()
+_ROLL_BACK_UNFINISHED = """
+UPDATE {table} SET rolled_back_at = pg_catalog.clock_timestamp()
 WHERE migration_name = %(name)s AND finished_at IS NULL AND rolled_back_at IS NULL
 """
-_ROLL_BACK_FINISHED = f"""
-UPDATE {_TABLE} SET rolled_back_at = clock_timestamp()
+_ROLL_BACK_FINISHED = """
+UPDATE {table} SET rolled_back_at = pg_catalog.clock_timestamp()
 WHERE migration_name = %(name)s AND finished_at IS NOT NULL AND rolled_back_at IS NULL
 """
 
@@ -161,66 +162,100 @@ class Ledger:
 
     def exists(self) -> bool:
         """Return whether the table exists."""
-        return bool(self._session.run(_EXISTS, table=_TABLE)[0][0])
+        name = self._session.table(LEDGER_TABLE)
+        return bool(self._session.run(_EXISTS, name=name)[0][0])
 
     def may_read(self) -> bool | None:
         """Return whether the role may read the table; `None` if it does not exist."""
-        rows = self._session.run(_MAY_READ, table=LEDGER_TABLE)
+        rows = self._find(_MAY_READ)
         return bool(rows[0][0]) if rows else None
 
     def columns(self) -> frozenset[str]:
         """Return the names of the table's columns; empty if the table does not exist."""
-        return frozenset(name for (name,) in self._session.run(_READ_COLUMNS, table=LEDGER_TABLE))
+        return frozenset(name for (name,) in self._find(_READ_COLUMNS))
 
     def create(self) -> None:
         """Create the table and its schema if they are missing."""
         self._session.create_schema()
-        self._session.run(_CREATE)
+        self._run(_CREATE)
 
     def clear(self) -> None:
         """Delete all rows, after the tables were dropped."""
         if self.exists():
-            self._session.run(_DELETE_ROWS)
+            self._write(_DELETE_ROWS)
 
     def rows(self) -> tuple[LedgerRow, ...]:
         """Read all rows, oldest first; empty if the table does not exist."""
         if not self.exists():
             return ()
-        return tuple(LedgerRow(*row) for row in self._session.run(_ROWS))
+        return tuple(LedgerRow(*row) for row in self._read(_ROWS))
 
     def seconds_since_last(self) -> float | None:
         """Return the seconds since the last migration was applied; `None` if none was."""
-        ((seconds,),) = self._session.run(_SECONDS_SINCE_LAST)
+        ((seconds,),) = self._read(_SECONDS_SINCE_LAST)
         return None if seconds is None else float(seconds)
 
     def other_tables(self) -> list[str]:
         """List the schema's tables besides the ledger."""
-        return [name for (name,) in self._session.run(_OTHER_TABLES, table=LEDGER_TABLE)]
+        return [name for (name,) in self._find(_OTHER_TABLES)]
 
     def begin(self, migration: Migration) -> str:
         """Record the start of a migration, and return the row's id."""
         row_id = str(uuid4())
-        self._session.run(_BEGIN, id=row_id, checksum=migration.checksum, name=migration.name)
+        self._write(_BEGIN, id=row_id, checksum=migration.checksum, name=migration.name)
         return row_id
 
     def finish(self, row_id: str) -> None:
         """Record that a migration is applied."""
-        self._session.run(_FINISH, id=row_id)
+        self._write(_FINISH, id=row_id)
 
     def fail(self, row_id: str, logs: str, *, rolled_back: bool) -> None:
         """Record that a migration failed, and whether it was rolled back."""
-        self._session.run(_FAIL, id=row_id, logs=logs, rolled_back=rolled_back)
+        self._write(_FAIL, id=row_id, logs=logs, rolled_back=rolled_back)
 
     def mark_applied(self, migration: Migration) -> None:
         """Record a migration as applied that was not run by the library."""
-        self._session.run(_ROLL_BACK_UNFINISHED, name=migration.name)
-        self._session.run(
+        self._write(_ROLL_BACK_UNFINISHED, name=migration.name)
+        self._write(
             _MARK_APPLIED, id=str(uuid4()), checksum=migration.checksum, name=migration.name
         )
 
     def mark_rolled_back(self, name: str, *, finished: bool = False) -> None:
         """Record that a failed attempt or an applied migration was rolled back."""
-        self._session.run(_ROLL_BACK_FINISHED if finished else _ROLL_BACK_UNFINISHED, name=name)
+        self._write(_ROLL_BACK_FINISHED if finished else _ROLL_BACK_UNFINISHED, name=name)
+
+    def refuse_unsafe(self) -> None:
+        """Refuse a table that is not as Prisma and the library make it, before it is written to.
+
+        Raises:
+            MigrationError: The table would run code, or another role owns it.
+        """
+        refuse_unsafe_ledger(self._session, writes=True)
+
+    def _read(self, sql: str) -> list[tuple[Any, ...]]:
+        with self._session.atomic():
+            self._lock("ACCESS SHARE", writes=False)
+            return self._run(sql)
+
+    def _write(self, sql: str, **parameters: object) -> None:
+        with self._session.atomic():
+            self._lock("ROW EXCLUSIVE", writes=True)
+            self._run(sql, **parameters)
+
+    def _lock(self, mode: str, *, writes: bool) -> None:
+        # Nobody else can change the table after the lock, which runs no code itself.
+        self._run(_LOCK.replace("{mode}", mode))
+        refuse_unsafe_ledger(self._session, writes=writes)
+
+    def _find(self, sql: str) -> list[tuple[Any, ...]]:
+        schema_name = self._session.schema_name
+        return self._session.run(sql, schema=schema_name, ledger=LEDGER_TABLE)
+
+    def _run(self, sql: str, **parameters: object) -> list[tuple[Any, ...]]:
+        table = self._session.table(LEDGER_TABLE)
+        # With parameters a percent sign is not literal.
+        escaped = table.replace("%", "%%") if parameters else table
+        return self._session.run(sql.replace("{table}", escaped), **parameters)
 
 
 def compare_histories(

@@ -6,8 +6,9 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import psycopg2
+from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
 
-from triosigno_db.database.connector import open_connection, session_settings
+from triosigno_db.database.connector import open_connection
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.database.quoting import identifier
 from triosigno_db.database.read_only import refuse_write
@@ -18,6 +19,7 @@ from triosigno_db.errors import (
     MigrationLockedError,
     NotConnectedError,
 )
+from triosigno_db.schema.catalog import CATALOGS, Catalog, read_current_schema
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.settings import Settings
 
@@ -25,10 +27,11 @@ DISABLE_LOCK_VARIABLE = "PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK"
 """Prisma's variable: the lock is not acquired if it is set, except to an empty string or 0."""
 
 _LOCK_SESSIONS = """
-SELECT l.pid, l.granted, a.application_name, extract(epoch FROM now() - a.backend_start)
+SELECT l.pid, l.granted, a.application_name,
+       extract(epoch FROM pg_catalog.now() - a.backend_start)
 FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
 WHERE l.locktype = 'advisory' AND l.classid = 0 AND l.objid = %(key)s
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = pg_catalog.current_database())
 ORDER BY l.granted DESC, l.pid
 """
 
@@ -81,14 +84,18 @@ def resolve_settings(url_or_settings: str | Settings | None) -> Settings:
 class Session:
     """Runs statements on one connection outside of the pool.
 
+    Its search path is `CATALOGS`, so that objects which others put into the schema are not called
+    by the library's statements; it is the schema inside `in_schema` only.
+
     Args:
-        connection: A connection in autocommit.
-        schema_name: The schema for the statements.
+        connection: A connection in autocommit, whose search path is `CATALOGS`.
+        schema_name: The schema of the tables.
     """
 
     def __init__(self, connection: psycopg2.extensions.connection, schema_name: str) -> None:
         self._connection = connection
-        self._schema_name = schema_name
+        self.schema_name = schema_name
+        self._path = identifier(schema_name)
 
     @property
     def is_lost(self) -> bool:
@@ -127,10 +134,66 @@ class Session:
             cursor.execute(sql, parameters)
             return list(cursor.fetchall()) if cursor.description else []
 
+    def table(self, name: str) -> str:
+        """Return the quoted name of a table with its schema.
+
+        Args:
+            name: The name of the table.
+
+        Returns:
+            The SQL text.
+        """
+        return f"{identifier(self.schema_name)}.{identifier(name)}"
+
     def create_schema(self) -> None:
         """Create the schema if it is missing."""
-        if not self.run(_SCHEMA_EXISTS, name=self._schema_name):
-            self.run(f"CREATE SCHEMA {identifier(self._schema_name)}")
+        if not self.run(_SCHEMA_EXISTS, name=self.schema_name):
+            self.run(f"CREATE SCHEMA {identifier(self.schema_name)}")
+
+    @contextmanager
+    def in_schema(self, path: str | None = None) -> Iterator[None]:
+        """Run the block's statements with the schema as the search path.
+
+        Args:
+            path: Another search path, also for the blocks inside this one.
+        """
+        outer, self._path = self._path, path or self._path
+        self._set_path(self._path)
+        try:
+            yield
+        finally:
+            self._path = outer
+            status = self._connection.info.transaction_status
+            # A failed transaction accepts no statement; its end restores the search path.
+            if not self.is_lost and status != TRANSACTION_STATUS_INERROR:
+                self._set_path(CATALOGS)
+
+    def _set_path(self, path: str) -> None:
+        local = "LOCAL " * self._is_in_transaction
+        self.run(f"SET {local}search_path TO {path}")
+
+    @property
+    def _is_in_transaction(self) -> bool:
+        status: int = self._connection.info.transaction_status
+        return status == TRANSACTION_STATUS_INTRANS
+
+    def read_catalog(self) -> Catalog:
+        """Read the tables and enum types of the schema, or of the path of an enclosing block.
+
+        Returns:
+            The catalog; empty if the schema does not exist.
+        """
+        with self.in_schema():
+            return read_current_schema(self.run)
+
+    @contextmanager
+    def atomic(self) -> Iterator[None]:
+        """Run the block's statements in the transaction in progress, or in one of their own."""
+        if self._is_in_transaction:
+            yield
+        else:
+            with self.transaction():
+                yield
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -164,7 +227,7 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Se
         database: The database, if it is not that of the settings.
 
     Yields:
-        The session. Its search path is the schema of the settings, and it has no statement timeout.
+        The session, without a statement timeout.
 
     Raises:
         DatabaseUnavailableError: The server cannot be reached.
@@ -179,7 +242,10 @@ def open_session(settings: Settings, database: str | None = None) -> Iterator[Se
         )
     with _connected(settings, database) as session:
         # An index may take hours to build, so the time limits for services do not apply.
-        session.run("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0")
+        session.run(
+            f"SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; "
+            f"SET search_path TO {CATALOGS}"
+        )
         yield session
 
 
@@ -191,14 +257,14 @@ def open_reading_session(settings: Settings) -> Iterator[Session]:
         settings: The settings of the connection.
 
     Yields:
-        The session. Its search path is the schema of the settings, and their time limits apply.
+        The session, with the time limits of the settings.
 
     Raises:
         DatabaseUnavailableError: The server cannot be reached.
     """
-    local = "; ".join(f"SET LOCAL {name} = {value}" for name, value in session_settings(settings))
+    limits = "; ".join(f"SET LOCAL {name} = {value}" for name, value in settings.time_limits())
     with _connected(settings) as session, session.transaction():
-        session.run(f"SET TRANSACTION READ ONLY; {local}")
+        session.run(f"SET TRANSACTION READ ONLY; {limits}; SET LOCAL search_path TO {CATALOGS}")
         yield session
 
 
@@ -224,14 +290,14 @@ def migration_lock(session: Session, timeout: float) -> Iterator[None]:
         return
     session.run(f"SET lock_timeout = {round(timeout * 1000)}")
     try:
-        session.run_raw("SELECT pg_advisory_lock(%(key)s)", {"key": PRISMA_LOCK})
+        session.run_raw("SELECT pg_catalog.pg_advisory_lock(%(key)s)", {"key": PRISMA_LOCK})
     except psycopg2.errors.LockNotAvailable as exc:
         raise _locked(session, timeout) from exc
     try:
         yield
     finally:
         if not session.is_lost:
-            session.run("SELECT pg_advisory_unlock(%(key)s)", key=PRISMA_LOCK)
+            session.run("SELECT pg_catalog.pg_advisory_unlock(%(key)s)", key=PRISMA_LOCK)
 
 
 def lock_sessions(session: Session) -> tuple[LockSession, ...]:

@@ -10,11 +10,11 @@ from triosigno_db.migrator.executor import run_script
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.session import Session, open_session
-from triosigno_db.schema.catalog import Catalog, read_current_schema
+from triosigno_db.schema.catalog import Catalog
 from triosigno_db.schema.databases import create_database, drop_database
 from triosigno_db.settings import Settings
 
-_TEMPORARY = "SET LOCAL search_path TO pg_temp"
+_TEMPORARY = "pg_temp"
 
 
 @contextmanager
@@ -53,26 +53,24 @@ def replay(session: Session, migrations: Iterable[Migration]) -> Catalog:
     """
     for migration in migrations:
         run_script(session, migration.name, migration.script)
-    return read_current_schema(session.run)
+    return session.read_catalog()
 
 
 def create_in_schema(session: Session, schema: str, script: str) -> Catalog:
     """Run a script in a new schema of a shadow database.
 
     Args:
-        session: The session, whose search path is restored afterwards.
+        session: The session.
         schema: The name of the schema to create.
         script: The SQL script.
 
     Returns:
         The resulting schema.
     """
-    ((earlier,),) = session.run("SELECT current_setting('search_path')")
-    session.run(f"CREATE SCHEMA {identifier(schema)}; SET search_path TO {identifier(schema)}")
-    run_script(session, schema, script)
-    catalog = read_current_schema(session.run)
-    session.run("SELECT set_config('search_path', %(path)s, false)", path=earlier)
-    return catalog
+    session.run(f"CREATE SCHEMA {identifier(schema)}")
+    with session.in_schema(identifier(schema)):
+        run_script(session, schema, script)
+        return session.read_catalog()
 
 
 def temporary_catalogs(session: Session, migrations: Iterable[Migration]) -> dict[str, Catalog]:
@@ -91,8 +89,7 @@ def temporary_catalogs(session: Session, migrations: Iterable[Migration]) -> dic
         MigrationError: A migration cannot run inside a transaction.
     """
     catalogs: dict[str, Catalog] = {}
-    with session.rolled_back():
-        session.run(_TEMPORARY)
+    with session.rolled_back(), session.in_schema(_TEMPORARY):
         for migration in migrations:
             if not is_transactional(migration.script):
                 raise MigrationError(f"{migration.name} cannot be replayed in a transaction.")

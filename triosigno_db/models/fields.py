@@ -113,6 +113,10 @@ class BooleanField(_Boolean):
         return value
 
 
+_ENUM_EQUAL = "OPERATOR(pg_catalog.=)"
+_ENUM_OTHER = "OPERATOR(pg_catalog.<>)"
+
+
 class EnumField(peewee.Field, Generic[EnumT]):
     """A column of one of the database's enum types.
 
@@ -137,6 +141,18 @@ class EnumField(peewee.Field, Generic[EnumT]):
     def field_type(self) -> str:  # type: ignore[override]
         """The quoted name of the PostgreSQL type."""
         return f'"{self.enum.__name__}"'
+
+    # The server's operators of enums take any enum. One that a neighbour has created in the schema
+    # for this type would fit better, and be called in their place.
+    def __eq__(self, other: object) -> Any:
+        """Build the condition that the column has a label."""
+        return self.is_null() if other is None else peewee.Expression(self, _ENUM_EQUAL, other)
+
+    def __ne__(self, other: object) -> Any:
+        """Build the condition that the column has another label."""
+        return self.is_null(False) if other is None else peewee.Expression(self, _ENUM_OTHER, other)
+
+    __hash__ = peewee.Field.__hash__
 
     def db_value(self, value: Any) -> str | None:
         """Convert a member, or its label, to the label."""

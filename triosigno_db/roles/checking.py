@@ -11,6 +11,8 @@ from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.roles import queries
 from triosigno_db.roles.purposes import (
+    ADVISORY_LOCKS,
+    LARGE_OBJECTS,
     ROWS,
     Privilege,
     RoleNames,
@@ -20,7 +22,9 @@ from triosigno_db.roles.purposes import (
     purpose_of_reader,
     table_names,
 )
+from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.schema.ddl import enums
+from triosigno_db.schema.owners import EXPECTED_OWNERS, ForeignObject, foreign_objects
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
 _ATTRIBUTES = ("SUPERUSER", "CREATEDB", "CREATEROLE", "REPLICATION", "BYPASSRLS")
@@ -41,7 +45,7 @@ class RoleFinding(NamedTuple):
     """A privilege that a role has and does not need, or needs and does not have.
 
     Attributes:
-        role: The role.
+        role: The role; another role than the three if that owns an object in the schemas.
         deviation: Which of the two cases.
         right: A privilege (`SELECT`, or `SELECT WITH GRANT OPTION` if the role may grant it), an
             attribute (`SUPERUSER`), `OWNERSHIP` or `MEMBERSHIP`; `EXISTENCE` if the role is
@@ -67,15 +71,17 @@ def check_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
 
     It checks attributes, memberships, ownership, the privileges on the database and on all its
     tables, columns, views, sequences, schemas and functions, including those of PUBLIC, and the
-    default privileges. The privileges that PUBLIC has after the installation of a server are
-    skipped, except for temporary tables. A membership is one finding, whatever it permits. The
-    check changes nothing and needs no privileges.
+    default privileges. What other roles own in the library's schemas is found as well, except for
+    superusers and the owners of the database and of the schema. The privileges that PUBLIC has
+    after the installation of a server are skipped, except for temporary tables, large objects and,
+    for the reader, advisory locks. A membership is one finding, whatever it permits. The check
+    changes nothing and needs no privileges.
 
     Args:
         names: The names of the roles. The default is `RoleNames()`.
 
     Returns:
-        The findings, ordered by role, excess before lack.
+        The findings, ordered by role, excess before lack; those of other roles come last.
 
     Raises:
         InvalidInputError: A name is invalid, or two roles have the same name.
@@ -85,10 +91,11 @@ def check_roles(names: RoleNames | None = None) -> tuple[RoleFinding, ...]:
     check = _Check(names, current_database().settings.schema_name)
     with transaction():
         ((path, jit),) = run_sql(queries.SESSION)
-        run_sql(queries.SET_SESSION, path="pg_catalog", jit="off")
+        run_sql(queries.SET_SESSION, path=CATALOGS, jit="off")
         found = [*check.excesses(), *check.lacks()]
         run_sql(queries.SET_SESSION, path=path, jit=jit)
-    return tuple(sorted(found, key=lambda each: (names.index(each.role), each.deviation)))
+    order = {name: place for place, name in enumerate(names)}
+    return tuple(sorted(found, key=lambda each: (order.get(each.role, len(order)), each.deviation)))
 
 
 class _Check:
@@ -112,10 +119,13 @@ class _Check:
             is_intended = is_in_schemas or kind in _WITHOUT_SCHEMA
             if role != self._names.owner or not is_intended:
                 yield _excess(role, "OWNERSHIP", f"{kind} {identity}")
+        for owner, description in self._foreign_objects():
+            yield _excess(owner, "OWNERSHIP", description)
         for role, identity, is_public, *privilege in self._query(queries.PRIVILEGES):
             kind, schema, name, column, right = privilege
             if not self._is_intended(role, Privilege(kind, schema, name, column, right)):
                 yield _excess(role, right, f"{kind} {identity}", is_public=is_public)
+        yield from self._functions_of_public()
         for role, target in self._query(queries.OTHER_PRIVILEGES):
             yield _excess(role, "PRIVILEGES", target)
         for role, maker, schema, kind, right, is_public in self._query(queries.DEFAULT_PRIVILEGES):
@@ -184,6 +194,22 @@ class _Check:
             function=FOLD_NAME,
         ):
             yield RoleFinding(owner, Deviation.LACK, "OWNERSHIP", target)
+
+    def _functions_of_public(self) -> Iterator[RoleFinding]:
+        for target, functions, roles in (
+            ("functions that create large objects", LARGE_OBJECTS, self._names[1:]),
+            ("functions of advisory locks", ADVISORY_LOCKS, self._names[2:]),
+        ):
+            for (role,) in run_sql(
+                queries.PUBLIC_FUNCTIONS, roles=list(roles), functions=list(functions)
+            ):
+                yield _excess(role, "EXECUTE", target, is_public=True)
+
+    def _foreign_objects(self) -> tuple[ForeignObject, ...]:
+        # The objects of the three roles themselves are among those that a role owns.
+        return foreign_objects(
+            run_sql, self._schema_name, expected=EXPECTED_OWNERS, names=list(self._names)
+        )
 
     def _query(self, query: str) -> list[tuple[Any, ...]]:
         return run_sql(query, roles=list(self._names), schemas=list(self._schemas))

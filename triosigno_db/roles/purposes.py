@@ -12,6 +12,17 @@ from triosigno_db.settings import MAX_IDENTIFIER_BYTES
 ROWS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 """The application's privileges on tables, without TRUNCATE, REFERENCES and TRIGGER."""
 
+LARGE_OBJECTS = ("lo_creat", "lo_create", "lo_from_bytea")
+"""The server's functions with which PUBLIC may write outside of any table."""
+
+ADVISORY_LOCKS = tuple(
+    f"pg_{attempt}advisory_{scope}lock{mode}"
+    for attempt in ("", "try_")
+    for scope in ("", "xact_")
+    for mode in ("", "_shared")
+)
+"""The server's functions with which PUBLIC may hold the migration lock, so that nobody deploys."""
+
 _RESERVED = ("public", "none")
 
 
@@ -49,6 +60,10 @@ class Privilege(NamedTuple):
 
 _SEARCH = Privilege("function", KEYS_SCHEMA, FOLD_NAME, "", "EXECUTE")
 """The privilege to search."""
+
+
+_LOCKS = tuple(Privilege("function", "pg_catalog", name, "", "EXECUTE") for name in ADVISORY_LOCKS)
+"""The privileges to take advisory locks: for migrations, and for what services do at once."""
 
 
 def check_names(names: RoleNames) -> RoleNames:
@@ -121,7 +136,8 @@ def purpose_of_owner(schema_name: str) -> frozenset[Privilege]:
         schema_name: The schema of the tables.
 
     Returns:
-        The privileges to create tables, schemas, extensions and, for comparisons, temporary tables.
+        The privileges to create tables, schemas, extensions and, for comparisons, temporary tables,
+        and to take the migration lock.
     """
     return frozenset(
         (
@@ -129,6 +145,7 @@ def purpose_of_owner(schema_name: str) -> frozenset[Privilege]:
             Privilege("schema", schema_name, "", "", "CREATE"),
             Privilege("database", "", "", "", "CREATE"),
             Privilege("database", "", "", "", "TEMPORARY"),
+            *_LOCKS,
         )
     )
 
@@ -140,8 +157,8 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
         schema_name: The schema of the tables.
 
     Returns:
-        The privileges on the rows of the models' tables and of the table for idempotency keys, and
-        to search.
+        The privileges on the rows of the models' tables and of the table for idempotency keys, to
+        search, and to take advisory locks.
     """
     tables = [
         *((schema_name, name) for name in table_names()),
@@ -151,6 +168,7 @@ def purpose_of_application(schema_name: str) -> frozenset[Privilege]:
         (
             *_access(schema_name, KEYS_SCHEMA),
             _SEARCH,
+            *_LOCKS,
             *(Privilege("table", *table, "", right) for table in tables for right in ROWS),
         )
     )

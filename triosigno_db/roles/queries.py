@@ -4,8 +4,11 @@ Every role may read these catalogs. `%(roles)s` are the names of the roles, `%(s
 schemas of the library's tables.
 """
 
-SESSION = "SELECT current_setting('search_path'), current_setting('jit')"
-SET_SESSION = "SELECT set_config('search_path', %(path)s, true), set_config('jit', %(jit)s, true)"
+SESSION = "SELECT pg_catalog.current_setting('search_path'), pg_catalog.current_setting('jit')"
+SET_SESSION = """
+SELECT pg_catalog.set_config('search_path', %(path)s, true),
+       pg_catalog.set_config('jit', %(jit)s, true)
+"""
 """The settings for the queries: only the catalogs in the search path, no slow JIT compilation."""
 
 ATTRIBUTES = """
@@ -98,6 +101,17 @@ CROSS JOIN LATERAL pg_identify_object(g.catalog, g.oid, g.part) i
 WHERE r.rolname = ANY (%(roles)s) AND r.oid <> g.owner
 ORDER BY 1, 4, 2, 8
 """
+
+PUBLIC_FUNCTIONS = """
+SELECT r.rolname FROM pg_roles r WHERE r.rolname = ANY (%(roles)s) AND NOT r.rolsuper
+  AND EXISTS (
+      SELECT FROM pg_proc p
+      CROSS JOIN LATERAL aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) acl
+      WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = ANY (%(functions)s)
+        AND acl.grantee = 0)
+ORDER BY 1
+"""
+"""The roles that may execute one of some functions of the server, because PUBLIC may."""
 
 OTHER_PRIVILEGES = """
 SELECT r.rolname, i.type || ' ' || i.identity

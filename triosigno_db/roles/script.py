@@ -7,6 +7,8 @@ from triosigno_db.database.quoting import literal
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.roles.purposes import (
+    ADVISORY_LOCKS,
+    LARGE_OBJECTS,
     ROWS,
     RoleNames,
     check_identifier,
@@ -29,10 +31,11 @@ _BODY = """\
     thing text;
     kind text;
     listed text;
-    earlier_path text := current_setting('search_path');
+    is_lock bool;
+    earlier_path text := pg_catalog.current_setting('search_path');
 BEGIN
     -- Objects of other roles must not shadow the server's functions.
-    PERFORM set_config('search_path', 'pg_catalog', true);
+    PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
 
     -- Prisma Migrate's lock: not concurrently with a migration or with another run.
     PERFORM pg_advisory_xact_lock({lock});
@@ -76,6 +79,27 @@ BEGIN
                    data_schema, app_role, reader_role);
     EXECUTE format('GRANT USAGE, CREATE ON SCHEMA %I TO %I', data_schema, owner_role);
     EXECUTE format('GRANT USAGE ON SCHEMA %I TO %I, %I', data_schema, app_role, reader_role);
+
+    -- Up to version 14, everybody may create objects in the schema public of a new database.
+    IF EXISTS (SELECT FROM pg_namespace CROSS JOIN LATERAL aclexplode(nspacl) acl
+               WHERE nspname = 'public' AND grantee = 0 AND privilege_type = 'CREATE'
+                 AND pg_has_role(nspowner, 'USAGE')) THEN
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    END IF;
+
+    -- Who may only read can neither create large objects nor hold the migration lock. Only a
+    -- superuser can revoke this.
+    FOR thing, is_lock IN
+        SELECT oid::regprocedure::text, proname = ANY (lock_functions) FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace AND pg_has_role(proowner, 'USAGE')
+          AND proname = ANY (large_object_functions || lock_functions)
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC, %I, %I',
+                       thing, app_role, reader_role);
+        IF is_lock THEN
+            EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I, %I', thing, owner_role, app_role);
+        END IF;
+    END LOOP;
 
     -- The owner owns the tables, types and functions.
     FOR kind, thing IN
@@ -192,7 +216,9 @@ def role_script(names: RoleNames | None = None, *, schema_name: str = "public") 
     roles are created and can log in after they get a password. An existing role keeps its
     attributes and memberships, which apply to the whole server. The owner becomes the owner of the
     library's tables and types and of Prisma's ledger. Excess privileges of PUBLIC, the application
-    and the reader on the database, its schema and its tables are revoked.
+    and the reader on the database, its schema and its tables are revoked. So are the privileges of
+    PUBLIC to create objects in the schema `public` and, if a superuser runs it, to create large
+    objects and to take advisory locks in this database.
 
     Args:
         names: The names of the roles. The default is `RoleNames()`.
@@ -228,6 +254,8 @@ def _declarations(names: RoleNames, schema_name: str) -> str:
         "keys_schema": _name(KEYS_SCHEMA),
         "keys_table": _name(KEYS_TABLE),
         "search_function": _name(FOLD_NAME),
+        "large_object_functions": _list(LARGE_OBJECTS),
+        "lock_functions": _list(ADVISORY_LOCKS),
     }
     return "".join(f"    {name} CONSTANT {value};\n" for name, value in values.items())
 

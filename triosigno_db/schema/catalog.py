@@ -12,25 +12,29 @@ from triosigno_db.models.search import SEARCH_INDEXES
 
 Run = Callable[[str], list[tuple[Any, ...]]]
 
-_SEARCH_PATH = "SELECT current_setting('search_path')"
-_SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
+CATALOGS = "pg_catalog, pg_temp"
+"""The search path on which no object of the data's schema is found, whoever has put it there."""
+
+_SEARCH_PATH = "SELECT pg_catalog.current_setting('search_path')"
+_SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', %(path)s, true)"
 
 _OPTIONAL_INDEXES = f"ARRAY[{', '.join(repr(name) for name in SEARCH_INDEXES)}]"
 
 # These run with the schema as search path, and its name is removed from index definitions, so that
-# no name is qualified and two schemas compare equal.
+# no name is qualified and two schemas compare equal. Others may have put functions and operators
+# there: each function is that of `pg_catalog`, and each operator fits its operands exactly.
 _ENUMS = """
-    SELECT t.typname, array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
+    SELECT t.typname, pg_catalog.array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
     FROM pg_type t
     JOIN pg_enum e ON e.enumtypid = t.oid
-    JOIN pg_namespace n ON n.oid = t.typnamespace AND n.nspname = current_schema()
+    JOIN pg_namespace n ON n.oid = t.typnamespace AND n.nspname = pg_catalog.current_schema()
     GROUP BY t.typname
 """
 _COLUMNS = """
-    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), NOT a.attnotnull,
-           pg_get_expr(d.adbin, d.adrelid)
+    SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+           NOT a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
     FROM pg_class c
-    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = pg_catalog.current_schema()
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
     WHERE c.relkind IN ('r', 'p')
@@ -38,22 +42,22 @@ _COLUMNS = """
 """
 _INDEXES = """
     SELECT c.relname, i.relname,
-           replace(
-               replace(pg_get_indexdef(i.oid), ' ON pg_temp.', ' ON '),
-               ' ON ' || quote_ident(current_schema()) || '.', ' ON ')
+           pg_catalog.replace(
+               pg_catalog.replace(pg_catalog.pg_get_indexdef(i.oid), ' ON pg_temp.', ' ON '),
+               ' ON ' || pg_catalog.quote_ident(pg_catalog.current_schema()) || '.', ' ON ')
     FROM pg_index x
     JOIN pg_class i ON i.oid = x.indexrelid
     JOIN pg_class c ON c.oid = x.indrelid AND c.relkind IN ('r', 'p')
-    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = pg_catalog.current_schema()
     -- Whether a server has these depends on its extensions.
     WHERE i.relname <> ALL ({optional})
 """.replace("{optional}", _OPTIONAL_INDEXES)
 # Since version 18, NOT NULL is a constraint as well ('n'); the columns include it already.
 _CONSTRAINTS = """
-    SELECT c.relname, o.conname, pg_get_constraintdef(o.oid)
+    SELECT c.relname, o.conname, pg_catalog.pg_get_constraintdef(o.oid)
     FROM pg_constraint o
     JOIN pg_class c ON c.oid = o.conrelid
-    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema()
+    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = pg_catalog.current_schema()
     WHERE o.contype <> 'n'
 """
 
@@ -161,6 +165,19 @@ class Difference(NamedTuple):
         return f"{self.what} is {self.found}, expected {self.expected}"
 
 
+@contextmanager
+def searching(path: str) -> Iterator[None]:
+    """Set the search path of the transaction in progress, until the end of the block.
+
+    Args:
+        path: A value for `SET search_path`, such as `'"public"'`.
+    """
+    ((earlier,),) = run_sql(_SEARCH_PATH)
+    run_sql(_SET_SEARCH_PATH, path=path)
+    yield
+    run_sql(_SET_SEARCH_PATH, path=earlier)
+
+
 def read_catalog(search_path: str) -> Catalog:
     """Read the first schema of a search path.
 
@@ -170,12 +187,8 @@ def read_catalog(search_path: str) -> Catalog:
     Returns:
         The tables and enum types; none if the schema does not exist.
     """
-    with transaction():
-        ((earlier,),) = run_sql(_SEARCH_PATH)
-        run_sql(_SET_SEARCH_PATH, path=search_path)
-        catalog = read_current_schema(run_sql)
-        run_sql(_SET_SEARCH_PATH, path=earlier)
-    return catalog
+    with transaction(), searching(search_path):
+        return read_current_schema(run_sql)
 
 
 def read_current_schema(run: Run) -> Catalog:

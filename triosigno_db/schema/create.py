@@ -9,14 +9,15 @@ from triosigno_db.database.quoting import identifier
 from triosigno_db.database.transactions import transaction
 from triosigno_db.errors import SchemaMismatchError
 from triosigno_db.models import MODELS
-from triosigno_db.schema.catalog import Catalog, compare, read_catalog
+from triosigno_db.schema.catalog import CATALOGS, Catalog, compare, read_catalog, searching
 from triosigno_db.schema.ddl import enums, fold_script, keys_script, to_sql
+from triosigno_db.schema.owners import refuse_foreign_objects
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.schema.protection import refuse_in_tests
 
 _TEMPORARY_SCHEMA = "pg_temp"
-_LOCK = "SELECT pg_advisory_xact_lock(%(key)s)"
-_SET_SEARCH_PATH = "SELECT set_config('search_path', %(path)s, true)"
+_LOCK = "SELECT pg_catalog.pg_advisory_xact_lock(%(key)s)"
+_SET_SEARCH_PATH = "SELECT pg_catalog.set_config('search_path', %(path)s, true)"
 _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
 
 
@@ -31,14 +32,16 @@ def create_schema() -> None:
     Raises:
         SchemaMismatchError: Some of the tables exist, but not all, or they differ; `differences`
             lists the differences, and nothing was changed.
-        PermissionDeniedError: The role lacks a privilege; the message says how to grant it, and
-            nothing was changed.
+        PermissionDeniedError: The role lacks a privilege, or another role owns the schema
+            `triosigno_db` or an object in it; the message says what to do, and nothing was changed.
         ProtectedDatabaseError: A test run would create tables in a database that was not made for
             tests.
         QueryTimeoutError: The lock for schema changes was not released in time.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     with locked_schema() as (schema_name, found):
+        with searching(CATALOGS):
+            refuse_foreign_objects(run_sql, schema_name)
         if found.is_empty:
             refuse_in_tests(run_sql, current_database().settings)
             _create(schema_name)

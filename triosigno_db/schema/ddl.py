@@ -15,23 +15,23 @@ from triosigno_db.models.search import FOLD_FUNCTION, FOLD_SIGNATURE, SEARCH_IND
 _OWN_OBJECTS = r"""
 BEGIN
     -- Temporary tables are for comparing schemas.
-    IF current_schema() LIKE 'pg\_temp%' THEN
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), 'pg_temp') THEN
         RETURN;
     END IF;
     -- Another schema of this database may have them already, with another owner.
-    IF to_regnamespace('{schema}') IS NULL THEN
+    IF pg_catalog.to_regnamespace('{schema}') IS NULL THEN
         CREATE SCHEMA {schema};
     END IF;
 {objects}
 EXCEPTION
     WHEN insufficient_privilege THEN
-        RAISE insufficient_privilege USING MESSAGE = format(
-            CASE WHEN to_regnamespace('{schema}') IS NULL
+        RAISE insufficient_privilege USING MESSAGE = pg_catalog.format(
+            CASE WHEN pg_catalog.to_regnamespace('{schema}') IS NULL
                 THEN '%s: {what} in the schema {schema}. As an administrator, run GRANT CREATE '
                     'ON DATABASE %I TO %I, or CREATE SCHEMA {schema} AUTHORIZATION %3$I'
                 ELSE '%s: {what} in the schema {schema} of %I. As an administrator, run GRANT '
                     'USAGE, CREATE ON SCHEMA {schema} TO %I'
-            END, SQLERRM, current_database(), current_user);
+            END, SQLERRM, pg_catalog.current_database(), current_user);
 END
 """
 
@@ -40,7 +40,7 @@ _KEYS_COMMENT = """\
 -- 073 stands for the end of a statement inside the block."""
 
 _KEYS_TABLE = f"""
-    IF to_regclass('{KEYS_SCHEMA}."{KEYS_TABLE}"') IS NULL THEN
+    IF pg_catalog.to_regclass('{KEYS_SCHEMA}."{KEYS_TABLE}"') IS NULL THEN
         CREATE TABLE {KEYS_SCHEMA}."{KEYS_TABLE}" (
             "digest" UUID NOT NULL,
             "createdAt" TIMESTAMP(3) NOT NULL,
@@ -55,10 +55,11 @@ _FOLD_COMMENT = """\
 -- white space. What is escaped as 073 stands for the end of a statement inside the block."""
 
 _FOLD_TEXT = f"""
-    IF getdatabaseencoding() <> 'UTF8' THEN
-        RAISE EXCEPTION 'The encoding of the database must be UTF8, not %.', getdatabaseencoding();
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'The encoding of the database must be UTF8, not %.',
+            pg_catalog.getdatabaseencoding();
     END IF;
-    IF to_regprocedure('{FOLD_SIGNATURE}') IS NULL THEN
+    IF pg_catalog.to_regprocedure('{FOLD_SIGNATURE}') IS NULL THEN
 {FOLD_FUNCTION.strip()};
     END IF;
 """
@@ -72,7 +73,7 @@ DECLARE
     home name;
 BEGIN
     -- Temporary tables are for comparing schemas.
-    IF current_schema() LIKE 'pg\_temp%' THEN
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), 'pg_temp') THEN
         RETURN;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN
@@ -139,8 +140,8 @@ def search_index_script() -> str:
         One statement.
     """
     creations = "\n".join(
-        f"    EXECUTE format('CREATE INDEX IF NOT EXISTS {identifier(name)} ON {identifier(table)}"
-        f" USING gin ((%s) %I.gin_trgm_ops)', {literal(text)}, home);"
+        f"    EXECUTE pg_catalog.format('CREATE INDEX IF NOT EXISTS {identifier(name)} ON "
+        f"{identifier(table)} USING gin ((%s) %I.gin_trgm_ops)', {literal(text)}, home);"
         for name, (table, text) in SEARCH_INDEXES.items()
     )
     return f"{_SEARCH_COMMENT}\n{_do(_SEARCH_BLOCK.replace('{creations}', creations))}"

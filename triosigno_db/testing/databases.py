@@ -22,7 +22,7 @@ from triosigno_db.testing.binaries import ThrowawayPostgresError
 
 _CHECK_AFTER_SECONDS = 1.0
 _DATABASES = """
-SELECT datname FROM pg_database WHERE starts_with(datname, %(prefix)s) ORDER BY 1
+SELECT datname FROM pg_database WHERE pg_catalog.starts_with(datname, %(prefix)s) ORDER BY 1
 """
 _JANITOR = "triosigno_db.testing.janitor"
 

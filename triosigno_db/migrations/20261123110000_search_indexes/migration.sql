@@ -3,17 +3,18 @@
 DO E'
 BEGIN
     -- Temporary tables are for comparing schemas.
-    IF current_schema() LIKE ''pg\\_temp%'' THEN
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') THEN
         RETURN\073
     END IF\073
     -- Another schema of this database may have them already, with another owner.
-    IF to_regnamespace(''triosigno_db'') IS NULL THEN
+    IF pg_catalog.to_regnamespace(''triosigno_db'') IS NULL THEN
         CREATE SCHEMA triosigno_db\073
     END IF\073
-    IF getdatabaseencoding() <> ''UTF8'' THEN
-        RAISE EXCEPTION ''The encoding of the database must be UTF8, not %.'', getdatabaseencoding()\073
+    IF pg_catalog.getdatabaseencoding() <> ''UTF8'' THEN
+        RAISE EXCEPTION ''The encoding of the database must be UTF8, not %.'',
+            pg_catalog.getdatabaseencoding()\073
     END IF\073
-    IF to_regprocedure(''triosigno_db.fold_text(text)'') IS NULL THEN
+    IF pg_catalog.to_regprocedure(''triosigno_db.fold_text(text)'') IS NULL THEN
 CREATE FUNCTION triosigno_db.fold_text(text) RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
 SELECT pg_catalog.btrim(pg_catalog.regexp_replace(
@@ -48,13 +49,13 @@ $function$\073
     END IF\073
 EXCEPTION
     WHEN insufficient_privilege THEN
-        RAISE insufficient_privilege USING MESSAGE = format(
-            CASE WHEN to_regnamespace(''triosigno_db'') IS NULL
+        RAISE insufficient_privilege USING MESSAGE = pg_catalog.format(
+            CASE WHEN pg_catalog.to_regnamespace(''triosigno_db'') IS NULL
                 THEN ''%s: searches need a function in the schema triosigno_db. As an administrator, run GRANT CREATE ''
                     ''ON DATABASE %I TO %I, or CREATE SCHEMA triosigno_db AUTHORIZATION %3$I''
                 ELSE ''%s: searches need a function in the schema triosigno_db of %I. As an administrator, run GRANT ''
                     ''USAGE, CREATE ON SCHEMA triosigno_db TO %I''
-            END, SQLERRM, current_database(), current_user)\073
+            END, SQLERRM, pg_catalog.current_database(), current_user)\073
 END
 ';
 
@@ -65,7 +66,7 @@ DECLARE
     home name\073
 BEGIN
     -- Temporary tables are for comparing schemas.
-    IF current_schema() LIKE ''pg\\_temp%'' THEN
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') THEN
         RETURN\073
     END IF\073
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = ''pg_trgm'') THEN
@@ -73,8 +74,8 @@ BEGIN
     END IF\073
     SELECT nspname INTO home FROM pg_extension
     JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = ''pg_trgm''\073
-    EXECUTE format(''CREATE INDEX IF NOT EXISTS "Sign_search_idx" ON "Sign" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("name" || '''' '''' || "description"))'', home)\073
-    EXECUTE format(''CREATE INDEX IF NOT EXISTS "User_search_idx" ON "User" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("email" || '''' '''' || "username" || '''' '''' || coalesce("firstName", '''''''') || '''' '''' || coalesce("lastName", '''''''')))'', home)\073
+    EXECUTE pg_catalog.format(''CREATE INDEX IF NOT EXISTS "Sign_search_idx" ON "Sign" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("name" || '''' '''' || "description"))'', home)\073
+    EXECUTE pg_catalog.format(''CREATE INDEX IF NOT EXISTS "User_search_idx" ON "User" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("email" || '''' '''' || "username" || '''' '''' || coalesce("firstName", '''''''') || '''' '''' || coalesce("lastName", '''''''')))'', home)\073
 EXCEPTION
     WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
         RAISE NOTICE ''searches go without an index: %'', SQLERRM\073

@@ -3,14 +3,14 @@
 DO E'
 BEGIN
     -- Temporary tables are for comparing schemas.
-    IF current_schema() LIKE ''pg\\_temp%'' THEN
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') THEN
         RETURN\073
     END IF\073
     -- Another schema of this database may have them already, with another owner.
-    IF to_regnamespace(''triosigno_db'') IS NULL THEN
+    IF pg_catalog.to_regnamespace(''triosigno_db'') IS NULL THEN
         CREATE SCHEMA triosigno_db\073
     END IF\073
-    IF to_regclass(''triosigno_db."IdempotencyKey"'') IS NULL THEN
+    IF pg_catalog.to_regclass(''triosigno_db."IdempotencyKey"'') IS NULL THEN
         CREATE TABLE triosigno_db."IdempotencyKey" (
             "digest" UUID NOT NULL,
             "createdAt" TIMESTAMP(3) NOT NULL,
@@ -20,12 +20,12 @@ BEGIN
     END IF\073
 EXCEPTION
     WHEN insufficient_privilege THEN
-        RAISE insufficient_privilege USING MESSAGE = format(
-            CASE WHEN to_regnamespace(''triosigno_db'') IS NULL
+        RAISE insufficient_privilege USING MESSAGE = pg_catalog.format(
+            CASE WHEN pg_catalog.to_regnamespace(''triosigno_db'') IS NULL
                 THEN ''%s: idempotency keys need a table in the schema triosigno_db. As an administrator, run GRANT CREATE ''
                     ''ON DATABASE %I TO %I, or CREATE SCHEMA triosigno_db AUTHORIZATION %3$I''
                 ELSE ''%s: idempotency keys need a table in the schema triosigno_db of %I. As an administrator, run GRANT ''
                     ''USAGE, CREATE ON SCHEMA triosigno_db TO %I''
-            END, SQLERRM, current_database(), current_user)\073
+            END, SQLERRM, pg_catalog.current_database(), current_user)\073
 END
 ';

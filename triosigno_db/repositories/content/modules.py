@@ -49,7 +49,7 @@ def select_modules(selection: Selection, filters: tuple[str, ...], is_continued:
     del filters
     lessons = Lesson.select(peewee.fn.count(peewee.SQL("*"))).where(Lesson.module == Module.id)
     signs = (
-        LessonSign.select(peewee.fn.count(LessonSign.sign.distinct()))
+        LessonSign.select(peewee.Function("pg_catalog.count", (LessonSign.sign.distinct(),)))
         .join(Lesson, on=(Lesson.id == LessonSign.lesson))
         .where(Lesson.module == Module.id)
     )

@@ -108,7 +108,7 @@ def update_order(ordered: Ordered, selection: Selection) -> Any:
         """
         WITH moved AS (
             UPDATE {model} SET "order" = listed.position, "updatedAt" = {now}
-            FROM unnest({keys}) WITH ORDINALITY AS listed(key, position)
+            FROM pg_catalog.unnest({keys}) WITH ORDINALITY AS listed(key, position)
             WHERE {key} = listed.key AND {is_sibling}
             RETURNING listed.position, {returned}
         )

@@ -60,7 +60,7 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
         awarded = compose('award."achievedAt" <= {now}', now=NOW)
     else:
         since = compose(
-            "({starts})[width_bucket({now}, {day_starts})]",
+            "({starts})[pg_catalog.width_bucket({now}, {day_starts})]",
             now=NOW,
             starts=Parameter(f"{period}_starts").cast("timestamp[]"),
             day_starts=Parameter("day_starts").cast("timestamp[]"),
@@ -95,7 +95,7 @@ def select_leaderboard(period: str, has_own: bool, best: Selection, own: Selecti
                 JOIN {achievement} AS achievement ON achievement."id" = award."achievementId"
                 WHERE {awarded}
                 GROUP BY award."userId"
-            ) AS parts GROUP BY user_id HAVING sum(xp) > 0
+            ) AS parts GROUP BY user_id HAVING sum(xp) OPERATOR(pg_catalog.>) 0
         ), board AS (
             SELECT account."id" AS user_id, account."username" AS username, earned.xp AS xp
             FROM earned JOIN {user} AS account ON account."id" = earned.user_id

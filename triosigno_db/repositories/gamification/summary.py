@@ -80,12 +80,13 @@ def _summary(selection: Selection, arrays: dict[str, Any]) -> Any:
             SELECT now, {first_day} + place - 1 AS day, starts[place] AS start
             FROM (
                 SELECT {now} AS now, {day_starts} AS starts,
-                    width_bucket({now}, {day_starts}) AS place
+                    pg_catalog.width_bucket({now}, {day_starts}) AS place
             ) AS clock
         ), completed AS (
             SELECT session."startTime" AS start, session."endTime" AS finish,
-                session."xpEarned" AS xp, (session."endTime" + make_interval(secs => ({offsets})[
-                    width_bucket(session."endTime", {transitions}) + 1]))::date AS day
+                session."xpEarned" AS xp, (session."endTime" + pg_catalog.make_interval(
+                    secs => ({offsets})[pg_catalog.width_bucket(session."endTime", {transitions})
+                        + 1]))::date AS day
             FROM {session} AS session
             WHERE session."userId" = {user_id} AND session."completed"
                 AND (session."endTime" > (SELECT now FROM today)) IS NOT TRUE
@@ -93,7 +94,7 @@ def _summary(selection: Selection, arrays: dict[str, Any]) -> Any:
             SELECT coalesce(sum(xp), 0)::bigint AS xp, min(finish) AS earliest FROM completed
         ), spent AS (
             SELECT floor(coalesce(extract(epoch FROM sum(GREATEST(length, interval '0'))), 0)
-                / 60)::int AS minutes
+                OPERATOR(pg_catalog./) 60)::int AS minutes
             FROM (
                 SELECT finish - GREATEST(start, max(finish) OVER (
                     ORDER BY start ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS length
@@ -115,7 +116,8 @@ def _summary(selection: Selection, arrays: dict[str, Any]) -> Any:
         ), known AS (
             SELECT count(*)::int AS practiced,
                 (count(*) FILTER (WHERE "masteryLevel" >= {mastered}))::int AS mastered,
-                sum("correctAttempts")::float8 / NULLIF(sum("totalAttempts"), 0) AS accuracy
+                sum("correctAttempts")::float8
+                    / NULLIF(sum("totalAttempts"), 0)::float8 AS accuracy
             FROM {progress} WHERE "userId" = {user_id}
         ), earned AS (
             SELECT coalesce(sum(achievement."xpReward"), 0)::bigint AS xp

@@ -45,7 +45,7 @@ MAX_REVIEW_DAYS = 21
 """The days after which a sign of a higher mastery is due again."""
 
 _COUNTS = """
-    count(sign_id) AS "signCount", count(mastery) AS "practicedCount",
+    pg_catalog.count(sign_id) AS "signCount", pg_catalog.count(mastery) AS "practicedCount",
     count(*) FILTER (WHERE mastery >= {mastered}) AS "masteredCount",
     coalesce(avg(coalesce(mastery, 0)) FILTER (WHERE sign_id IS NOT NULL), 0)::float8
         AS "meanMastery"
@@ -88,7 +88,7 @@ def select_signs_to_review(
     steps = [(Progress.mastery_level < bound, days) for bound, days in REVIEW_DAYS]
     days = peewee.Case(None, steps, MAX_REVIEW_DAYS)
     practiced = peewee.fn.coalesce(Progress.last_practiced, Progress.created_at)
-    due_at = practiced + peewee.fn.make_interval(0, 0, 0, days)
+    due_at = practiced + peewee.Function("pg_catalog.make_interval", (0, 0, 0, days))
     computed = {"dueAt": due_at}
     inside = selection.inside("sign")
     query = (
@@ -118,7 +118,8 @@ def select_module_progress(selection: Selection) -> Any:
         sql_columns("LessonProgress", lesson_known, inside)
         pairs = ", ".join(f"'{name}', {lesson_known[name]}" for name in inside.columns)
         lessons = peewee.SQL(
-            f"(SELECT coalesce(json_agg(json_build_object({pairs})"  # noqa: S608 (constant names)
+            "(SELECT coalesce(pg_catalog.json_agg("  # noqa: S608 (constant names)
+            f"pg_catalog.json_build_object({pairs})"
             " ORDER BY by_lesson.\"order\", by_lesson.lesson_id), '[]') FROM by_lesson)"
         )
     known = {
