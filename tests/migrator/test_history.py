@@ -38,6 +38,11 @@ def test_the_checksum_is_that_of_the_bytes(write_history: WriteHistory) -> None:
     assert migration.checksum == hashlib.sha256("SELECT 'é';\r\n".encode()).hexdigest()
 
 
+def test_the_repr_of_a_migration_is_short() -> None:
+    for migration in read_history(shipped_history()):
+        assert len(repr(migration)) < 250
+
+
 def test_folders_come_in_the_order_of_their_names(write_history: WriteHistory) -> None:
     folder = write_history(b="SELECT 1;", a="SELECT 2;")
     assert [each.script for each in read_history(folder)] == ["SELECT 1;", "SELECT 2;"]

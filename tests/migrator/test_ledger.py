@@ -147,6 +147,18 @@ def test_what_happens_to_a_migration_is_recorded(connected: str) -> None:
         assert ledger.rows() == ()
 
 
+def test_only_the_named_migration_is_marked_as_rolled_back(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        ledger = Ledger(session)
+        ledger.create()
+        for migration in read_history(shipped_history())[:2]:
+            ledger.begin(migration)
+        first, second = ledger.rows()
+        ledger.mark_rolled_back(first.name)
+        states = {row.name: row.rolled_back_at is None for row in ledger.rows()}
+    assert states == {first.name: False, second.name: True}
+
+
 def test_any_name_of_a_schema_will_do(connected: str, write_history: WriteHistory) -> None:
     settings = db.Settings.load(connected, schema_name='100 %s {0} {table} "d\'or"')
     folder = write_history(one=('CREATE TABLE "One" ();', 'DROP TABLE "One";'))

@@ -12,11 +12,17 @@ from typer.testing import CliRunner
 import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.migrator.deployed import NAMES, ONE, tables
+from tests.plain_sql import run_plain
 from triosigno_db import migrator
 from triosigno_db.cli.app import app
 from triosigno_db.errors import MigrationError, MigrationLockedError
 from triosigno_db.migrator import deploy
-from triosigno_db.migrator.session import Session, open_reading_session, open_session
+from triosigno_db.migrator.session import (
+    Session,
+    migration_lock,
+    open_reading_session,
+    open_session,
+)
 from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 from triosigno_db.testing import IsolatedDatabase
@@ -42,6 +48,22 @@ def test_the_lock_can_be_switched_off(connected: str, monkeypatch: pytest.Monkey
     monkeypatch.setenv("PRISMA_SCHEMA_DISABLE_ADVISORY_LOCK", "1")
     assert deploy(lock_timeout=0.1) == NAMES
     holder.close()
+
+
+def test_the_lock_is_released_before_the_session_ends(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        with migration_lock(session, 1):
+            assert held_locks(connected) == 1
+        assert held_locks(connected) == 0
+
+
+def held_locks(url: str) -> int:
+    ((count,),) = run_plain(
+        url,
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())",
+    )
+    return int(count)
 
 
 def test_a_pooler_is_refused(connected: str) -> None:

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 
+from pydantic.alias_generators import to_snake
+
 import triosigno_db as db
 from tests.plain_sql import run_plain
 from tests.repositories.accounts.users import lived_in
+from triosigno_db.repositories.accounts.export import PARTS
 from triosigno_db.testing import IsolatedDatabase
-from triosigno_db.testing.factories import make_lesson, make_user
+from triosigno_db.testing.factories import make_achievement, make_lesson, make_sign, make_user
 
 
 def test_an_export_holds_everything_but_the_hash(triosigno_db: IsolatedDatabase) -> None:
@@ -32,3 +35,28 @@ def test_an_export_lists_the_oldest_first(triosigno_db: IsolatedDatabase) -> Non
         )
     exported = [session.id for session in db.export_user(user.id).sessions]
     assert exported == [session.id for session in reversed(sessions)]
+
+
+def test_each_list_of_an_export_is_in_order(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user().id
+    lesson = make_lesson(signs=0).id
+    for number in range(7):
+        db.record_attempt(user, make_sign().id, is_correct=True)
+        db.start_session(user, lesson)
+        db.award_achievement(user, make_achievement(name=f"number {number}").id)
+    for part in PARTS:
+        table, column = part.owner.model._meta.table_name, part.sort_column
+        # Neither in the order in which they were stored, nor in that of their ids.
+        run_plain(
+            triosigno_db.url,
+            f'UPDATE "{table}" SET "{column}" = now() - length(md5(id)) * interval \'1 s\''
+            f" * ascii(right(md5(id), 1)) - interval '1 s' * ascii(md5(id))",
+        )
+    exported = db.export_user(user)
+    for part in PARTS:
+        rows = getattr(exported, to_snake(part.field))
+        assert len(rows) == 7
+        ids = [row.id for row in rows]
+        table, column = part.owner.model._meta.table_name, part.sort_column
+        stored = run_plain(triosigno_db.url, f'SELECT id FROM "{table}" ORDER BY "{column}", id')
+        assert ids == [each for (each,) in stored]

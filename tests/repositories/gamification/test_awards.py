@@ -42,3 +42,14 @@ def test_the_id_comes_before_a_name_that_looks_like_it(triosigno_db: IsolatedDat
     achievement = make_achievement(name="one", xp_reward=5)
     make_achievement(name=achievement.id, xp_reward=6)
     assert db.award_achievement(make_user().id, achievement.id).achievement == achievement
+
+
+def test_the_awards_of_a_learner_come_latest_first(triosigno_db: IsolatedDatabase) -> None:
+    user = make_user().id
+    for name in ("one", "two", "three"):
+        make_achievement(name=name, xp_reward=5)
+        db.award_achievement(user, name)
+    listed = [each.achievement.name for each in db.list_user_achievements(user, limit=2)]
+    assert listed == ["three", "two"]
+    names = [each.achievement.name for each in db.iterate(db.list_user_achievements, user, limit=1)]
+    assert names == ["three", "two", "one"]

@@ -58,7 +58,6 @@ def replace_signs_of_lesson() -> Any:
         ), removed AS (
             DELETE FROM {lesson_sign}
             WHERE "lessonId" = {lesson_id} AND "signId" <> ALL({sign_ids})
-                AND NOT EXISTS (SELECT 1 FROM missing)
         ), placed AS (
             INSERT INTO {lesson_sign}
                 ("id", "lessonId", "signId", "order", "createdAt", "updatedAt")
