@@ -12,6 +12,7 @@ from textwrap import dedent
 import psycopg2
 import pytest
 
+from tests.processes import Process, run_process
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
 
 RunTests = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -58,7 +59,7 @@ def run_tests(tmp_path: Path) -> RunTests:
 
     def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_service.py").write_text(dedent(source))
-        return subprocess.run(
+        return run_process(
             [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
@@ -221,9 +222,9 @@ WAITING = """
 
 
 @contextmanager
-def waiting_tests(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+def waiting_tests(folder: Path, *arguments: str) -> Iterator[Process[bytes]]:
     (folder / "test_service.py").write_text(dedent(WAITING))
-    process = subprocess.Popen(
+    process = Process(
         [*COMMAND, *arguments],
         cwd=folder,
         stdout=subprocess.DEVNULL,
