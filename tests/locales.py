@@ -27,7 +27,7 @@ def database_in(server: DatabaseServer, locale: str) -> Iterator[str]:
     try:
         run_plain(server.url, f'CREATE DATABASE "{name}" {options}')
     except (psycopg2.errors.FeatureNotSupported, psycopg2.errors.SyntaxError) as exc:
-        pytest.skip(f"this server has no locales of ICU: {exc.diag.message_primary}")
+        pytest.skip(f"this server has no databases with locales of ICU: {exc.diag.message_primary}")
     try:
         deploy(server.url_for(name))
         yield server.url_for(name)
