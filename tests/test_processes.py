@@ -1,5 +1,6 @@
 """A test waits for no process without an end, and what it starts heeds Ctrl-C."""
 
+import os
 import subprocess
 import sys
 import time
@@ -68,17 +69,35 @@ def test_ctrl_c_is_heeded_where_the_tests_run_in_the_background(tmp_path: Path) 
                 finally:
                     process.kill()
     """
-    (tmp_path / "test_background.py").write_text(dedent(source))
     ignoring = (
         "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_IGN);"
         "os.execv(sys.executable, [sys.executable, '-m', 'pytest', *sys.argv[1:]])"
     )
-    ended = run_process(
-        [sys.executable, "-c", ignoring, "-p", "tests.conftest", "-p", "no:cacheprovider"],
-        cwd=tmp_path,
-        env={"PATH": "", "PYTHONPATH": str(ROOT)},
+    ended = run_tests(tmp_path, source, "-c", ignoring, "-p", "tests.conftest")
+    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr
+
+
+def test_a_test_that_waits_for_something_else_ends_as_well(tmp_path: Path) -> None:
+    source = """
+        import threading
+
+        def test_it_waits():
+            threading.Event().wait()
+    """
+    configuration = ["-c", str(ROOT / "pyproject.toml"), "-o", "faulthandler_timeout=1"]
+    ended = run_tests(tmp_path, source, "-m", "pytest", *configuration)
+    assert ended.returncode == 1
+    assert "in test_it_waits" in ended.stderr
+
+
+def run_tests(folder: Path, source: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    file = folder / "test_inner.py"
+    file.write_text(dedent(source))
+    return run_process(
+        [sys.executable, *arguments, "-p", "no:cacheprovider", str(file)],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert "1 passed" in ended.stdout, ended.stdout + ended.stderr

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import bcrypt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import triosigno_db as db
@@ -351,6 +351,7 @@ def stored_form(text: str) -> str:
 @given(
     first=st.text(max_size=220), last=st.none() | st.text(max_size=20), name=st.text(max_size=20)
 )
+@example(first="\U0002f800", last="e\u0301", name="")
 def test_any_text_is_refused_or_comes_back_equal(
     triosigno_db: IsolatedDatabase, first: str, last: str | None, name: str
 ) -> None:
