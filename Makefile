@@ -74,7 +74,7 @@ matrix: $(READY)  ## Run the tests that depend on the server on each version fro
 	test -z "$$failed" || { echo "Failed on PostgreSQL$$failed" >&2; exit 1; }
 
 lowest: $(LOWEST)/.ready  ## Run the tests of the core and of the extras on the lowest declared versions
-	PATH="$(CURDIR)/$(LOWEST)/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadgroup \
+	PATH="$(abspath $(LOWEST))/bin:$$PATH" $(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadgroup \
 		-m 'not slow and not soak' $(CORE) $(EXTRAS) $(ARGS)
 
 slow: $(READY)  ## Run the long tests: query plans on large tables, installed packages
