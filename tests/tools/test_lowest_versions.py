@@ -53,3 +53,11 @@ def test_every_dependency_of_this_project_has_one(capsys: pytest.CaptureFixture[
     pins = capsys.readouterr().out.split()
     assert pins == lowest_versions(read_project())
     assert {"peewee", "pytest", "flask"} <= {pin.partition("==")[0] for pin in pins}
+
+
+def test_the_driver_is_one_with_wheels_for_each_python() -> None:
+    for python, driver in (
+        ("3.11", "psycopg2-binary==2.9.10"),
+        ("3.14", "psycopg2-binary==2.9.11"),
+    ):
+        assert driver in lowest_versions(read_project(), [], python)
