@@ -51,7 +51,8 @@ def server_with_icu() -> Iterator[ThrowawayPostgres]:
     for installation in available_versions():
         if installation.version >= OLDEST_WITH_ICU:
             with ThrowawayPostgres(bin_dir=installation.bin_dir) as server:
-                found = "SELECT 1 FROM pg_collation WHERE collprovider = 'i'"
+                # The collation `unicode` is there also where nothing can use it.
+                found = "SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'"
                 if run_plain(server.url, found):
                     yield server
                     return
