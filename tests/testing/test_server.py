@@ -15,6 +15,7 @@ import pytest
 from testing.common.database import get_unused_port
 
 from tests.processes import run_process
+from tests.programs import find_program
 from tests.testing.owners import ask, wait_until
 from triosigno_db.testing.server import (
     ThrowawayPostgres,
@@ -122,6 +123,7 @@ def test_only_the_password_opens_it(server: ThrowawayPostgres) -> None:
             psycopg2.connect(server.url.replace(password, wrong))
 
 
+@pytest.mark.skipif(find_program("ps", question="ax") is None, reason="there is no ps here")
 def test_the_password_shows_nowhere(server: ThrowawayPostgres) -> None:
     password = server.dsn()["password"]
     with pytest.raises(ThrowawayPostgresError, match="already exists") as caught:
