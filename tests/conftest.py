@@ -1,5 +1,6 @@
 """What tests need beside the kit's own fixtures: empty databases, histories, Redis."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,8 +12,25 @@ from tests.redis_server import RedisServer
 from triosigno_db.database import events as observers
 from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
 from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.binaries import choose_installation
 
 WriteHistory = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C end what the tests start, also where a shell runs them in the background.
+
+    Such a shell has its programs ignore SIGINT, and theirs would ignore it as well: a process
+    inherits what its parent ignores, but not what its parent handles.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_report_header() -> str:
+    """Tell which PostgreSQL the tests run on."""
+    chosen = choose_installation(None)
+    return f"PostgreSQL: {chosen.version} in {chosen.bin_dir}"
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def database_in(server: DatabaseServer, locale: str) -> Iterator[str]:
     try:
         run_plain(server.url, f'CREATE DATABASE "{name}" {options}')
     except (psycopg2.errors.FeatureNotSupported, psycopg2.errors.SyntaxError) as exc:
-        pytest.skip(f"this server has no locales of ICU: {exc.diag.message_primary}")
+        pytest.skip(f"this server has no databases with locales of ICU: {exc.diag.message_primary}")
     try:
         deploy(server.url_for(name))
         yield server.url_for(name)
@@ -51,8 +51,8 @@ def server_with_icu() -> Iterator[ThrowawayPostgres]:
     for installation in available_versions():
         if installation.version >= OLDEST_WITH_ICU:
             with ThrowawayPostgres(bin_dir=installation.bin_dir) as server:
-                # A server without ICU has the row `unicode`, from 16 on.
-                found = "SELECT 1 FROM pg_collation WHERE collname = 'tr-x-icu'"
+                # The collation `unicode` is there also where nothing can use it.
+                found = "SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'"
                 if run_plain(server.url, found):
                     yield server
                     return

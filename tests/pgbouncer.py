@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import shutil
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -14,7 +13,10 @@ from urllib.parse import urlsplit
 import psycopg2
 import pytest
 
-BINARY = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+from tests.processes import Process
+from tests.programs import find_program
+
+BINARY = find_program("pgbouncer") or find_program("pgbouncer", path="/usr/sbin")
 
 
 @contextmanager
@@ -50,8 +52,8 @@ def pooler_before(url: str, *settings: str) -> Iterator[str]:
 
 
 @contextmanager
-def _running(configuration: Path) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(
+def _running(configuration: Path) -> Iterator[Process[bytes]]:
+    process = Process(
         [str(BINARY), str(configuration)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -64,7 +66,7 @@ def _running(configuration: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.wait()
 
 
-def _wait_until_ready(url: str, process: subprocess.Popen[bytes]) -> None:
+def _wait_until_ready(url: str, process: Process[bytes]) -> None:
     while process.poll() is None:
         try:
             psycopg2.connect(url).close()

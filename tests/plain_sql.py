@@ -6,6 +6,7 @@ from typing import Any
 import psycopg2
 from psycopg2 import sql
 
+from tests.cluster import until
 from triosigno_db.models import MODELS
 
 TABLES = tuple(model.__name__ for model in MODELS)
@@ -27,6 +28,17 @@ def count_rows(url: str) -> dict[str, int]:
         for name in TABLES
     )
     return dict(run_plain(url, sql.SQL(" UNION ALL ").join(counts)))
+
+
+def end_sessions(url: str, condition: str) -> None:
+    """End the sessions for which a condition on `pg_stat_activity` holds, and wait until they have.
+
+    From PostgreSQL 14 on `pg_terminate_backend` waits itself.
+    """
+    others = f"FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND ({condition})"
+    ended = [pid for pid, _ in run_plain(url, f"SELECT pid, pg_terminate_backend(pid) {others}")]
+    gone = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = ANY(%s))"
+    until(lambda: run_plain(url, gone, (ended,)) == [(True,)])
 
 
 def run_before_insert(url: str, table: str, body: str) -> None:

@@ -1,12 +1,14 @@
 """A Redis server of the tests' own."""
 
-import shutil
 import socket
 import subprocess
 from contextlib import closing
 from pathlib import Path
 
-NO_REDIS = shutil.which("redis-server") is None
+from tests.processes import Process
+from tests.programs import find_program
+
+NO_REDIS = find_program("redis-server") is None
 
 
 class RedisServer:
@@ -16,7 +18,7 @@ class RedisServer:
         with closing(socket.create_server(("127.0.0.1", 0))) as found:
             self.port = found.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._process = subprocess.Popen(
+        self._process = Process(
             ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""],
             cwd=folder,
             stdout=subprocess.PIPE,

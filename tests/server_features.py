@@ -8,6 +8,11 @@ def has_trigrams(url: str) -> bool:
     return bool(run_plain(url, "SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'"))
 
 
+def flushes_statistics(url: str) -> bool:
+    """Whether a session can be told to report its statistics at once, as from PostgreSQL 15 on."""
+    return run_plain(url, "SELECT to_regproc('pg_stat_force_next_flush') IS NOT NULL") == [(True,)]
+
+
 def has_tls(url: str) -> bool:
     """Whether it can encrypt connections."""
     ((library,),) = run_plain(url, "SHOW ssl_library")

@@ -5,7 +5,6 @@ import inspect
 import json
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from types import FunctionType
@@ -13,6 +12,7 @@ from types import FunctionType
 import pytest
 
 import triosigno_db as db
+from tests.processes import run_process
 
 SOURCE = ast.parse(Path(db.__file__).read_text(encoding="utf-8"))
 
@@ -98,7 +98,7 @@ def test_dir_shows_the_public_names_and_the_operator_packages_alone() -> None:
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_an_operator_package_is_imported_when_it_is_first_used(name: str) -> None:
-    done = subprocess.run(
+    done = run_process(
         [sys.executable, "-c", FIRST_USE, name],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
@@ -170,7 +170,7 @@ def test_importing_the_package_opens_nothing(tmp_path: Path, database_url: str |
     environment.pop("DATABASE_URL", None)
     if database_url is not None:
         environment["DATABASE_URL"] = database_url
-    done = subprocess.run(
+    done = run_process(
         [sys.executable, "-c", IMPORTER],
         cwd=tmp_path,
         env=environment,

@@ -3,12 +3,13 @@
 import argparse
 import os
 import statistics
-import subprocess
 import sys
 from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
+
+from tests.processes import run_process
 
 IMPORTED = {
     "its dependencies": "peewee, playhouse.pool, psycopg2, psycopg2.extras, bcrypt, pydantic, "
@@ -28,7 +29,7 @@ def milliseconds(names: str, bytecode: str) -> float:
     command = [sys.executable, "-c", TIMED.format(names)]
     # As pip leaves an installed package: with its bytecode beside it.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": bytecode}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    done = run_process(command, env=environment, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 

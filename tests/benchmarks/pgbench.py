@@ -6,14 +6,14 @@ the same `EXECUTE`; it reads the rows and throws them away.
 
 import os
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.benchmarks.calls import Called, Rows, numbers
 from tests.benchmarks.figures import Load
+from tests.processes import DEADLINE_SECONDS, run_process
+from tests.programs import find_program
 from triosigno_db.database.connector import connection_parameters
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.settings import Settings
@@ -29,7 +29,7 @@ def find_pgbench() -> Path | None:
         Its path, `None` where there is none.
     """
     folders = [str(each.bin_dir) for each in reversed(available_versions())]
-    found = shutil.which("pgbench") or shutil.which("pgbench", path=os.pathsep.join(folders))
+    found = find_program("pgbench") or find_program("pgbench", path=os.pathsep.join(folders))
     return Path(found) if found else None
 
 
@@ -90,13 +90,14 @@ def drive(
             *(f"--client={clients}", f"--jobs={min(clients, os.cpu_count() or 1)}"),
             *("--log", "--log-prefix=calls"),
         ]
-        done = subprocess.run(
+        done = run_process(
             command,
             cwd=folder,
             env=os.environ | _connection(settings),
             capture_output=True,
             text=True,
             check=False,
+            timeout=duration + DEADLINE_SECONDS,
         )
         rate = _RATE.search(done.stdout)
         if done.returncode != 0 or rate is None:

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg2
 
 from tests.plain_sql import run_plain
+from tests.processes import Process
 
 DEADLINE = 30
 """Seconds after which a test fails instead of waiting any longer."""
@@ -37,7 +38,7 @@ class Running:
 
     def __init__(self, url: str, arguments: list[str], program: str = PROGRAM) -> None:
         self.url = url
-        self.process = subprocess.Popen(
+        self.process = Process(
             [sys.executable, "-c", program, *arguments],
             env={**os.environ, "DATABASE_URL": url, "NO_COLOR": "1"},
             stdin=subprocess.PIPE,
@@ -65,7 +66,7 @@ class Running:
         return self.process.returncode, errors
 
 
-def until(is_true: Callable[[], Any], process: "subprocess.Popen[str] | None" = None) -> None:
+def until(is_true: Callable[[], Any], process: "Process[str] | None" = None) -> None:
     """Ask again until it is so: what happens in another process tells nobody here."""
     deadline = time.monotonic() + DEADLINE
     while not is_true():

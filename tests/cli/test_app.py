@@ -1,6 +1,5 @@
 """What all commands have in common: one voice, an example each, no colours in a pipe."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from tests.processes import run_process
 from triosigno_db.cli.app import app
 
 
@@ -69,7 +69,7 @@ def test_each_url_points_to_the_environment_for_its_password(path: tuple[str, ..
 
 def test_without_the_extra_one_line_says_what_to_install() -> None:
     program = "import sys; sys.modules['typer'] = None\nfrom triosigno_db.cli import main; main()"
-    ended = subprocess.run(
+    ended = run_process(
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert ended.returncode == 1

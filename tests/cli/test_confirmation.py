@@ -10,6 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import run_process
 from triosigno_db import migrator
 from triosigno_db.testing.factories import make_user
 
@@ -44,7 +45,7 @@ def run(url: str, arguments: Sequence[str], typed: str | None) -> tuple[int, str
     try:
         if typed is not None:
             os.write(ours, typed.encode() + b"\n")
-        ended = subprocess.run(
+        ended = run_process(
             command,
             stdin=subprocess.DEVNULL if typed is None else theirs,
             capture_output=True,

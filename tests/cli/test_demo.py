@@ -16,6 +16,7 @@ import pytest
 
 import triosigno_db as db
 from tests.hostile_environment import hostile_value
+from tests.processes import run_process
 from triosigno_db.models import LearningSession, Module, Progress, User
 from triosigno_db.packs import starter_pack
 from triosigno_db.testing.environment import LIBPQ_VARIABLES
@@ -26,7 +27,7 @@ COMMAND = str(Path(sys.executable).with_name("triosigno-db"))
 
 def run(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1"}
-    return subprocess.run(
+    return run_process(
         [COMMAND, *arguments],
         capture_output=True,
         text=True,
@@ -102,7 +103,7 @@ def test_a_kept_server_goes_on_until_its_stop_command() -> None:
         assert Module.select().count() == 4
     finally:
         db.disconnect()
-        subprocess.run(stop, shell=True, check=True)
+        run_process(stop, shell=True, check=True)
 
 
 def test_a_wrong_url_is_told_without_its_password() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.cli.test_app import ALL
+from tests.processes import run_process
 from triosigno_db.database.execution import run_sql
 from triosigno_db.packs import starter_pack
 from triosigno_db.testing import DatabaseServer
@@ -62,7 +63,7 @@ def run_all(
         if not name.startswith(("LC_", "LANG", "PYTHONIOENCODING", "PYTHONUTF8"))
     }
     chosen = ENVIRONMENTS[encoding]
-    ended = subprocess.run(
+    ended = run_process(
         [sys.executable, "-c", PROGRAM, "commands.json"],
         cwd=folder,
         env={**inherited, **chosen, "DATABASE_URL": url, "TRIOSIGNO_DB_PASSWORD_COST": "4"},
@@ -156,7 +157,7 @@ def test_a_script_is_not_printed_as_another_one(triosigno_url: str, tmp_path: Pa
 
 
 def test_a_password_in_another_encoding_is_refused(triosigno_command: list[str]) -> None:
-    ended = subprocess.run(
+    ended = run_process(
         [*triosigno_command, "users", "create", LOGIN, "lea", "--password-stdin"],
         input="mot de passé\n".encode("latin-1"),
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},

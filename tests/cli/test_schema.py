@@ -1,11 +1,11 @@
 """`triosigno-db schema`, as a user types it."""
 
-import subprocess
 from collections.abc import Callable
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.processes import run_process
 from triosigno_db.cli.app import app
 from triosigno_db.schema import to_prisma, to_sql, to_svg
 
@@ -25,7 +25,7 @@ def test_each_form_is_printed(name: str, written: Callable[[], str]) -> None:
 
 def test_a_pipe_that_closes_early_is_no_error(triosigno_command: list[str]) -> None:
     command = " ".join([*triosigno_command, "schema", "sql"])
-    ended = subprocess.run(
+    ended = run_process(
         ["bash", "-c", f"set -o pipefail; {command} | head -1"],
         capture_output=True,
         text=True,

@@ -2,13 +2,13 @@
 
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.processes import run_process
 from tests.studio.serving import Studio, serving
 from triosigno_db.testing import IsolatedDatabase
 
@@ -38,7 +38,7 @@ def test_without_the_extra_one_line_says_what_to_install(
     triosigno_db: IsolatedDatabase, triosigno_command: list[str]
 ) -> None:
     program = "import sys; sys.modules['flask_admin'] = None\n" + triosigno_command[2]
-    ended = subprocess.run(
+    ended = run_process(
         [*triosigno_command[:2], program, "studio", "--url", triosigno_db.url],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -51,7 +51,7 @@ def test_a_port_that_is_taken_is_named(
     studio: Studio, triosigno_db: IsolatedDatabase, triosigno_command: list[str]
 ) -> None:
     port = str(urlsplit(studio.address).port)
-    ended = subprocess.run(
+    ended = run_process(
         [*triosigno_command, "studio", "--url", triosigno_db.url, "--port", port],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

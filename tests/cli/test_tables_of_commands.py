@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 from contextlib import closing
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from psycopg2 import sql
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import run_process
 from triosigno_db.arguments import is_invisible
 from triosigno_db.packs import load_pack, starter_pack
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE, PRISMA_LOCK
@@ -124,7 +124,7 @@ def test_the_demo_can_not_either(hostile_url: str, triosigno_command: list[str])
 
 def run(command: list[str], *arguments: object) -> str:
     """Run a command; what it prints has no invisible characters but line ends."""
-    ended = subprocess.run(
+    ended = run_process(
         [*command, *map(str, arguments)],
         capture_output=True, check=False, input=b"another secret\n", timeout=120,
         env=os.environ | {"TRIOSIGNO_DB_PASSWORD_COST": "4"},

@@ -3,7 +3,6 @@
 import json
 import os
 import pty
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import Process, run_process
 from tests.repositories.accounts.users import insert_user
 from triosigno_db.cli.app import app
 from triosigno_db.errors import AlreadyExistsError, InvalidInputError, NotFoundError
@@ -97,7 +97,7 @@ def test_a_password_is_asked_for_twice_and_not_shown(
     learner: db.UserWithPreferences, triosigno_command: list[str]
 ) -> None:
     ours, theirs = pty.openpty()
-    process = subprocess.Popen(
+    process = Process(
         [*triosigno_command, "users", "set-password", "lea"],
         stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
     )  # fmt: skip
@@ -192,7 +192,7 @@ def test_who_is_not_there_is_named(command: str, login: str) -> None:
 
 
 def test_an_error_ends_the_command_with_its_name(triosigno_command: list[str]) -> None:
-    ended = subprocess.run(
+    ended = run_process(
         [*triosigno_command, "users", "deactivate", "nobody"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import triosigno_db
+from tests.processes import run_process
 
 PACKAGE = Path(triosigno_db.__file__).parent
 TESTS = Path(__file__).parent
@@ -126,7 +127,7 @@ class Copy:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run Python with the copy in the place of the package."""
-        return subprocess.run(
+        return run_process(
             [sys.executable, *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"},

@@ -2,7 +2,6 @@
 
 import copy
 import pickle
-import subprocess
 import sys
 import threading
 import time
@@ -12,6 +11,7 @@ from redis import Redis
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import run_process
 from tests.redis_server import NO_REDIS, RedisServer
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import IsolatedDatabase, counting_statements
@@ -227,7 +227,7 @@ def test_processes_share_a_redis(triosigno_db: IsolatedDatabase, redis: RedisSer
         "db.update_module(module, db.ModuleChanges(title='later'))\n"
     )
     command = [sys.executable, "-c", other, triosigno_db.url, redis.url, module]
-    subprocess.run(command, check=True, timeout=60)
+    run_process(command, check=True, timeout=60)
     assert title_of(module) == "later"
 
 

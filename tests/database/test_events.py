@@ -8,7 +8,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
-from tests.plain_sql import run_plain
+from tests.plain_sql import end_sessions
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory
 from triosigno_db.testing import IsolatedDatabase
@@ -149,11 +149,7 @@ def test_a_statement_that_is_sent_again_is_told_each_time(
 def test_a_connection_that_is_replaced_is_logged(
     triosigno_db: IsolatedDatabase, caplog: pytest.LogCaptureFixture
 ) -> None:
-    run_plain(
-        triosigno_db.url,
-        "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid()",
-    )
+    end_sessions(triosigno_db.url, "datname = current_database()")
     with caplog.at_level(logging.INFO, logger="triosigno_db"):
         make_category()
     assert "replacing a lost connection" in caplog.text

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-import psycopg2
 import pytest
 
 import triosigno_db as db
+from tests.plain_sql import end_sessions
 from triosigno_db.database.connection import Connection
 from triosigno_db.database.connector import open_connection
 from triosigno_db.database.pool import Checkout, ConnectionPool, PoolStats, PoolStatus
@@ -129,10 +129,7 @@ def test_a_lost_connection_is_replaced(make_pool: MakePool, triosigno_url: str) 
     checkout, lost = check_out(pool)
     backend = lost.info.backend_pid
     pool.putconn(checkout)
-    other = psycopg2.connect(triosigno_url)
-    other.autocommit = True
-    other.cursor().execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
-    other.close()
+    end_sessions(triosigno_url, f"pid = {backend}")
     _, found = check_out(pool)
     assert found.info.backend_pid != backend
     assert lost.closed

@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 
 import triosigno_db as db
+from tests.server_features import flushes_statistics
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import SignCategory, User
 from triosigno_db.testing import IsolatedDatabase
@@ -163,8 +164,10 @@ def test_a_thread_in_a_block_finishes_it_after_disconnect(triosigno_db: Isolated
 COMMITS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = '{}'"
 
 
-def count_transactions(work: Callable[[], object], times: int) -> int:
+def count_transactions(url: str, work: Callable[[], object], times: int) -> int:
     """Count what one connection sends, one transaction a statement."""
+    if not flushes_statistics(url):
+        pytest.skip("this server counts transactions with a delay")
     with db.connection():
         flush = "SELECT pg_stat_force_next_flush()"
         run_sql(flush)
@@ -182,14 +185,16 @@ def test_a_connection_in_use_is_not_checked(triosigno_url: str) -> None:
     db.connect(triosigno_url, connection_limit=1, password_cost=4)
     user = make_user()
     db.get_user_with_preferences(user.id)
-    assert count_transactions(lambda: db.get_user_with_preferences(user.id), 50) < 50 + 5
+    sent = count_transactions(triosigno_url, lambda: db.get_user_with_preferences(user.id), 50)
+    assert sent < 50 + 5
 
 
 def test_an_idle_connection_is_checked(triosigno_url: str) -> None:
     db.connect(triosigno_url, connection_limit=1, idle_check_after=0, password_cost=4)
     user = make_user()
     db.get_user_with_preferences(user.id)
-    assert count_transactions(lambda: db.get_user_with_preferences(user.id), 50) >= 2 * 50
+    sent = count_transactions(triosigno_url, lambda: db.get_user_with_preferences(user.id), 50)
+    assert sent >= 2 * 50
 
 
 def test_a_statement_is_limited(triosigno_url: str) -> None:
@@ -221,7 +226,8 @@ def test_waiting_for_a_lock_is_limited(triosigno_url: str) -> None:
 
 
 def test_an_idle_transaction_is_limited(triosigno_url: str, observe: Observe) -> None:
-    db.connect(triosigno_url, idle_transaction_timeout=0.1)
+    # Longer than a busy machine takes from one statement to the next.
+    db.connect(triosigno_url, idle_transaction_timeout=1)
     with pytest.raises(db.QueryTimeoutError, match="idle") as caught, db.transaction():
         make_category()
         while observe(SESSIONS):

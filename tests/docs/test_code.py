@@ -2,7 +2,6 @@
 
 import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.docs.pages import PAGES, ROOT, blocks_of, write_files
+from tests.processes import run_process
 from triosigno_db.testing import factories
 
 WITH_CODE = [page for page in PAGES if blocks_of(page)]
@@ -78,7 +78,7 @@ def test_the_files_of_a_page_work_together(page: Path, triosigno_db: Any, tmp_pa
         else ([[name] for name in names])
     )
     for arguments in run:
-        ended = subprocess.run(
+        ended = run_process(
             [sys.executable, *arguments],
             cwd=tmp_path,
             env=os.environ | {"REDIS_URL": "memory://"},

@@ -8,12 +8,16 @@ import pytest
 
 import triosigno_db as db
 from tests.docs.pages import ROOT
+from tools.fetch_postgres import pinned_servers
+from tools.lowest_versions import oldest_python, read_project
 from triosigno_db import errors
+from triosigno_db.database.connector import MIN_SERVER_VERSION
 
 REFERENCE = ROOT / "docs" / "reference"
 FUNCTIONS_PAGE = (REFERENCE / "functions.md").read_text(encoding="utf-8")
 SETTINGS_PAGE = (REFERENCE / "settings.md").read_text(encoding="utf-8")
 ERRORS_PAGE = (REFERENCE / "errors.md").read_text(encoding="utf-8")
+VERSIONS_PAGE = (REFERENCE / "versions.md").read_text(encoding="utf-8")
 
 FUNCTIONS = [name for name in db.__all__ if isinstance(getattr(db, name), FunctionType)]
 ERRORS = [
@@ -67,3 +71,27 @@ def test_an_error_has_a_row_and_a_branch_of_the_tree(name: str) -> None:
     if name != "TrioSignoDBError":
         assert re.search(rf"^\| `{name}` \|", ERRORS_PAGE, re.MULTILINE)
     assert re.search(rf"\b{name}\b", str(errors.__doc__))
+
+
+def supported(what: str) -> list[str]:
+    """Read the versions of a row on the page of supported versions, the first and the last one."""
+    row = re.search(rf"^\| {what} \| ([\d.]+) to ([\d.]+) \|", VERSIONS_PAGE, re.MULTILINE)
+    assert row, what
+    return list(row.groups())
+
+
+def test_the_supported_versions_of_postgresql_are_those_that_are_tested() -> None:
+    majors = [str(major) for major in pinned_servers()]
+    assert supported("PostgreSQL") == [str(MIN_SERVER_VERSION), majors[-1]]
+    assert majors[0] == str(MIN_SERVER_VERSION)
+
+
+def test_the_supported_versions_of_python_are_those_of_the_project() -> None:
+    project = read_project()
+    prefix = "Programming Language :: Python :: 3."
+    minors = [each.removeprefix(prefix) for each in project["classifiers"] if prefix in each]
+    assert supported("Python") == [f"3.{minors[0]}", f"3.{minors[-1]}"]
+    assert supported("Python")[0] == oldest_python(project)
+    workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    quoted = ", ".join(f'"3.{minor}"' for minor in minors)
+    assert f"python: [{quoted}]" in workflow

@@ -1,7 +1,6 @@
 """The documentation's site: built without a warning, and with every public name in it."""
 
 import re
-import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.docs.pages import ROOT
+from tests.processes import run_process
 from triosigno_db import doctor, migrator, packs, roles, schema, testing
 from triosigno_db.models import MODELS
 
@@ -22,12 +22,13 @@ pytestmark = pytest.mark.xdist_group("site")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site; mkdocs.yml makes every warning an error."""
     folder = tmp_path_factory.mktemp("site")
-    built = subprocess.run(
+    built = run_process(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
+        timeout=300,
     )
     assert built.returncode == 0, built.stderr
     return folder

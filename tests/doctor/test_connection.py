@@ -1,8 +1,6 @@
 """The connection: how fast it is, whether it is encrypted, what is at the other end."""
 
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +8,8 @@ import pytest
 
 from tests.doctor.checked_database import CheckedDatabase, run_doctor
 from tests.pgbouncer import BINARY, pooler_before
+from tests.processes import run_process
+from tests.programs import find_program
 from tests.server_features import has_tls
 from triosigno_db.doctor.connection import is_on_this_machine
 from triosigno_db.migrator import deploy
@@ -79,10 +79,12 @@ def test_a_replica_is_looked_at_as_far_as_it_can_tell(replica_url: str) -> None:
     assert run.exit_code == 0
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="there is no openssl here")
+@pytest.mark.skipif(
+    find_program("openssl", question="version") is None, reason="there is no openssl here"
+)
 def test_encryption_is_told(tmp_path: Path) -> None:
     key, certificate = tmp_path / "server.key", tmp_path / "server.crt"
-    subprocess.run(
+    run_process(
         [
             "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1",
             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate),

@@ -15,6 +15,7 @@ from uuid import uuid4
 
 from tests.faults.journal import TIMEOUT_SECONDS, Entry, Journal, Kind, Outcome, Write
 from tests.faults.writer import Plan, Writer
+from tests.processes import Process
 from triosigno_db.testing.factories import make_category, make_lesson, make_sign, make_user
 
 SIGNS = 3
@@ -93,7 +94,7 @@ class ClientProcess:
 
     def _start(self) -> None:
         self._has_stopped.clear()
-        self._process = subprocess.Popen(
+        self._process = Process(
             [sys.executable, "-m", "tests.faults.writer"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
+from tests.processes import Process
+
 _BLOCK = bytes(65_536)
 
 _KEEP = """
@@ -51,7 +53,7 @@ def small_disk(megabytes: int, owner: int) -> Iterator[SmallDisk | None]:
         owner: The number of the user whose it is.
     """
     folder = Path(mkdtemp(prefix="small-disk-", dir="/tmp"))
-    with subprocess.Popen(
+    with Process(
         ["/bin/sh", "-c", _KEEP, "keep", str(folder), f"size={megabytes}m,mode=0700,uid={owner}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

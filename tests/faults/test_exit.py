@@ -1,10 +1,10 @@
 """A process that ends while calls were cancelled ends like any other."""
 
-import subprocess
 import sys
 
 import pytest
 
+from tests.processes import run_process
 from triosigno_db.testing import IsolatedDatabase
 
 PROGRAM = """
@@ -32,7 +32,7 @@ def test_cancelled_logins_do_not_crash_the_end(
     triosigno_db: IsolatedDatabase, runs: int, end: str
 ) -> None:
     for _ in range(runs):
-        process = subprocess.run(
+        process = run_process(
             [sys.executable, "-c", PROGRAM, triosigno_db.url, end],
             capture_output=True,
             text=True,
@@ -66,7 +66,7 @@ try:
 except RuntimeError:
     pass
 """
-    process = subprocess.run(
+    process = run_process(
         [sys.executable, "-c", program, triosigno_db.url],
         capture_output=True,
         text=True,

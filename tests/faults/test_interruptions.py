@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import subprocess
 import sys
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.faults.interruptions import (
     interrupt_each_step,
 )
 from tests.plain_sql import run_plain
+from tests.processes import run_process
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_sign, make_user
 
@@ -36,7 +36,7 @@ def interrupt(database: IsolatedDatabase, threads: int, interruptions: int) -> N
     seed = int(os.environ.get("INTERRUPTIONS_SEED", "0")) or secrets.randbelow(10**6)
     print(f"INTERRUPTIONS_SEED={seed}")
     plan = Plan(database.url, make_user().id, make_sign().id, interruptions, seed, threads)
-    process = subprocess.run(
+    process = run_process(
         [sys.executable, "-m", "tests.faults.interruptions"],
         input=json.dumps(plan._asdict()),
         capture_output=True,

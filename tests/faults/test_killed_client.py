@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import triosigno_db as db
 from tests.faults.environment import wait_for
 from tests.learning_rows import uncommitted
+from tests.processes import Process
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_sign, make_user
@@ -19,12 +20,10 @@ WHERE datname = current_database() AND application_name = 'triosigno_db'
 
 
 @contextmanager
-def client_in_transaction(
-    url: str, user_id: str, sign_id: str
-) -> Iterator["subprocess.Popen[str]"]:
+def client_in_transaction(url: str, user_id: str, sign_id: str) -> Iterator[Process[str]]:
     """A client in a transaction that does not end; it is killed at the block's end."""
     command = [sys.executable, "-m", "tests.faults.open_transaction", url, user_id, sign_id]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+    with Process(command, stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "begun\n"
         yield client

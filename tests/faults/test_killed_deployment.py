@@ -12,6 +12,7 @@ import pytest
 import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.faults.environment import kill_server, restart_killed
+from tests.processes import Process
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, status
 from triosigno_db.schema.catalog import read_catalog
@@ -37,19 +38,17 @@ def write(write_history: WriteHistory) -> Path:
 
 
 @contextmanager
-def deploying(url: str, folder: Path) -> Iterator[subprocess.Popen[str]]:
+def deploying(url: str, folder: Path) -> Iterator[Process[str]]:
     """A process that deploys, from the moment on at which it begins."""
     command = [sys.executable, "-m", "tests.migrator.deploying", url, str(folder)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
+    with Process(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         yield process
         process.kill()
 
 
-def wait(process: subprocess.Popen[str], seed: int) -> None:
+def wait(process: Process[str], seed: int) -> None:
     """Let the deployment work for a random time, the same for the same seed."""
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=random.Random(seed).uniform(0, LONGEST_WAIT))

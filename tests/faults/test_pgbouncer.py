@@ -1,6 +1,5 @@
 """PgBouncer in transaction mode between the library and the server."""
 
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +11,7 @@ from peewee import sort_models
 import triosigno_db as db
 from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
+from tests.processes import run_process
 from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
@@ -86,15 +86,15 @@ def test_the_history_s_status_is_told_through_the_pooler(
     pooled_url: str, empty_url: str, triosigno_command: list[str]
 ) -> None:
     status = [*triosigno_command, "migrate", "status", "--url"]
-    before = subprocess.run([*status, pooled_url], capture_output=True, text=True, check=False)
+    before = run_process([*status, pooled_url], capture_output=True, text=True, check=False)
     assert (before.returncode, before.stderr) == (1, "")
     db.connect(empty_url)
     names = migrator.deploy()
-    after = subprocess.run([*status, pooled_url], capture_output=True, text=True, check=False)
+    after = run_process([*status, pooled_url], capture_output=True, text=True, check=False)
     assert (after.returncode, after.stderr) == (0, "")
     assert [name for name in names if name not in after.stdout] == []
     other = f"{pooled_url}&schema=other"
-    elsewhere = subprocess.run([*status, other], capture_output=True, text=True, check=False)
+    elsewhere = run_process([*status, other], capture_output=True, text=True, check=False)
     assert (elsewhere.returncode, elsewhere.stderr) == (1, "")
 
 

@@ -1,9 +1,9 @@
 """Spans and metrics begin when asked for, and end; the library itself needs no OpenTelemetry."""
 
-import subprocess
 import sys
 
 from tests.integrations.telemetry import Telemetry, points
+from tests.processes import run_process
 from triosigno_db.testing.factories import make_category
 
 
@@ -90,7 +90,7 @@ trace.get_tracer_provider().shutdown()
 
 
 def run(source: str, **variables: str) -> list[str]:
-    done = subprocess.run(
+    done = run_process(
         [sys.executable, "-W", "error", "-c", source],
         env=variables,
         capture_output=True,

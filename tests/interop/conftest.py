@@ -1,12 +1,13 @@
 """Prisma itself, from the npm registry."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.processes import run_process
 
 HERE = Path(__file__).parent
 FILES = ("package.json", "passwords.mjs", "prisma_engine.mjs", "read_rows.mjs")
@@ -25,7 +26,7 @@ def install(folder: Path) -> None:
     for name in FILES:
         shutil.copy(HERE / name, folder)
     # The scripts of the packages would download programs that nothing here runs.
-    subprocess.run(
+    run_process(
         ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"],
         cwd=folder,
         check=True,

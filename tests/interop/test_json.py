@@ -3,13 +3,14 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 import triosigno_db as db
+from tests.processes import run_process
+from tests.programs import find_program
 from triosigno_db.models import UserPreference
 from triosigno_db.schema import to_prisma
 from triosigno_db.testing import IsolatedDatabase
@@ -17,7 +18,7 @@ from triosigno_db.testing.factories import make_lesson, make_module, make_sign, 
 
 pytestmark = [
     pytest.mark.skipif(
-        shutil.which("node") is None or shutil.which("npm") is None, reason="there is no Node here"
+        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
     ),
     # Prisma's packages are large: one process installs them for all.
     pytest.mark.xdist_group("node"),
@@ -37,11 +38,11 @@ def client_folder(node_folder: Path) -> Path:
     schema = re.sub(r"(?m)^ *url .*$", "", to_prisma())
     (node_folder / "schema.prisma").write_text(schema, encoding="utf-8")
     (node_folder / "prisma.config.ts").write_text(CONFIGURATION, encoding="utf-8")
-    subprocess.run(
+    run_process(
         ["npx", "prisma", "generate"],
         cwd=node_folder,
         # Nothing runs it, but without one the command would download it.
-        env={**os.environ, "PRISMA_SCHEMA_ENGINE_BINARY": shutil.which("true") or "true"},
+        env={**os.environ, "PRISMA_SCHEMA_ENGINE_BINARY": find_program("true") or "true"},
         stdout=subprocess.DEVNULL,
         check=True,
         timeout=120,
@@ -50,7 +51,7 @@ def client_folder(node_folder: Path) -> Path:
 
 
 def read_with_prisma(folder: Path, url: str, users: list[str], modules: list[str]) -> list[str]:
-    ended = subprocess.run(
+    ended = run_process(
         ["node", "read_rows.mjs"],
         cwd=folder,
         input=json.dumps({"url": url, "users": users, "modules": modules}),

@@ -1,8 +1,6 @@
 """Passwords: the Node side's bcrypt reads our hashes, and we read its."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +8,14 @@ import pytest
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import run_process
+from tests.programs import find_program
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_user
 
 pytestmark = [
     pytest.mark.skipif(
-        shutil.which("node") is None or shutil.which("npm") is None, reason="there is no Node here"
+        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
     ),
     pytest.mark.xdist_group("node"),
 ]
@@ -24,7 +24,7 @@ PASSWORDS = ["a", "un mot de passe", "é" * 36, "🤟🏽 LSF", "x" * 72]
 
 
 def ask_node(folder: Path, *questions: dict[str, str]) -> Any:
-    ended = subprocess.run(
+    ended = run_process(
         ["node", "passwords.mjs"],
         cwd=folder,
         input=json.dumps(questions),

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
+from tests.processes import run_process
+from tests.programs import find_program
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator import (
@@ -29,7 +30,7 @@ from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 pytestmark = [
     pytest.mark.skipif(
-        shutil.which("node") is None or shutil.which("npm") is None, reason="there is no Node here"
+        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
     ),
     # Prisma's packages are large: one process installs them for all.
     pytest.mark.xdist_group("node"),
@@ -45,7 +46,7 @@ def prisma(node_folder: Path, empty_url: str) -> Engine:
 
     def ask(command: str, **request: Any) -> dict[str, Any]:
         paths = {name: str(value) for name, value in request.items()}
-        ended = subprocess.run(
+        ended = run_process(
             ["node", "prisma_engine.mjs"],
             cwd=node_folder,
             input=json.dumps({"command": command, "url": empty_url, **paths}),

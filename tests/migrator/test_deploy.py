@@ -20,6 +20,7 @@ from tests.migrator.deployed import (
     tables,
 )
 from tests.plain_sql import run_plain
+from tests.processes import Process
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import InvalidInputError, MigrationError, MigrationFailedError
 from triosigno_db.migrator import (
@@ -276,7 +277,7 @@ def test_a_migration_does_not_queue_behind_traffic_for_ever(
 
 def test_eight_processes_at_once_apply_each_migration_once(connected: str) -> None:
     command = [sys.executable, "-m", "tests.migrator.deploying", connected, str(shipped_history())]
-    processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
+    processes = [Process(command, stdout=subprocess.PIPE, text=True) for _ in range(8)]
     applied = [process.communicate(timeout=60)[0].split()[1:] for process in processes]
     assert [process.returncode for process in processes] == [0] * 8
     assert sorted(map(len, applied)) == [0] * 7 + [len(NAMES)]

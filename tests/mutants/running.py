@@ -16,19 +16,19 @@ from coverage import CoverageData
 from tests.mutants.choosing import Coverage
 from tests.mutants.operators import Mutation
 from tests.mutants.pytest_plugin import CHOSEN, FAILED_FILE, RECORDED, plain_id
+from tests.processes import Process, run_process
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.pytest_plugin")
 TRYING = ("-x", "-p", "no:cacheprovider")
 RECORDING = (
     *("-m", "not slow and not soak", "--dist", "loadgroup"),
     *("--cov=triosigno_db", "--cov-context=test", "--cov-report="),
-    # A test that does not end is named, and ends the process.
-    *("-o", "faulthandler_timeout=600", "-o", "faulthandler_exit_on_timeout=true"),
 )
 LISTING = ("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 
 # Python and a server start beside the tests.
 START_SECONDS = 60
+RECORDING_SECONDS = 7200
 
 
 class Outcome(NamedTuple):
@@ -53,7 +53,7 @@ class ProjectCopy:
 
     def __init__(self, root: Path, folder: Path) -> None:
         self.folder = folder
-        listed = subprocess.run(LISTING, cwd=root, capture_output=True, text=True, check=True)
+        listed = run_process(LISTING, cwd=root, capture_output=True, text=True, check=True)
         for name in listed.stdout.split("\0"):
             if (root / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ class ProjectCopy:
         # In another order pytest 9.1 loses the fixtures of a conftest between two folders.
         files = sorted({test.partition("::")[0] for test in tests})
         with output.open("wb") as opened:
-            process = subprocess.Popen(
+            process = Process(
                 [*PYTEST, *TRYING, *files],
                 cwd=self.folder,
                 env=self._environment(CHOSEN, chosen),
@@ -140,11 +140,12 @@ class ProjectCopy:
             RuntimeError: pytest could not run them, or a process ended before its time.
         """
         seconds, data = self.folder / "seconds.json", self.folder / "coverage"
-        code = subprocess.run(
+        code = run_process(
             [*PYTEST, *RECORDING, "-n", str(jobs), *tests],
             cwd=self.folder,
             env={**self._environment(RECORDED, seconds), "COVERAGE_FILE": str(data)},
             check=False,
+            timeout=RECORDING_SECONDS,
         ).returncode
         if code not in (0, 1):
             raise RuntimeError(f"pytest ended with {code}")

@@ -1,7 +1,6 @@
 """Tests run with one mutation, in a copy of a small project."""
 
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from tests.mutants import running
 from tests.mutants.operators import Mutation, mutations_of
 from tests.mutants.running import ProjectCopy
+from tests.processes import run_process
 
 FILE = "small/calculation.py"
 TEXT = "def add(a, b):\n    while False:\n        pass\n    return a + b\n"
@@ -45,7 +45,7 @@ def root(tmp_path: Path) -> Path:
         (folder / file).parent.mkdir(parents=True, exist_ok=True)
         (folder / file).write_text(text)
     shutil.copy2(running.__file__.replace("running.py", "pytest_plugin.py"), folder / PLUGIN)
-    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    run_process(["git", "init", "--quiet"], cwd=folder, check=True)
     return folder
 
 

@@ -1,6 +1,5 @@
 """The distributions, built once, and the index that serves them."""
 
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.package.environments import Environment, simple_index
+from tests.processes import run_process
 
 MakeEnvironment = Callable[[str], Environment]
 
@@ -18,7 +18,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The wheel and the sdist; the wheel is built from the sdist."""
     folder = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--outdir", str(folder), str(ROOT)]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    built = run_process(command, capture_output=True, text=True, check=False, timeout=300)
     assert built.returncode == 0, built.stdout + built.stderr
     return sorted(folder.iterdir())
 

@@ -2,12 +2,10 @@
 
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
 import threading
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -15,9 +13,12 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.docs.pages import ROOT
+from tests.processes import Process, run_process
+from tests.programs import find_program
+from tools.lowest_versions import read_project
 
-PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PROJECT = read_project()
+INSTALLATION_SECONDS = 900
 OLDEST = (3, 11)
 NEWEST = (3, 14)
 
@@ -28,37 +29,16 @@ def interpreters() -> dict[str, str]:
     """Find a Python of each supported version on this machine, pyenv's among them."""
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     names = [f"python3.{minor}" for minor in range(OLDEST[1], NEWEST[1] + 1)]
-    candidates = [sys.executable, *filter(None, map(shutil.which, names))]
+    candidates = [sys.executable, *filter(None, map(find_program, names))]
     if os.access(pyenv, os.R_OK | os.X_OK):
         candidates += [str(path) for path in sorted(pyenv.glob("3.*/bin/python"))]
     found: dict[str, str] = {}
     for candidate in candidates:
-        # pyenv's own `python3.12` is there also where no 3.12 is chosen: it says so and fails.
-        told = subprocess.run(
-            [candidate, "-c", _VERSION], capture_output=True, text=True, check=False
-        )
+        told = run_process([candidate, "-c", _VERSION], capture_output=True, text=True, check=False)
         is_supported, _, version = told.stdout.strip().partition(" ")
         if told.returncode == 0 and is_supported == "True":
             found.setdefault(version, candidate)
     return found
-
-
-LOWER_BOUND = re.compile(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)(?:,<[\w.]+)?")
-
-
-def lowest_versions() -> list[str]:
-    """Pin what `pyproject.toml` asks users to install to the lowest versions that it allows."""
-    extras = PROJECT["optional-dependencies"]
-    wanted = [*PROJECT["dependencies"]]
-    wanted += [each for name in extras if name not in ("dev", "docs") for each in extras[name]]
-    pins = set()
-    for each in wanted:
-        if not each.startswith(PROJECT["name"]):
-            name, version = re.fullmatch(
-                r"([\w.-]+)(?:\[\w+\])?>=([\w.]+)(?:,<[\w.]+)?", each
-            ).groups()  # type: ignore[union-attr]
-            pins.add(f"{name}=={version}")
-    return sorted(pins)
 
 
 class Environment:
@@ -79,7 +59,7 @@ class Environment:
             if not name.startswith(("PYTHON", "TRIOSIGNO_DB_", "DATABASE_URL", "VIRTUAL_ENV"))
         }
         self._variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
-        subprocess.run([python, "-m", "venv", str(folder)], check=True, env=self._variables)
+        run_process([python, "-m", "venv", str(folder)], check=True, env=self._variables)
 
     def install(self, *requirements: str, constraints: Path | None = None) -> None:
         """Install, and make sure that the library came from the local index."""
@@ -97,7 +77,7 @@ class Environment:
         self, *arguments: str, cwd: Path | None = None, exit_code: int = 0, **variables: str
     ) -> str:
         """Run its Python, and give what it printed."""
-        done = subprocess.run(
+        done = run_process(
             [str(self._folder / "bin" / "python"), *arguments],
             cwd=cwd or self._folder,
             env=self._variables | variables,
@@ -105,6 +85,7 @@ class Environment:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            timeout=INSTALLATION_SECONDS,
         )
         assert done.returncode == exit_code, done.stdout
         return done.stdout
@@ -113,9 +94,9 @@ class Environment:
         """Tell the path of a program that a package has installed."""
         return str(self._folder / "bin" / name)
 
-    def start(self, *arguments: str, cwd: Path, **variables: str) -> "subprocess.Popen[str]":
+    def start(self, *arguments: str, cwd: Path, **variables: str) -> Process[str]:
         """Start its Python, with both outputs in one pipe."""
-        return subprocess.Popen(
+        return Process(
             [str(self._folder / "bin" / "python"), *arguments],
             cwd=cwd,
             env=self._variables | variables,

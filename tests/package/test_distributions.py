@@ -1,6 +1,5 @@
 """What the wheel and the sdist hold, and what they say of themselves."""
 
-import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from tests.docs.pages import ROOT
 from tests.package.environments import PROJECT
+from tests.processes import run_process
 
 pytestmark = [pytest.mark.slow]
 
@@ -54,7 +54,7 @@ def test_the_sdist_holds_what_its_tests_need(sdist: Path) -> None:
 
 def test_an_index_would_take_them(distributions: list[Path]) -> None:
     command = [sys.executable, "-m", "twine", "check", "--strict", *map(str, distributions)]
-    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    checked = run_process(command, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 

@@ -1,6 +1,5 @@
 """The extras on platforms that are not this one: what they ask for, and whether it can be had."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from tests.package.environments import PROJECT
+from tests.processes import run_process
 
 WHEELS = {
     "musl": (("musllinux_1_1_x86_64", "musllinux_1_2_x86_64"), "testing"),
@@ -77,7 +77,7 @@ def test_wheels_can_be_had(platform: str, python: str, index: str, tmp_path: Pat
     command += ["--only-binary=:all:", "--implementation=cp", f"--python-version={python}"]
     command += [f"--platform={tag}" for tag in tags]
     command += ["--target", str(tmp_path), "--extra-index-url", index]
-    ended = subprocess.run(
+    ended = run_process(
         [*command, f"{PROJECT['name']}[{extras}]"],
         capture_output=True,
         text=True,

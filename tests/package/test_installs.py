@@ -5,7 +5,6 @@ import os
 import re
 import resource
 import shlex
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -18,13 +17,18 @@ from packaging.version import Version
 from tests.benchmarks.imports import IMPORTED
 from tests.docs.pages import ROOT, write_files
 from tests.package.conftest import MakeEnvironment
-from tests.package.environments import OLDEST, PROJECT, interpreters, lowest_versions
+from tests.package.environments import OLDEST, PROJECT, interpreters
+from tests.processes import run_process
+from tests.programs import find_program
+from tools.lowest_versions import lowest_versions
 from triosigno_db import __version__
 
 pytestmark = pytest.mark.slow
 
 TUTORIAL_TESTS_RATIO = 8
 """What the tutorial's tests may cost, a server of their own included, in starts of its service."""
+
+ALL_TESTS_SECONDS = 3600
 
 # 1.20 to 1.26 were measured on a machine that was busy with other tests.
 IMPORT_RATIO = 1.3
@@ -98,15 +102,19 @@ def test_it_works_with_the_lowest_versions(
 ) -> None:
     assert LOWEST is not None
     environment = make_environment(LOWEST)
+    extras = [name for name in PROJECT["optional-dependencies"] if name not in ("dev", "docs")]
+    pins = lowest_versions(PROJECT, extras)
     constraints = tmp_path / "lowest.txt"
-    constraints.write_text("\n".join(lowest_versions()))
-    extras = "redis,async,demo,fastapi,flask,opentelemetry,studio"
-    environment.install(f"{PROJECT['name']}[{extras}]", constraints=constraints)
+    constraints.write_text("\n".join(pins))
+    environment.install(f"{PROJECT['name']}[{','.join(extras)}]", constraints=constraints)
     environment.run("-W", "error", "-c", FIRST_STEPS, DATABASE_URL=empty_url)
     environment.run("-c", EVERY_PART)
-    names, wanted = zip(*(pin.split("==") for pin in lowest_versions()), strict=True)
+    names, wanted = zip(*(pin.split("==") for pin in pins), strict=True)
     installed = environment.run("-c", VERSIONS, *names).split()
     assert list(map(Version, installed)) == list(map(Version, wanted))
+    (example,) = write_files(ROOT / "README.md", tmp_path)
+    told = environment.run("-m", "pytest", "-q", example, cwd=tmp_path)
+    assert "1 passed" in told
 
 
 def test_a_service_is_tested_with_the_extra_alone(
@@ -167,17 +175,17 @@ def test_a_service_written_from_the_tutorial_works(
     finally:
         running.terminate()
         running.communicate()
-        subprocess.run(shlex.split(stop[1]), check=True)
+        run_process(shlex.split(stop[1]), check=True)
 
 
-@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make here")
+@pytest.mark.skipif(find_program("make") is None, reason="there is no make here")
 def test_the_sdist_s_tests_pass_from_the_sdist(sdist: Path, tmp_path: Path) -> None:
     with tarfile.open(sdist) as opened:
         opened.extractall(tmp_path, filter="data")
     (folder,) = tmp_path.iterdir()
     outer = ("PYTEST_", "PYTHON", "TRIOSIGNO_DB_", "VIRTUAL_ENV")
     variables = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
-    tested = subprocess.run(
+    tested = run_process(
         ["make", "test", f"PYTHON={sys.executable}", "ARGS=-q"],
         cwd=folder,
         env=variables,
@@ -185,5 +193,6 @@ def test_the_sdist_s_tests_pass_from_the_sdist(sdist: Path, tmp_path: Path) -> N
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
+        timeout=ALL_TESTS_SECONDS,
     )
     assert tested.returncode == 0, tested.stdout[-20_000:]

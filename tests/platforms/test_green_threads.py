@@ -1,11 +1,12 @@
 """Green threads: the library under the patches of eventlet and gevent."""
 
 import importlib.util
-import subprocess
 import sys
 from textwrap import dedent
 
 import pytest
+
+from tests.processes import run_process
 
 START = {
     "eventlet": """
@@ -79,7 +80,7 @@ db.disconnect()
 def test_calls_work_under_green_threads(library: str, triosigno_url: str) -> None:
     if importlib.util.find_spec(library) is None:
         pytest.skip(f"{library} is not installed")
-    ended = subprocess.run(
+    ended = run_process(
         [sys.executable, "-c", dedent(START[library]) + USE, triosigno_url],
         capture_output=True,
         text=True,

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+from tests.processes import run_process
+
 # The standard library is that of this platform: it is imported before anything is taken away.
 PREAMBLE = dedent(
     """
@@ -50,7 +52,7 @@ PREAMBLE = dedent(
 
 def run_as_on_windows(program: str, *arguments: str, cwd: Path) -> str:
     """Run a program in such a process; give what it printed."""
-    ended = subprocess.run(
+    ended = run_process(
         [sys.executable, "-c", PREAMBLE + dedent(program), *arguments],
         cwd=cwd,
         stdout=subprocess.PIPE,

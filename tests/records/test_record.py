@@ -1,7 +1,6 @@
 """Records: immutable, complete, and in JSON as JavaScript writes it."""
 
 import json
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -9,6 +8,7 @@ import pydantic
 import pytest
 
 import triosigno_db as db
+from tests.processes import run_process
 from triosigno_db import records
 from triosigno_db.models import MODELS
 from triosigno_db.testing import IsolatedDatabase
@@ -151,5 +151,5 @@ print(failures)
 
 def test_threads_may_make_the_first_records_at_once() -> None:
     command = [sys.executable, "-c", FIRST_USES]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = run_process(command, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("[]\n", "")

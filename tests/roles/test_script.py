@@ -1,12 +1,11 @@
 """Making the roles: by the script and by the library, on any database, as often as one likes."""
 
-import subprocess
-from shutil import which
-
 import pytest
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import run_process
+from tests.programs import find_program
 from tests.roles.logins import DUMP, PASSWORD, url_as
 from tests.roles.test_purposes_application import UndoneError, undo
 from triosigno_db import migrator
@@ -15,12 +14,12 @@ from triosigno_db.roles import Deviation, RoleNames, apply_roles, check_roles, r
 from triosigno_db.testing import IsolatedDatabase
 
 
-@pytest.mark.skipif(which("psql") is None, reason="there is no psql here")
+@pytest.mark.skipif(find_program("psql") is None, reason="there is no psql here")
 def test_psql_runs_the_script_as_the_library_does(admin_url: str, names: RoleNames) -> None:
     before = run_plain(admin_url, DUMP)
     run_plain(admin_url, 'GRANT ALL ON "User" TO PUBLIC; GRANT CREATE ON SCHEMA public TO PUBLIC')
     assert run_plain(admin_url, DUMP) != before
-    ended = subprocess.run(
+    ended = run_process(
         ["psql", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--dbname", admin_url],
         input=role_script(names), capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -17,6 +17,7 @@ import pytest
 import triosigno_db as db
 from tests.docs.pages import ROOT, write_files
 from tests.plain_sql import run_plain
+from tests.processes import Process, run_process
 from tests.redis_server import NO_REDIS, RedisServer
 from triosigno_db.testing import factories
 from triosigno_db.testing.plugin import IsolatedDatabase
@@ -34,7 +35,7 @@ END_SESSIONS = SESSIONS.replace("count(*)", "count(pg_terminate_backend(pid))")
 class Running:
     """A process whose log is read as it is written."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: Process[str]) -> None:
         self._process = process
         self.log: list[str] = []
 
@@ -59,7 +60,7 @@ class Running:
 
 @contextmanager
 def running(*arguments: str, cwd: Path, **variables: str) -> Iterator[Running]:
-    process = subprocess.Popen(
+    process = Process(
         [sys.executable, *arguments],
         cwd=cwd,
         env=os.environ | variables,
@@ -141,7 +142,7 @@ def test_celery_s_workers_have_a_connection_each(
     )
 
     def run_tasks() -> None:
-        subprocess.run(
+        run_process(
             [sys.executable, "-c", send, str(learner)],
             cwd=tmp_path,
             env=os.environ | {"REDIS_URL": redis.url},

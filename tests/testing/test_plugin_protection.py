@@ -1,6 +1,5 @@
 """Tests destroy no database that was not made for tests, wherever DATABASE_URL leads."""
 
-import subprocess
 import sys
 from collections.abc import Iterator
 
@@ -8,6 +7,7 @@ import pytest
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.processes import run_process
 from tests.testing.service import RunTests
 from triosigno_db import migrator
 from triosigno_db.schema.protection import THROWAWAY_SETTING
@@ -56,7 +56,7 @@ DESTRUCTIVE = """
     COMMAND = "import sys; from triosigno_db.cli import main; sys.exit(main())"
 
     def run(*arguments):
-        ended = subprocess.run(
+        ended = run_process(
             [sys.executable, "-c", COMMAND, *arguments], capture_output=True, text=True
         )
         if ended.returncode:
@@ -176,7 +176,7 @@ def test_nothing_is_protected_without_pytest(
 ) -> None:
     monkeypatch.delenv("TRIOSIGNO_TEST_RUN")
     migrator.reset(production, accept_data_loss=True)
-    ended = subprocess.run(
+    ended = run_process(
         [sys.executable, "-c", "import triosigno_db as db; db.connect(); db.drop_schema()"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

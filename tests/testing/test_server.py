@@ -4,7 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,6 +14,8 @@ import psycopg2
 import pytest
 from testing.common.database import get_unused_port
 
+from tests.processes import run_process
+from tests.programs import find_program
 from tests.testing.owners import ask, wait_until
 from triosigno_db.testing.server import (
     ThrowawayPostgres,
@@ -122,11 +123,12 @@ def test_only_the_password_opens_it(server: ThrowawayPostgres) -> None:
             psycopg2.connect(server.url.replace(password, wrong))
 
 
+@pytest.mark.skipif(find_program("ps", question="ax") is None, reason="there is no ps here")
 def test_the_password_shows_nowhere(server: ThrowawayPostgres) -> None:
     password = server.dsn()["password"]
     with pytest.raises(ThrowawayPostgresError, match="already exists") as caught:
         server.create_database("triosigno")
-    arguments = subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, check=True).stdout
+    arguments = run_process(["ps", "axww", "-o", "args"], capture_output=True, check=True).stdout
     shown = [repr(server), str(server), str(caught.value), repr(caught.value.__cause__)]
     shown += [Path(server.base_dir, "ThrowawayPostgres.log").read_text(), arguments.decode()]
 

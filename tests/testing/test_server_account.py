@@ -3,7 +3,6 @@
 import os
 import pwd
 import shutil
-import subprocess
 import sys
 import tempfile
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 import triosigno_db
+from tests.processes import run_process
 from tests.testing.owners import StartOwner, ask, hear, wait_until_gone
 from triosigno_db.testing import binaries
 from triosigno_db.testing.server import ThrowawayPostgres, available_versions
@@ -79,7 +79,7 @@ def test_an_ordinary_user_runs_it_as_itself(start_owner: StartOwner) -> None:
     reachable = False
     with suppress(PermissionError):
         environment = {**os.environ, "PYTHONPATH": str(Path(triosigno_db.__file__).parents[1])}
-        reachable = subprocess.run(probe, **options, env=environment, check=False).returncode == 0
+        reachable = run_process(probe, **options, env=environment, check=False).returncode == 0
     if not reachable:
         pytest.skip(f"the user nobody cannot reach {sys.executable} or the package")
     script = "tell(uid=os.stat(server.data_directory).st_uid, me=os.getuid())"

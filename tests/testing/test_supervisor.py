@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run_process
 from tests.testing.owners import StartOwner, ask, hear, is_running, wait_until, wait_until_gone
 from triosigno_db.testing.server import ThrowawayPostgres, ThrowawayPostgresError
 
@@ -123,7 +124,7 @@ with server:
     told = hear(owner)
     assert owner.wait() == 0
     assert ask(told["url"], "SELECT 1") == 1
-    subprocess.run(told["stop"], shell=True, check=True)
+    run_process(told["stop"], shell=True, check=True)
     wait_until_gone(told)
 
 

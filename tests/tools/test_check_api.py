@@ -1,11 +1,11 @@
 """The check of the public API finds what breaks services, and nothing else."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.docs.pages import ROOT
+from tests.processes import run_process
 from tools.check_api import PUBLIC, allows_breakage, check, find_last_tag
 
 SHOP = ("shop", "shop.plugins.web")
@@ -21,7 +21,7 @@ FILES = {
 
 def git(folder: Path, *arguments: str) -> None:
     identity = ("-c", "user.name=Camille", "-c", "user.email=camille@example.org")
-    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
+    run_process(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True)
 
 
 def replace(folder: Path, name: str, old: str, new: str) -> None:

@@ -9,12 +9,13 @@ import pytest
 
 import triosigno_db as db
 from tests.docs.pages import ROOT
+from tests.processes import Process
 from triosigno_db.migrator import status
 
 
 def test_it_has_the_history_and_leaves_nothing_behind() -> None:
     command = [sys.executable, "-m", "tools.start_database"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
+    with Process(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout
         name, _, url = program.stdout.readline().strip().partition("=")
         assert name == "export DATABASE_URL"

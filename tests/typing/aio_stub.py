@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FunctionType
 
 import triosigno_db as db
+from tests.processes import run_process
 from triosigno_db import aio
 
 STUB = Path(aio.__file__).with_suffix(".pyi")
@@ -74,7 +75,7 @@ def _home(module: str, name: str) -> str:
 
 def _formatted(text: str) -> str:
     for command in (("check", "--select=I", "--fix-only"), ("format",)):
-        ended = subprocess.run(
+        ended = run_process(
             [sys.executable, "-m", "ruff", *command, "--quiet", f"--stdin-filename={STUB}", "-"],
             input=text,
             stdout=subprocess.PIPE,

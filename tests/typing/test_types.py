@@ -1,15 +1,15 @@
 """The types that the functions promise to a type checker."""
 
-import subprocess
 import sys
 from pathlib import Path
 
+from tests.processes import run_process
 from tests.typing.aio_stub import STUB, stub
 
 
 def test_every_promise_is_kept() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--config-file", "pyproject.toml"]
-    ended = subprocess.run(
+    ended = run_process(
         [*command, str(Path(__file__).with_name("promises.py"))],
         cwd=Path(__file__).parents[2],
         capture_output=True,

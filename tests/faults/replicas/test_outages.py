@@ -28,6 +28,7 @@ from tests.faults.replicas.standing_by import (
     skipped,
     until_served_by,
 )
+from tests.plain_sql import end_sessions
 from triosigno_db.database.execution import fetch_all, run_sql
 from triosigno_db.database.lifecycle import connected_database, current_database
 from triosigno_db.database.replica_health import RETRY_AFTER
@@ -112,7 +113,7 @@ def test_a_read_whose_replica_is_lost_is_repeated_on_the_database(connected: Clu
 def test_a_transaction_whose_replica_is_lost_is_not_repeated(connected: Cluster) -> None:
     with pytest.raises(db.DatabaseUnavailableError), db.reading_from_replica(), db.transaction():
         ((backend,),) = run_sql("SELECT pg_backend_pid()")
-        ask(connected.standby, "SELECT pg_terminate_backend(%s, 60000)", backend)
+        end_sessions(connected.standby.url, f"pid = {backend}")
         db.count_users()
     assert serving_port() == connected.standby.port
 
