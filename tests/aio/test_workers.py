@@ -5,6 +5,7 @@ import gc
 import threading
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ import pytest
 import triosigno_db as blocking
 from tests.aio.loops import asynchronous, run_blocking
 from triosigno_db import aio as db
+from triosigno_db.aio.calls import run
+from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_module, make_sign, make_user
@@ -111,3 +114,26 @@ def test_several_loops_use_one_database_and_leave_no_thread(triosigno_db: Isolat
     while set(threading.enumerate()) - before:
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+@asynchronous
+async def test_a_call_that_is_between_two_statements_is_interrupted_later(
+    triosigno_url: str,
+) -> None:
+    async with db.connect(triosigno_url, statement_timeout=0):
+        has_begun, may_go_on, has_failed = (threading.Event() for _ in range(3))
+
+        def call() -> None:
+            has_begun.set()
+            may_go_on.wait()
+            with suppress(db.QueryTimeoutError):
+                run_sql("SELECT pg_sleep(600)")
+            has_failed.set()
+
+        cancelled = asyncio.create_task(run(call))
+        await asyncio.to_thread(has_begun.wait)
+        cancelled.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        may_go_on.set()
+        assert await asyncio.to_thread(has_failed.wait, 20)

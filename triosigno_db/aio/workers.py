@@ -25,6 +25,9 @@ from triosigno_db.errors import PoolTimeoutError
 
 ResultT = TypeVar("ResultT")
 
+_FIRST_PAUSE, _MAX_PAUSE = 0.05, 1.0
+"""The times in seconds after which a call that goes on is interrupted again."""
+
 _numbers = count(1)
 
 _all_workers: WeakSet[Workers] = WeakSet()
@@ -33,7 +36,16 @@ _all_workers: WeakSet[Workers] = WeakSet()
 class _Job:
     """A call that a thread runs; its caller awaits `future`."""
 
-    __slots__ = ("call", "error", "future", "has_ended", "on_end", "result")
+    __slots__ = (
+        "call",
+        "error",
+        "future",
+        "has_ended",
+        "has_returned",
+        "is_running",
+        "on_end",
+        "result",
+    )
 
     def __init__(self, call: Callable[[], Any], on_end: Callable[[], None] | None) -> None:
         # The call runs in the context of the caller, which may hold a trace, for example.
@@ -41,6 +53,9 @@ class _Job:
         self.future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self.on_end = on_end
         self.has_ended = False
+        self.is_running = True
+        # Created only for a job that is interrupted.
+        self.has_returned: threading.Event | None = None
         self.result: Any = None
         self.error: BaseException | None = None
 
@@ -132,7 +147,10 @@ def _work(jobs: SimpleQueue[_Job | None], completions: _CompletionQueue) -> None
             job.result = job.call()
         except BaseException as exc:  # noqa: BLE001 (raised where the call is awaited)
             job.error = exc
+        job.is_running = False
         completions.post(job)
+        if job.has_returned is not None:
+            job.has_returned.set()
         # Do not keep the result of a call until the next one.
         del job
 
@@ -256,17 +274,13 @@ class Workers:
         self._idle.clear()
         return stopped
 
-    def end(self) -> list[threading.Thread]:
-        """Stop all threads, and cancel what they wait for, when the program ends.
-
-        Returns:
-            The threads.
-        """
+    def end(self) -> None:
+        """Cancel what the threads wait for, and wait for their end, when the program ends."""
         for worker in self._workers:
             worker.stop()
-            if worker.thread.is_alive():
+            while worker.thread.is_alive():
                 self._interrupt(worker.thread_id)
-        return [worker.thread for worker in self._workers]
+                worker.thread.join(_FIRST_PAUSE)
 
     def _time_out(self, waiter: asyncio.Future[Worker]) -> None:
         if not waiter.done():
@@ -278,15 +292,21 @@ class Workers:
             return await job.future
         except asyncio.CancelledError:
             if not job.has_ended:
-                self._end_early(worker)
+                self._end_early(worker, job)
             raise
 
-    def _end_early(self, worker: Worker) -> None:
+    def _end_early(self, worker: Worker, job: _Job) -> None:
         interruption: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         worker.interruption = interruption
+        job.has_returned = has_returned = threading.Event()
 
         def interrupt() -> None:
-            self._interrupt(worker.thread_id)
+            pause = _FIRST_PAUSE
+            # A cancellation that arrives between two statements is lost.
+            while job.is_running:
+                self._interrupt(worker.thread_id)
+                has_returned.wait(pause)
+                pause = min(2 * pause, _MAX_PAUSE)
             self._completions.wake(settle)
 
         def settle() -> None:
@@ -310,4 +330,4 @@ def join(threads: Iterable[threading.Thread]) -> None:
 def _join_all() -> None:
     # A thread that is still in a library written in C or Rust could crash the interpreter's end.
     for workers in tuple(_all_workers):
-        join(workers.end())
+        workers.end()
