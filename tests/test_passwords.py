@@ -1,5 +1,7 @@
 """Passwords: hashed as bcrypt does, compared in the time that a hash of the cost takes."""
 
+import threading
+
 import bcrypt
 import psycopg2.extensions
 import pytest
@@ -135,3 +137,19 @@ def test_the_highest_cost_is_that_of_new_hashes_or_above() -> None:
     highest.add(8)
     highest.add(7)
     assert highest.value == 8
+
+
+def test_the_threads_end_and_others_start_when_they_are_needed() -> None:
+    assert verify("secret", hashed_by_others(b"secret"))
+    before = hashing_threads()
+    assert 1 <= len(before) <= passwords.HASHING_THREADS
+    passwords.end_hashing_threads()
+    for thread in before:
+        thread.join(20)
+        assert not thread.is_alive()
+    assert verify("secret", hashed_by_others(b"secret"))
+    passwords.end_hashing_threads()
+
+
+def hashing_threads() -> list[threading.Thread]:
+    return [each for each in threading.enumerate() if each.name.startswith("triosigno_db-hashing")]

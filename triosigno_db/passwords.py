@@ -6,8 +6,9 @@ time, they are served in order, and a program that ends waits for these threads.
 
 import os
 import re
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import bcrypt
@@ -228,22 +229,41 @@ def password_arguments(function: Callable[..., Any]) -> tuple[str, ...] | None:
 
 
 class _HashingThreads:
-    """The threads, which a forked child starts anew."""
+    """The threads, which are started when they are needed."""
 
     def __init__(self) -> None:
-        self.reset()
+        self.start_anew()
 
-    def reset(self) -> None:
-        self.executor = ThreadPoolExecutor(HASHING_THREADS, "triosigno_db-hashing")
+    def start_anew(self) -> None:
+        """Forget the threads, which a forked child does not have."""
+        self._lock = threading.Lock()
+        self._executor = self._new_executor()
+
+    def submit(self, function: Callable[..., ResultT], *args: Any) -> Future[ResultT]:
+        with self._lock:
+            return self._executor.submit(function, *args)
+
+    def end(self) -> None:
+        with self._lock:
+            earlier, self._executor = self._executor, self._new_executor()
+            earlier.shutdown(wait=False)
+
+    def _new_executor(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(HASHING_THREADS, "triosigno_db-hashing")
 
 
 _threads = _HashingThreads()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_threads.reset)
+    os.register_at_fork(after_in_child=_threads.start_anew)
+
+
+def end_hashing_threads() -> None:
+    """End the threads that hash passwords once what was submitted to them is done."""
+    _threads.end()
 
 
 def _on_hashing_thread(function: Callable[..., ResultT], *args: Any) -> ResultT:
-    future = _threads.executor.submit(function, *args)
+    future = _threads.submit(function, *args)
     try:
         return future.result()
     except BaseException:

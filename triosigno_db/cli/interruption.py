@@ -63,6 +63,8 @@ class _Interruption:
         self._wakeup: tuple[socket.socket, ...] = ()
 
     def install(self) -> None:
+        if self._wakeup:
+            return
         reader, writer = self._wakeup = socket.socketpair()
         writer.setblocking(False)
         on_open.append(lambda connection: self._connections.append(weakref.ref(connection)))

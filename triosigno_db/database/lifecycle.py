@@ -9,6 +9,7 @@ from triosigno_db.database.read_only import is_read_only, read_only
 from triosigno_db.database.router import Router
 from triosigno_db.errors import ConflictError, NotConnectedError
 from triosigno_db.models import MODELS, database_proxy
+from triosigno_db.passwords import end_hashing_threads
 from triosigno_db.settings import Settings
 
 _connecting = threading.Lock()
@@ -62,6 +63,7 @@ def disconnect() -> None:
     with _connecting:
         earlier = _replaceable()
         database_proxy.initialize(None)
+    end_hashing_threads()
     if earlier is not None:
         earlier.retire()
 
