@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import peewee
 import psycopg2
 import pytest
 
@@ -153,3 +154,24 @@ def test_a_connection_that_is_replaced_is_logged(
     with caplog.at_level(logging.INFO, logger="triosigno_db"):
         make_category()
     assert "replacing a lost connection" in caplog.text
+
+
+def test_the_statements_of_a_transaction_have_no_rows(events: list[db.StatementEvent]) -> None:
+    with db.transaction(), db.transaction():
+        pass
+    assert {event.name: event.rows for event in events} == {
+        "BEGIN": 0,
+        "SAVEPOINT": 0,
+        "RELEASE SAVEPOINT": 0,
+        "COMMIT": 0,
+    }
+
+
+def test_a_statement_of_a_model_that_fails_is_told(events: list[db.StatementEvent]) -> None:
+    make_category(name="a")
+    events.clear()
+    with pytest.raises(peewee.IntegrityError):
+        SignCategory.create(name="a", description="")
+    (failed,) = events
+    assert isinstance(failed.error, psycopg2.Error)
+    assert failed.error.pgcode == "23505"

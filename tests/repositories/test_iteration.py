@@ -103,7 +103,11 @@ def test_a_page_is_read_when_it_is_needed_and_no_connection_is_kept(
         assert db.pool_status().in_use == 0
 
 
-async def _no_page() -> None: ...
+async def _page_without_cursor(*, limit: int) -> "db.Page[db.CategoryRecord]":
+    return db.list_categories(limit=limit)
+
+
+def _no_page() -> None: ...
 
 
 @pytest.mark.parametrize(
@@ -115,6 +119,7 @@ async def _no_page() -> None: ...
         db.Page,
         aio.list_users,
         _no_page,
+        _page_without_cursor,
         lambda **page: print(page),
         "list_users",
         None,

@@ -177,10 +177,17 @@ def _refusal(shape: type[Record], values: Mapping[str, Any]) -> str | None:
 def _sample_rows(selection: Selection, default: type[Record]) -> Iterator[dict[str, Any]]:
     """Yield rows so that each column has each of its samples in one of them."""
     fields = {_column(name, field): field for name, field in default.model_fields.items()}
-    samples: dict[str, list[Any]] = {
-        name: list(_samples_of(fields[name])) for name in selection.columns if name in fields
-    }
     nested_records = _nested_records(default)
+    samples: dict[str, list[Any]] = {
+        # A field of another type in place of a record does not accept one.
+        name: (
+            _nested_samples(fields[name], [{}])
+            if name in nested_records
+            else list(_samples_of(fields[name]))
+        )
+        for name in selection.columns
+        if name in fields
+    }
     for name, inside in selection.nested:
         if name in nested_records:
             rows = list(_sample_rows(inside, nested_records[name]))

@@ -114,3 +114,12 @@ def test_a_sign_of_two_lessons_counts_once_in_the_module(triosigno_db: IsolatedD
             db.get_module_progress(*key)
         assert caught.value.entity == entity
     assert db.get_module_progress(user, make_module(lessons=0).id).lessons == ()
+
+
+def test_a_lesson_without_signs_does_not_count_in_the_mean(triosigno_db: IsolatedDatabase) -> None:
+    user, module, sign = make_user().id, make_module(lessons=0).id, make_sign().id
+    lesson, _ = (make_lesson(signs=0, module_id=module).id for _ in range(2))
+    db.set_lesson_signs(lesson, [sign])
+    db.record_attempt(user, sign, is_correct=True)
+    db.record_attempt(user, sign, is_correct=True, mastery_level=50)
+    assert db.get_module_progress(user, module).mean_mastery == 50
