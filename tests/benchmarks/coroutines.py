@@ -21,7 +21,7 @@ from rich.table import Column, Table
 import triosigno_db
 from tests.benchmarks.bridge import BridgedDatabase, leave_as_it_is
 from triosigno_db import aio as db
-from triosigno_db.aio.scopes import coroutine
+from triosigno_db.aio.calls import coroutine
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.models import database_proxy
 from triosigno_db.settings import Settings

@@ -11,6 +11,7 @@ import pytest
 import triosigno_db as db
 from tests.cli.test_app import ALL
 from tests.processes import run_process
+from tests.sampling import mostly_slow
 from triosigno_db.database.execution import run_sql
 from triosigno_db.packs import starter_pack
 from triosigno_db.testing import DatabaseServer
@@ -85,7 +86,7 @@ def run_all(
 
 
 @pytest.mark.usefixtures("_stored")
-@pytest.mark.parametrize("encoding", ENVIRONMENTS)
+@pytest.mark.parametrize("encoding", mostly_slow(ENVIRONMENTS, 2))
 def test_no_command_fails(
     encoding: str, triosigno_url: str, triosigno_server: DatabaseServer, tmp_path: Path
 ) -> None:

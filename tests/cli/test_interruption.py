@@ -12,6 +12,7 @@ import pytest
 import triosigno_db as db
 from tests.cli.running import Start, holding, until
 from tests.plain_sql import run_plain
+from tests.sampling import mostly_slow
 from triosigno_db.packs import export_pack
 from triosigno_db.testing.factories import make_module, make_user
 
@@ -25,7 +26,7 @@ READING = [
 NOTHING = "Nothing was changed."
 
 
-@pytest.mark.parametrize("command", READING, ids=" ".join)
+@pytest.mark.parametrize("command", mostly_slow(READING, 1), ids=" ".join)
 def test_a_command_that_reads_has_changed_nothing(
     triosigno_url: str, start: Start, tmp_path: Path, command: list[str]
 ) -> None:
@@ -57,7 +58,9 @@ WRITING = [
 ]
 
 
-@pytest.mark.parametrize("command", WRITING, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize(
+    "command", mostly_slow(WRITING, 2), ids=lambda command: " ".join(command[:2])
+)
 def test_a_command_that_writes_has_stored_nothing(
     triosigno_url: str, start: Start, tmp_path: Path, command: list[str]
 ) -> None:

@@ -13,6 +13,7 @@ from psycopg2 import sql
 import triosigno_db as db
 from tests.plain_sql import run_plain
 from tests.processes import run_process
+from tests.sampling import mostly_slow
 from triosigno_db.arguments import is_invisible
 from triosigno_db.packs import load_pack, starter_pack
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE, PRISMA_LOCK
@@ -75,7 +76,9 @@ COMMANDS = [
 ]
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[:2]))
+@pytest.mark.parametrize(
+    "command", mostly_slow(COMMANDS, 2), ids=lambda command: " ".join(command[:2])
+)
 def test_what_is_printed_can_not_control_the_terminal(
     hostile_url: str, triosigno_command: list[str], tmp_path: Path, command: list[str]
 ) -> None:

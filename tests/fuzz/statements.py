@@ -17,6 +17,7 @@ from triosigno_db.database.connection import Connection
 from triosigno_db.database.statements import Statement
 from triosigno_db.repositories.gamification.days import Offsets
 from triosigno_db.schema.ddl import fold_script, keys_script
+from triosigno_db.schema.owners import EXPECTED_OWNERS, FOREIGN_OBJECTS, TRUSTED_OWNERS
 
 _SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')
 _TRANSACTION = re.compile(
@@ -26,6 +27,7 @@ _TRANSACTION = re.compile(
 
 _PREPARED = re.compile(r'^(PREPARE "triosigno_\w+" AS |EXECUTE "triosigno_\w+")')
 _DEALLOCATED = re.compile(r'DEALLOCATE "triosigno_\w+"')
+_SETTINGS = re.compile(r"SELECT (pg_catalog\.set_config\('\w+', '[\w .,+/:-]*', false\)(, )?)+")
 _LOCK = re.compile(r'LOCK TABLE ("\w+"\."\w+"(, )?)+ IN [A-Z ]+ MODE')
 
 
@@ -52,6 +54,9 @@ def compiled_statements() -> list[Statement]:
     return [each for each in made if each._build.__module__.startswith("triosigno_db.")]
 
 
+_KINDS = (_SAVEPOINT, _TRANSACTION, _LOCK, _DEALLOCATED, _SETTINGS)
+
+
 def unexplained(texts: set[str]) -> list[str]:
     """List the texts that are no compiled statement, no constant of the code, no transaction's."""
     known = {
@@ -64,9 +69,7 @@ def unexplained(texts: set[str]) -> list[str]:
     known |= _constants()
     texts = {_PREPARED.sub("", text, count=1) for text in texts}
     return [
-        text
-        for text in sorted(texts - known)
-        if not any(each.fullmatch(text) for each in (_SAVEPOINT, _TRANSACTION, _LOCK, _DEALLOCATED))
+        text for text in sorted(texts - known) if not any(each.fullmatch(text) for each in _KINDS)
     ]
 
 
@@ -95,7 +98,8 @@ def _constants() -> set[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
     )
     written = {node.value for node in nodes if isinstance(node, ast.Constant)}
-    made = (schema.to_sql(), fold_script(), keys_script())
+    owners = (FOREIGN_OBJECTS.format(expected=each) for each in (TRUSTED_OWNERS, EXPECTED_OWNERS))
+    made = (schema.to_sql(), fold_script(), keys_script(), *owners)
     return {each for each in (*written, *_globals(), *made) if isinstance(each, str)}
 
 

@@ -6,6 +6,8 @@ The names that Python does not have there are taken away in a process of its own
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.platforms.windows import run_as_on_windows
 from triosigno_db.testing import DatabaseServer
 
@@ -109,6 +111,7 @@ def test_the_core_connects(triosigno_url: str, tmp_path: Path) -> None:
     assert told.endswith("\ndone\n")
 
 
+@pytest.mark.slow
 def test_the_commands_work(empty_url: str, tmp_path: Path) -> None:
     told = run_as_on_windows(COMMANDS, empty_url, cwd=tmp_path)
     codes = re.findall(r"^(.+) exit (\d)$", told, re.MULTILINE)

@@ -198,6 +198,7 @@ def test_migrations_call_nothing_that_was_planted(planted_url: str, tmp_path: Pa
     migrator.export(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_new_migration_calls_nothing_that_was_planted(planted_url: str, tmp_path: Path) -> None:
     (tmp_path / "migration_lock.toml").write_text('provider = "postgresql"\n')
     new = migrator.dev("first", planted_url, history=tmp_path)
@@ -208,6 +209,7 @@ def test_a_new_migration_calls_nothing_that_was_planted(planted_url: str, tmp_pa
     assert migrator.status(history=tmp_path).exit_code == 0
 
 
+@pytest.mark.slow
 def test_a_schema_is_created_adopted_and_dropped(planted_url: str) -> None:
     db.create_schema()
     db.create_schema()
@@ -245,6 +247,7 @@ def test_roles_are_made_and_checked(deployed_url: str) -> None:
             )
 
 
+@pytest.mark.slow
 def test_packs_call_nothing_that_was_planted(deployed_url: str, tmp_path: Path) -> None:
     starter = packs.starter_pack()
     packs.load_pack(starter)

@@ -14,7 +14,7 @@ from tests.promises.racing import (
     errors_in,
     in_an_older_snapshot,
 )
-from triosigno_db.passwords import cost_of, hash_password
+from triosigno_db.passwords import Secret, cost_of, hash_password
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_achievement, make_lesson, make_sign, make_user
 
@@ -229,12 +229,12 @@ def test_a_login_that_renews_the_hash_does_not_overwrite_a_new_password(
     run_plain(
         triosigno_db.url,
         'UPDATE "User" SET "password" = %s',
-        (hash_password("low", cost=4),),
+        (hash_password(Secret("low"), cost=4).get_secret_value(),),
     )
     logins = at_once(*[lambda: db.authenticate(user.username, "low")] * CALLERS)
     assert errors_in(logins) == []
     ((stored,),) = run_plain(triosigno_db.url, 'SELECT "password" FROM "User"')
-    assert cost_of(stored) == 5
+    assert cost_of(Secret(stored)) == 5
 
 
 def test_preferences_are_made_once(triosigno_db: IsolatedDatabase) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 import triosigno_db as db
 from triosigno_db import aio
-from triosigno_db.aio.scopes import coroutine
+from triosigno_db.aio.calls import coroutine
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
 from triosigno_db.integrations.fastapi import ConnectionPerRequest, handle_errors, lifespan

@@ -8,6 +8,7 @@ import pytest
 import triosigno_db as db
 from tests.plain_sql import run_plain
 from tests.processes import run_process
+from tests.sampling import mostly_slow
 from tests.testing.service import RunTests
 from triosigno_db import migrator
 from triosigno_db.schema.protection import THROWAWAY_SETTING
@@ -56,7 +57,7 @@ DESTRUCTIVE = """
     COMMAND = "import sys; from triosigno_db.cli import main; sys.exit(main())"
 
     def run(*arguments):
-        ended = run_process(
+        ended = subprocess.run(
             [sys.executable, "-c", COMMAND, *arguments], capture_output=True, text=True
         )
         if ended.returncode:
@@ -97,7 +98,7 @@ REFUSED = """
 """
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "xdist"])
+@pytest.mark.parametrize("options", mostly_slow([(), ("-n", "2")], 1), ids=["alone", "xdist"])
 def test_a_database_that_was_not_made_for_tests_is_kept(
     run_tests: RunTests, production: str, options: tuple[str, ...]
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from tests.cluster import Cluster, ask, until
 from triosigno_db import aio
-from triosigno_db.aio.scopes import coroutine
+from triosigno_db.aio.calls import coroutine
 from triosigno_db.database.execution import run_sql
 from triosigno_db.testing import ThrowawayPostgres
 
