@@ -31,7 +31,7 @@ PG ?=
 CHOOSE_SERVER = $(if $(PG),server=$$($(BIN)/python -m tools.fetch_postgres $(PG)) && TRIOSIGNO_POSTGRES="$$server")
 
 # What depends on the server's version, for `make matrix`; and on other packages, for `make lowest`.
-CORE := $(addprefix tests/,schema models repositories migrator doctor roles packs)
+CORE := $(addprefix tests/,schema models repositories migrator compatibility doctor roles packs)
 CONNECTIONS := $(addprefix tests/database/test_,pool.py transactions.py transactions_run_again.py)
 EXTRAS := $(addprefix tests/,aio cli database integrations records services studio)
 

@@ -17,6 +17,7 @@ CREATE TABLE "Odd name" (
     "say ""hi"" now" "Kind of",
     "otherId" text REFERENCES "Other" ON DELETE SET NULL,
     at timestamp(3) NOT NULL,
+    number bigint GENERATED ALWAYS AS IDENTITY,
     CONSTRAINT positive CHECK ("order" > 0 AND id <> 'at') NOT VALID
 );
 CREATE TABLE _prisma_migrations (id text);
@@ -42,6 +43,7 @@ def test_columns_and_constraints_are_read(empty_url: str) -> None:
         'say "hi" now': Column("Kind of", nullable=True, has_default=False),
         "otherId": Column("text", nullable=True, has_default=False),
         "at": Column("timestamp(3) without time zone", nullable=False, has_default=False),
+        "number": Column("bigint", nullable=False, has_default=True),
     }
     assert table.references == {
         "Odd name_otherId_fkey": Reference(("otherId",), "Other", ("Id",), "SET NULL", "NO ACTION")

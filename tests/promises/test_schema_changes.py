@@ -58,6 +58,7 @@ class Run:
         try:
             result = run_and_undo(call, ids)
         except (TrioSignoDBError, AssertionError, TypeError):
+            # A hash of another type is no text.
             self.failed.add(function)
         else:
             if function in READING:

@@ -66,7 +66,8 @@ def _table(table: catalog.Table) -> Table:
 
 
 def _column(column: catalog.Column) -> Column:
-    return Column(_unquoted(column.type), column.nullable, column.default is not None)
+    has_default = column.default is not None or column.is_identity
+    return Column(_unquoted(column.type), column.nullable, has_default)
 
 
 def _index(definition: str) -> Index:
