@@ -42,7 +42,6 @@ ENUMS = """
 SELECT DISTINCT t.typname FROM pg_prepared_statements p, unnest(p.parameter_types) AS used(type)
 JOIN pg_type t ON t.oid = used.type WHERE p.name = 'asked' AND t.typtype = 'e'
 """
-GENERATED = "428C9"
 
 Sent = Mapping[str, dict[str, CompiledStatement]]
 Need = dict[str, Any]
@@ -119,7 +118,7 @@ class Server:
             with self._undone():
                 self._change("ALTER TABLE {} DROP COLUMN {} CASCADE", table, column)
                 naming = [t for t in texts if f'"{table}"' in t and f'"{column}"' in t]
-                for text in (each for each in naming if self._error_of(each)):
+                for text in (each for each in naming if self._fails(each)):
                     used[text].append((table, column))
                 self._change(
                     f"ALTER TABLE {{}} ADD COLUMN {{}} {kind}"
@@ -127,7 +126,7 @@ class Server:
                     table,
                     column,
                 )
-                for text in (each for each in naming if self._error_of(each) == GENERATED):
+                for text in (each for each in naming if self._fails(each)):
                     written[text].append((table, column))
         return used, written, enums
 
@@ -135,14 +134,14 @@ class Server:
         names = sql.Identifier(table), sql.Identifier(column)
         self._cursor.execute(sql.SQL(statement).format(*names))
 
-    def _error_of(self, text: str) -> str | None:
+    def _fails(self, text: str) -> bool:
         try:
             with self._undone():
                 self._cursor.execute(f"PREPARE asked AS {text}")
                 self._cursor.execute("DEALLOCATE asked")
-        except psycopg2.Error as exc:
-            return exc.pgcode
-        return None
+        except psycopg2.Error:
+            return True
+        return False
 
     def _enums_of(self, text: str) -> list[str]:
         with self._undone():
