@@ -1,9 +1,9 @@
-"""The doctor: health checks of a database.
+"""The doctor: health checks of a database, and of a schema that the Node side has changed.
 
 Each check examines one subject and returns findings. No check needs a superuser.
 """
 
-from triosigno_db.compatibility.changes import Compatibility, SchemaChange
+from triosigno_db.compatibility.changes import Compatibility, Effect, SchemaChange
 from triosigno_db.compatibility.check import check_compatibility
 from triosigno_db.doctor.context import Limits
 from triosigno_db.doctor.diagnosis import diagnose
@@ -14,6 +14,7 @@ __all__ = [
     "Compatibility",
     "ConstraintReport",
     "Diagnosis",
+    "Effect",
     "Finding",
     "Level",
     "Limits",
