@@ -118,6 +118,6 @@ def test_without_a_database_or_a_file_it_is_refused() -> None:
         check_compatibility()
 
 
-def test_a_role_that_only_reads_can_check(triosigno_db: IsolatedDatabase) -> None:
-    read_only = Settings.load(triosigno_db.url).model_copy(update={"pgbouncer": True})
-    assert check_compatibility(read_only).changes == ()
+def test_the_url_of_a_pooler_is_taken(triosigno_db: IsolatedDatabase) -> None:
+    pooled = Settings.load(triosigno_db.url).model_copy(update={"pgbouncer": True})
+    assert check_compatibility(pooled).changes == ()
