@@ -31,11 +31,11 @@ PG ?=
 CHOOSE_SERVER = $(if $(PG),server=$$($(BIN)/python -m tools.fetch_postgres $(PG)) && TRIOSIGNO_POSTGRES="$$server")
 
 # What depends on the server's version, for `make matrix`; and on other packages, for `make lowest`.
-CORE := $(addprefix tests/,schema models repositories migrator doctor roles packs)
+CORE := $(addprefix tests/,schema models repositories migrator compatibility doctor roles packs)
 CONNECTIONS := $(addprefix tests/database/test_,pool.py transactions.py transactions_run_again.py)
 EXTRAS := $(addprefix tests/,aio cli database integrations records services studio)
 
-.PHONY: help setup demo database test matrix lowest slow soak mutants bench lint format docs build clean
+.PHONY: help setup demo database test matrix lowest slow soak mutants needs bench lint format docs build clean
 
 help:  ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -87,6 +87,9 @@ soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls (ROUNDS,
 
 mutants: $(READY)  ## Change the code in MUTANTS=200 places, and see whether the tests notice (SEED, JOBS)
 	$(BIN)/python -m tests.mutants $(if $(SEED),--seed $(SEED)) --mutants $(MUTANTS) --jobs $(JOBS) $(ARGS)
+
+needs: $(READY)  ## Write what each function needs of the tables, for `triosigno-db check`
+	$(BIN)/python -m tests.compatibility
 
 bench: $(READY)  ## Run all benchmarks, or one (WHAT=load, growth, summary_index, coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)

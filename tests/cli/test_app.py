@@ -26,7 +26,7 @@ ALL = dict(commands(typer.main.get_command(app)))
 
 def test_the_commands_are_these() -> None:
     assert sorted({path[0] for path in ALL}) == [
-        "content", "demo", "doctor", "migrate", "roles", "schema", "studio", "users",
+        "check", "content", "demo", "doctor", "migrate", "roles", "schema", "studio", "users",
     ]  # fmt: skip
 
 

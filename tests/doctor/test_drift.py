@@ -6,38 +6,96 @@ from tests.doctor.checked_database import CheckedDatabase, run_doctor
 
 
 @pytest.mark.parametrize(
-    ("statement", "level", "told"),
+    ("statement", "told", "function", "advice"),
     [
-        ('ALTER TABLE "Sign" DROP COLUMN "videoUrl"', "error", 'column "Sign"."videoUrl" is miss'),
-        ('ALTER TABLE "User" ALTER "username" DROP NOT NULL', "error", 'column "User"."username"'),
-        ('DROP TABLE "UserAchievement"', "error", 'table "UserAchievement" is missing'),
+        (
+            'ALTER TABLE "Sign" DROP COLUMN "videoUrl"',
+            'column "Sign"."videoUrl" is missing: reads break.',
+            "get_sign()",
+            "Keep it.",
+        ),
+        (
+            'ALTER TABLE "User" ALTER "username" DROP NOT NULL',
+            'column "User"."username" may be null: reads break.',
+            "get_user()",
+            "keep it required",
+        ),
+        (
+            'ALTER TABLE "Sign" ADD COLUMN "hint" text NOT NULL',
+            'column "Sign"."hint" is new, required and without a default: text: writes break.',
+            "create_sign()",
+            "Give it a default",
+        ),
+        (
+            'DROP TABLE "UserAchievement"',
+            'table "UserAchievement" is missing: reads break.',
+            "list_user_achievements()",
+            "Keep it.",
+        ),
         (
             'ALTER TABLE "Progress" DROP CONSTRAINT "Progress_signId_fkey"',
-            "error",
-            'constraint "Progress_signId_fkey" of "Progress" is missing',
-        ),
-        ("ALTER TYPE \"UserRole\" ADD VALUE 'GUEST'", "error", 'enum "UserRole"'),
-        ('ALTER TABLE "Sign" ADD COLUMN "hint" text', "warning", 'column "Sign"."hint" is not exp'),
-        (
-            'CREATE INDEX "by_hand" ON "Sign"("name")',
-            "warning",
-            'index "by_hand" of "Sign" is not expected',
-        ),
-        (
-            'DROP INDEX "Sign_categoryId_idx"; CREATE INDEX "Sign_categoryId_idx" '
-            'ON "Sign"("categoryId" DESC)',
-            "warning",
-            'index "Sign_categoryId_idx" of "Sign" is ',
+            'foreign key "Progress"(signId) to "Sign" is missing: writes break.',
+            "delete_sign()",
+            "keep the foreign key",
         ),
     ],
 )
-def test_what_differs_is_told(
-    checked: CheckedDatabase, statement: str, level: str, told: str
+def test_what_breaks_functions_is_an_error(
+    checked: CheckedDatabase, statement: str, told: str, function: str, advice: str
 ) -> None:
     checked.run(statement)
     run = run_doctor(checked.url)
-    assert told in "\n".join(run.one("drift", level).details)
-    assert run.exit_code == (level == "error")
+    finding = run.one("drift", "error")
+    assert finding.summary == told
+    assert function in finding.details
+    assert advice in finding.advice
+    assert run.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        ("ALTER TYPE \"UserRole\" ADD VALUE 'GUEST'", 'enum "UserRole"'),
+        ('ALTER TABLE "Sign" ADD COLUMN "hint" text', 'column "Sign"."hint" is not expected'),
+        ('ALTER TABLE "Progress" ALTER "masteryLevel" TYPE bigint', "is bigint NOT NULL"),
+        ('CREATE INDEX "by_hand" ON "Sign"("name")', 'index "by_hand" of "Sign" is not expected'),
+    ],
+)
+def test_what_breaks_nothing_is_no_problem(
+    checked: CheckedDatabase, statement: str, told: str
+) -> None:
+    checked.run(statement)
+    run = run_doctor(checked.url)
+    finding = run.one("drift", "ok")
+    assert finding.summary == "1 difference from the applied migrations: all functions work."
+    assert told in finding.details[0]
+    assert finding.advice == ""
+    assert run.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "told"),
+    [
+        (
+            'DROP INDEX "Sign_categoryId_idx"; CREATE INDEX "Sign_categoryId_idx" '
+            'ON "Sign"("categoryId" DESC)',
+            'index "Sign_categoryId_idx" of "Sign" is ',
+        ),
+        (
+            'ALTER TABLE "Module" DROP CONSTRAINT "Module_order_check"',
+            'constraint "Module_order_check" of "Module" is missing',
+        ),
+    ],
+)
+def test_an_index_or_constraint_of_ours_is_a_warning(
+    checked: CheckedDatabase, statement: str, told: str
+) -> None:
+    checked.run(statement)
+    run = run_doctor(checked.url)
+    finding = run.one("drift", "warning")
+    assert told in finding.details[0]
+    assert "DROP COLUMN" not in finding.advice
+    assert run.exit_code == 0
 
 
 def test_the_function_of_searches_is_looked_at(checked: CheckedDatabase) -> None:

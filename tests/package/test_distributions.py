@@ -35,6 +35,7 @@ def test_the_wheel_holds_the_whole_package_and_nothing_else(wheel: Path) -> None
     for needed in (
         "py.typed",
         "aio/__init__.pyi",
+        "compatibility/needs.json",
         "packs/starter.json",
         "migrations/migration_lock.toml",
     ):

@@ -8,6 +8,7 @@ from rich.console import Console
 
 import triosigno_db
 from triosigno_db.cli import content, migrate, roles, schema, users
+from triosigno_db.cli.check import check
 from triosigno_db.cli.demo import demo
 from triosigno_db.cli.doctor import doctor
 from triosigno_db.cli.encoding import escape_unencodable
@@ -33,6 +34,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(users.app, name="users")
 app.add_typer(roles.app, name="roles")
 app.command()(doctor)
+app.command()(check)
 app.command()(studio)
 
 

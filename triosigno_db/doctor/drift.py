@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from triosigno_db.compatibility.from_catalog import from_catalog
+from triosigno_db.compatibility.judgement import judge
+from triosigno_db.compatibility.needs import library_needs
 from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.diff import without_positions
@@ -60,7 +63,7 @@ def check_drift(context: CheckContext) -> Iterator[Finding]:
         yield Finding(SUBJECT, "unknown", "No migration is applied: there is nothing to compare.")
         return
     catalogs = temporary_catalogs(context.session, migrations)
-    yield _judge(origin, without_positions(catalogs[migrations[-1].name]), live)
+    yield from _judge(origin, without_positions(catalogs[migrations[-1].name]), live)
 
 
 def _judge_function(session: Session) -> Iterator[Finding]:
@@ -95,34 +98,39 @@ def _origin(context: CheckContext) -> tuple[str, list[Migration]]:
     return "the applied migrations", [each for each in migrations if each.name in applied]
 
 
-def _judge(origin: str, expected: Catalog, live: Catalog) -> Finding:
+def _judge(origin: str, expected: Catalog, live: Catalog) -> Iterator[Finding]:
     ours = live.only({*expected.tables} - {LEDGER_TABLE}, expected.enums)
-    differences = [each for each in compare(expected, ours) if not is_missing_index(each)]
-    if not differences:
-        return Finding(SUBJECT, "ok", f"All {len(expected.tables)} tables match {origin}.")
-    # Additional objects are mostly harmless; missing or different ones break calls.
-    is_broken = any(each.expected is not None and not _is_index(each) for each in differences)
-    number = len(differences)
-    return Finding(
-        SUBJECT,
-        "error" if is_broken else "warning",
-        f"{number} {'difference' if number == 1 else 'differences'} from {origin}.",
-        "triosigno-db migrate diff --sql prints the SQL that fixes it; read it before you run it.",
-        tuple(map(str, differences)),
-    )
+    changes = judge(from_catalog(expected), from_catalog(ours), library_needs())
+    breaking = [change for change in changes if change.breaks]
+    for change in breaking:
+        broken = tuple(f"{function}()" for function in change.functions)
+        yield Finding(SUBJECT, "error", f"{change}: {change.effect}.", change.advice, broken)
+    if breaking:
+        return
+    # The check of indexes reports missing ones.
+    differences = [each for each in compare(expected, ours) if not _is_missing_index(each)]
+    slower = [each for each in differences if _is_own_index_or_constraint(each)]
+    number = len(slower or differences)
+    told = f"{number} {'difference' if number == 1 else 'differences'} from {origin}"
+    if slower:
+        yield Finding(
+            SUBJECT,
+            "warning",
+            f"{told}: all functions work, but indexes or constraints are not the library's.",
+            "triosigno-db schema sql prints their definitions.",
+            tuple(map(str, slower)),
+        )
+    elif differences:
+        details = tuple(map(str, differences))
+        yield Finding(SUBJECT, "ok", f"{told}: all functions work.", details=details)
+    else:
+        yield Finding(SUBJECT, "ok", f"All {len(expected.tables)} tables match {origin}.")
 
 
-def is_missing_index(difference: Difference) -> bool:
-    """Return whether a difference is a missing index.
-
-    Args:
-        difference: The difference.
-
-    Returns:
-        `True` for a missing index; `False` for an index with another definition.
-    """
-    return _is_index(difference) and difference.found is None
+def _is_missing_index(difference: Difference) -> bool:
+    return difference.what.startswith("index ") and difference.found is None
 
 
-def _is_index(difference: Difference) -> bool:
-    return difference.what.startswith("index ")
+def _is_own_index_or_constraint(difference: Difference) -> bool:
+    is_own = difference.expected is not None
+    return is_own and difference.what.startswith(("index ", "constraint "))

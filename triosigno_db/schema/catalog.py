@@ -32,7 +32,8 @@ _ENUMS = """
 """
 _COLUMNS = """
     SELECT c.relname, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
-           NOT a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid)
+           NOT a.attnotnull, pg_catalog.pg_get_expr(d.adbin, d.adrelid),
+           a.attidentity <> ''
     FROM pg_class c
     JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = pg_catalog.current_schema()
     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -92,6 +93,7 @@ class Column(NamedTuple):
     type: str
     nullable: bool
     default: str | None
+    is_identity: bool = False
 
     def __str__(self) -> str:
         null = "" if self.nullable else " NOT NULL"

@@ -155,6 +155,19 @@ def test_what_is_no_hash_lets_nobody_in(triosigno_db: IsolatedDatabase, stored: 
             db.authenticate(user.username, password)
 
 
+def test_an_account_without_a_password_lets_nobody_in(triosigno_db: IsolatedDatabase) -> None:
+    """The Node side may allow that, for accounts of another identity provider."""
+    user = make_user()
+    run_plain(triosigno_db.url, 'ALTER TABLE "User" ALTER "password" DROP NOT NULL')
+    run_plain(triosigno_db.url, 'UPDATE "User" SET "password" = NULL')
+    with pytest.raises(db.InvalidCredentialsError):
+        db.authenticate(user.username, PASSWORD)
+    with pytest.raises(db.InvalidCredentialsError):
+        db.change_password(user.id, PASSWORD, "another")
+    db.set_password(user.id, PASSWORD)
+    assert db.authenticate(user.username, PASSWORD).id == user.id
+
+
 def test_a_cheaper_hash_is_renewed_by_the_next_login(triosigno_db: IsolatedDatabase) -> None:
     user = make_user(password=PASSWORD)
     db.connect(triosigno_db.url, password_cost=5)

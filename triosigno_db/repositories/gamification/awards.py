@@ -50,14 +50,15 @@ def insert_award(selection: Selection) -> Any:
 
     If another call inserts it at the same time, the INSERT waits, finds that row and returns it.
     """
-    own = {**columns_of(UserAchievement, "award"), "isNew": 'award."isNew"'}
+    stored = columns_of(UserAchievement, "award")
+    own = {**stored, "isNew": 'award."isNew"'}
     inside = selection.inside(NESTED) or NO_COLUMNS
     written = sql_columns("UserAchievement", own, selection, nested=(NESTED,))
     nested = sql_columns("Achievement", columns_of(Achievement, "chosen"), inside)
     return compose(
         """
         WITH chosen AS ({chosen}), existing AS (
-            SELECT award.* FROM {award} AS award, chosen
+            SELECT {returned} FROM {award} AS award, chosen
             WHERE award."userId" = {user_id} AND award."achievementId" = chosen."id"
         ), inserted AS (
             INSERT INTO {award} AS award ("id", "userId", "achievementId", "achievedAt")
@@ -65,7 +66,7 @@ def insert_award(selection: Selection) -> Any:
             WHERE NOT EXISTS (SELECT FROM existing)
             ON CONFLICT ("userId", "achievementId") DO UPDATE
                 SET "achievedAt" = award."achievedAt"
-            RETURNING award.*, (xmax = 0) AS "isNew"
+            RETURNING {returned}, (award.xmax = 0) AS "isNew"
         ), award AS (
             SELECT *, false AS "isNew" FROM existing UNION ALL SELECT * FROM inserted
         )
@@ -76,6 +77,8 @@ def insert_award(selection: Selection) -> Any:
         award_id=Parameter("award_id"),
         user_id=Parameter("user_id").cast("text"),
         now=NOW,
+        # By name: a new column of the table could be called "isNew".
+        returned=peewee.SQL(", ".join(stored.values())),
         nested=nested,
         between=_comma(inside.columns and selection.columns),
         columns=written,

@@ -131,13 +131,14 @@ def upsert_progress_of_batch(selection: Selection) -> Any:
             WHERE NOT EXISTS (SELECT FROM {sign} AS sign WHERE sign."id" = fresh.sign_id)
         ), later AS (
             UPDATE {progress} AS progress SET
-                "masteryLevel" = LEAST(high, GREATEST(low, progress."masteryLevel" + shift)),
+                "masteryLevel" = LEAST(batch.high, GREATEST(batch.low,
+                    progress."masteryLevel" + batch.shift)),
                 "lastPracticed" = {now},
-                "correctAttempts" = progress."correctAttempts" + correct,
-                "totalAttempts" = progress."totalAttempts" + total,
+                "correctAttempts" = progress."correctAttempts" + batch.correct,
+                "totalAttempts" = progress."totalAttempts" + batch.total,
                 "updatedAt" = {now}
-            FROM batch JOIN locked USING (sign_id)
-            WHERE progress."userId" = {user_id} AND progress."signId" = sign_id
+            FROM batch JOIN locked ON locked.sign_id = batch.sign_id
+            WHERE progress."userId" = {user_id} AND progress."signId" = batch.sign_id
                 AND NOT EXISTS (SELECT FROM missing)
             RETURNING progress.*
         ), inserted AS (
@@ -147,8 +148,9 @@ def upsert_progress_of_batch(selection: Selection) -> Any:
             FROM fresh WHERE NOT EXISTS (SELECT FROM missing)
             ON CONFLICT ("userId", "signId") DO UPDATE SET
                 "masteryLevel" = (
-                    SELECT LEAST(high, GREATEST(low, progress."masteryLevel" + shift))
-                    FROM batch WHERE sign_id = excluded."signId"),
+                    SELECT LEAST(batch.high, GREATEST(batch.low,
+                        progress."masteryLevel" + batch.shift))
+                    FROM batch WHERE batch.sign_id = excluded."signId"),
                 "lastPracticed" = {now},
                 "correctAttempts" = progress."correctAttempts" + excluded."correctAttempts",
                 "totalAttempts" = progress."totalAttempts" + excluded."totalAttempts",

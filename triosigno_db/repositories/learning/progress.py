@@ -145,7 +145,8 @@ def select_module_progress(selection: Selection) -> Any:
                 SELECT DISTINCT sign_id, mastery FROM practice WHERE sign_id IS NOT NULL
             ) AS different
         )
-        SELECT EXISTS (SELECT FROM {user} WHERE "id" = {user_id}), {lessons}, {columns}
+        SELECT EXISTS (SELECT FROM {user} AS account WHERE account."id" = {user_id}),
+            {lessons}, {columns}
         FROM {module} AS module, module_total WHERE module."id" = {module_id}
         """,
         lesson=Lesson,

@@ -1,0 +1,38 @@
+"""The structure that the library expects, from its models."""
+
+from functools import cache
+
+from triosigno_db.compatibility.from_prisma import from_prisma
+from triosigno_db.compatibility.structure import Index, Structure, Table
+from triosigno_db.models import MODELS
+from triosigno_db.models.search import SEARCH_INDEXES
+from triosigno_db.schema.prisma import to_prisma
+from triosigno_db.schema.prisma_parser import parse_prisma
+
+
+@cache
+def expected_structure() -> Structure:
+    """Describe the structure of the models.
+
+    Returns:
+        The structure, with the CHECK constraints and the indexes on expressions by their names.
+    """
+    plain = from_prisma(parse_prisma(to_prisma()))
+    tables = {}
+    for model in MODELS:
+        name = model._meta.table_name
+        table = plain.tables[name]
+        names = [*model._meta.indexes_by_name()]
+        names += [index for index, (owner, _) in SEARCH_INDEXES.items() if owner == name]
+        expressions = {
+            index: Index((), is_unique=False, is_plain=False)
+            for index in names
+            if index not in table.indexes
+        }
+        tables[name] = Table(
+            table.columns,
+            {**table.indexes, **expressions},
+            table.references,
+            dict(model._meta.checks),
+        )
+    return Structure(tables, plain.enums, has_all=True)

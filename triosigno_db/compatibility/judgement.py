@@ -1,0 +1,97 @@
+"""Judge a schema: which differences from the models break which functions."""
+
+from collections.abc import Iterator
+
+from triosigno_db.compatibility.changes import SchemaChange, breaking, harmless
+from triosigno_db.compatibility.judging_columns import judge_columns
+from triosigno_db.compatibility.judging_constraints import judge_constraints, judge_new_references
+from triosigno_db.compatibility.needs import Needs
+from triosigno_db.compatibility.structure import Structure, Table
+
+
+def judge(expected: Structure, found: Structure, needs: Needs) -> tuple[SchemaChange, ...]:
+    """Compare a schema with the one that the library expects.
+
+    Args:
+        expected: The structure that the library expects.
+        found: The structure that was found.
+        needs: What the functions need.
+
+    Returns:
+        The changes, those that break functions first; none if the schemas are equal.
+    """
+    changes = [
+        *_judge_enums(expected, found, needs),
+        *(
+            change
+            for name, table in expected.tables.items()
+            for change in _judge_table(name, table, expected, found, needs)
+        ),
+        *_judge_new_tables(expected, found, needs),
+    ]
+    return tuple(sorted(changes, key=lambda change: not change.breaks))
+
+
+def _judge_enums(expected: Structure, found: Structure, needs: Needs) -> Iterator[SchemaChange]:
+    for name, labels in expected.enums.items():
+        subject = f'enum "{name}"'
+        if name not in found.enums:
+            # What is wrong with columns of other types is judged there.
+            advice = f'Keep it; to rename the enum of Prisma alone, add @@map("{name}").'
+            yield breaking(subject, "is missing", needs.casting(name), advice)
+        there = found.enums.get(name, labels)
+        for label in (each for each in labels if each not in there):
+            yield _missing_label(name, label, needs)
+        for label in (each for each in there if each not in labels):
+            yield harmless(subject, f"has a new label {label}")
+        if labels != there and sorted(labels) == sorted(there):
+            yield harmless(subject, f"has its labels in another order: {', '.join(there)}")
+    for name in (each for each in found.enums if each not in expected.enums):
+        yield harmless(f'enum "{name}"', "is new")
+
+
+def _missing_label(name: str, label: str, needs: Needs) -> SchemaChange:
+    change = breaking(
+        f'enum "{name}"',
+        f"has no label {label}",
+        needs.sending(name),
+        f"Writing {label}, or filtering by it, fails: keep the label, even if no row has it.",
+    )
+    # No row can have it, so that reading loses nothing.
+    return change._replace(effect="writes break") if change.breaks else change
+
+
+def _judge_table(
+    name: str, table: Table, expected: Structure, found: Structure, needs: Needs
+) -> Iterator[SchemaChange]:
+    there = found.tables.get(name)
+    if there is None:
+        advice = "Keep it."
+        if renamed := _renamed(table, expected, found):
+            advice = (
+                f'It may be called "{renamed}" now: keep the table, and rename the model of Prisma '
+                f'alone, with @@map("{name}").'
+            )
+        yield breaking(f'table "{name}"', "is missing", needs.using(name), advice)
+        return
+    yield from judge_columns(name, expected, found, needs)
+    yield from judge_constraints(name, expected, found, needs)
+
+
+def _renamed(table: Table, expected: Structure, found: Structure) -> str | None:
+    """Return the new table that has all columns of a missing one, if there is exactly one."""
+    alike = [
+        name
+        for name, other in found.tables.items()
+        if name not in expected.tables and table.columns.keys() <= other.columns.keys()
+    ]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _judge_new_tables(
+    expected: Structure, found: Structure, needs: Needs
+) -> Iterator[SchemaChange]:
+    for name, table in found.tables.items():
+        if name not in expected.tables:
+            advice = " ".join(judge_new_references(table, expected, needs))
+            yield harmless(f'table "{name}"', "is new", advice)
