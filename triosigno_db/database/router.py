@@ -66,7 +66,7 @@ class Router:
         if database is not self.primary:
             try:
                 with database.session.checked_out():
-                    database.session.renew()
+                    pass
             except DatabaseUnavailableError as exc:
                 self._health.fail(str(exc))
                 return self.primary
