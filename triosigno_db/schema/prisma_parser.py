@@ -27,6 +27,12 @@ from triosigno_db.schema.prisma_nodes import (
     split_commas,
 )
 
+UNKNOWN_ATTRIBUTE = "the attribute is not known"
+"""Why an attribute is listed that is parsed like others, but is none of Prisma's."""
+
+NO_END = "a block has no closing brace"
+"""Why the rest of a text is a part of its last block."""
+
 _STRING = r'"(?:\\.|[^"\\\x00-\x1f])*"'
 _NAME = r"[^\W_][\w-]*"
 _SPACE = r"[^\S\r\n]"
@@ -140,7 +146,7 @@ class _Parser:
                 self.offset += 1
                 return lines
             lines.append(self._read_line())
-        self.skipped.append(Skipped("", "a block has no closing brace", self._span(start, start)))
+        self.skipped.append(Skipped("", NO_END, self._span(start, start)))
         return lines
 
     def _has_more(self) -> bool:
@@ -218,7 +224,7 @@ class _Parser:
             attributes.append(Attribute(match["name"], inside, span))
             if "." not in match["name"] and match["name"] not in _KNOWN[expected]:
                 text = self.text[span.start : span.end]
-                self.skipped.append(Skipped(text, "the attribute is not known", span))
+                self.skipped.append(Skipped(text, UNKNOWN_ATTRIBUTE, span))
         return tuple(attributes)
 
     def _settings(self, lines: list[_Line]) -> dict[str, str]:
