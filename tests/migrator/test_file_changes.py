@@ -162,6 +162,35 @@ def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "x").is_symlink()
 
 
+def test_a_folder_that_appeared_meanwhile_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changes = changes_of(tmp_path / "x")
+    rename = Path.rename
+
+    def appear(self: Path, target: Path) -> Path:
+        if target.name == "new" and not target.exists():
+            (target / "theirs").mkdir(parents=True)
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", appear)
+    with pytest.raises(MigrationError, match=r"x/new cannot be written"):
+        changes.apply()
+    assert (tmp_path / "x" / "new" / "theirs").is_dir()
+    assert (tmp_path / "x" / "there").read_bytes() == b"before"
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
+)
+def test_a_replaced_file_keeps_its_owner(tmp_path: Path) -> None:
+    changes = changes_of(tmp_path / "x")
+    os.chown(tmp_path / "x" / "there", 1234, 2345)
+    changes.apply()
+    after = (tmp_path / "x" / "there").stat()
+    assert (after.st_uid, after.st_gid) == (1234, 2345)
+
+
 def test_a_replaced_file_keeps_its_mode(tmp_path: Path) -> None:
     changes = changes_of(tmp_path / "x")
     (tmp_path / "x" / "there").chmod(0o640)

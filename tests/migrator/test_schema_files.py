@@ -61,6 +61,16 @@ def test_a_link_that_leads_out_is_refused_unless_it_is_named(tmp_path: Path) -> 
     assert found(tmp_path, link) == ["prisma/schema.prisma"]
 
 
+def test_a_link_to_a_folder_is_refused_if_it_has_a_schema(tmp_path: Path) -> None:
+    write(tmp_path, "other/real.prisma", "notes/a.md")
+    (tmp_path / "prisma").mkdir()
+    (tmp_path / "prisma" / "notes").symlink_to(tmp_path / "notes")
+    assert found(tmp_path / "prisma") == []
+    (tmp_path / "prisma" / "models").symlink_to(tmp_path / "other")
+    with pytest.raises(MigrationError, match=r"models is a symbolic link to a folder"):
+        read_schema_files(tmp_path / "prisma", None)
+
+
 def test_a_link_to_nothing_is_refused(tmp_path: Path) -> None:
     (tmp_path / "schema.prisma").symlink_to(tmp_path / "nothing")
     with pytest.raises(MigrationError, match=r"schema\.prisma cannot be read: No such file"):

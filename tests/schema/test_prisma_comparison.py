@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.schema.node_schema import RENAMED, changed, files, without_indexes
 from triosigno_db.schema import to_prisma
@@ -169,6 +171,24 @@ def test_a_table_with_two_models_is_a_problem() -> None:
     line = text.splitlines().index("model User {") + 1
     (found,) = find_problems(files(text, '\nmodel Other {\n  @@map("User")\n}\n'))
     assert found == f"b.prisma:2: the table User has another model at a.prisma:{line}"
+
+
+def test_tables_in_several_schemas_of_the_database_are_a_problem() -> None:
+    text = without_indexes().replace(" {\n", ' {\n  @@schema("one")\n')
+    assert find_problems(files(text)) == []
+    line = text.splitlines().index("model Sign {") + 1
+    other = text.replace('model Sign {\n  @@schema("one")', 'model Sign {\n  @@schema("two")')
+    assert find_problems(files(other)) == [
+        f"a.prisma:{line}: the model Sign is in the schema two, User in one"
+    ]
+
+
+PIECES = st.sampled_from([*to_prisma().split("\n"), "}", "@@index([id])", '  @@map("User")', "/*"])
+
+
+@given(st.lists(PIECES).map("\n".join))
+def test_any_text_is_compared(text: str) -> None:
+    assert find_problems(files(text))
 
 
 def test_paths_are_shown_as_they_were_given() -> None:

@@ -5,7 +5,7 @@ import shutil
 import stat
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -58,7 +58,8 @@ class FileChanges:
         """Write all files.
 
         Each is written to a temporary folder first; they are renamed when all are written. If
-        that fails, or an exception comes from outside, what was renamed is put back.
+        that fails, or an exception comes from outside, what was renamed is put back. A process
+        that is killed between two renames leaves the rest to its next run.
 
         Raises:
             MigrationError: A file cannot be written, was changed meanwhile, or a symbolic link
@@ -72,7 +73,7 @@ class FileChanges:
                     step.apply()
                 undo.pop_all()
         except OSError as exc:
-            where = exc.filename or self.folder
+            where = exc.filename2 or exc.filename or self.folder
             raise MigrationError(
                 f"{where} cannot be written: {exc.strerror}. Nothing was changed."
             ) from exc
@@ -98,16 +99,16 @@ class FileChanges:
 
     def _prepare_replaced(self, temporary: ExitStack) -> Iterator[_Step]:
         for path, (before, after) in self.replaced.items():
-            mode = path.stat().st_mode
-            if not mode & _ANYONE_MAY_WRITE or not os.access(path, os.W_OK):
+            if not path.stat().st_mode & _ANYONE_MAY_WRITE or not os.access(path, os.W_OK):
                 raise MigrationError(f"{path} is read-only. Nothing was changed.")
             staging = Path(
                 temporary.enter_context(TemporaryDirectory(prefix=_TEMPORARY, dir=path.parent))
             )
             ready, old = staging / "new", staging / "old"
             ready.write_bytes(after)
-            shutil.copymode(path, ready)
             shutil.copy2(path, old)
+            for copy in (ready, old):
+                _copy_rights(path, copy)
             if old.read_bytes() != before:
                 raise MigrationError(
                     f"{path} was changed meanwhile. Nothing was changed: run this again."
@@ -122,6 +123,14 @@ class FileChanges:
             )
         if os.path.lexists(path):
             raise MigrationError(f"{path} is in the way. Nothing was changed.")
+
+
+def _copy_rights(source: Path, target: Path) -> None:
+    """Give a file the mode of another, and its owner where that is allowed: to root."""
+    if hasattr(os, "chown"):
+        with suppress(PermissionError):
+            os.chown(target, source.stat().st_uid, source.stat().st_gid)
+    shutil.copymode(source, target)
 
 
 def _nearest_existing(path: Path) -> Path:

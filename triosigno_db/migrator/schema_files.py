@@ -73,11 +73,22 @@ def add_indexes(missing: Sequence[MissingIndex]) -> Iterator[tuple[SchemaFile, s
 def _find(folder: Path) -> Iterator[Path]:
     for name, folders, files in os.walk(folder):
         folders[:] = [each for each in folders if each not in _OTHER_FOLDERS and each[0] != "."]
+        for each in folders:
+            _check_linked_folder(Path(name) / each)
         for file in files:
             if file.endswith(SUFFIX) and not file.startswith("."):
                 path = Path(name) / file
                 _check_link(path, folder)
                 yield path
+
+
+def _check_linked_folder(path: Path) -> None:
+    """Refuse a link to files of a schema, which is not followed: it may lead anywhere."""
+    if path.is_symlink() and any(path.rglob(f"*{SUFFIX}")):
+        raise MigrationError(
+            f"{path} is a symbolic link to a folder with {SUFFIX} files. Nothing was changed: name "
+            "the file or the folder of the schema (--schema)."
+        )
 
 
 def _check_link(path: Path, folder: Path) -> None:

@@ -56,6 +56,7 @@ class _Comparison:
             yield from self._problems_of_enum(enum)
         for model in self.needed.models:
             yield from self._problems_of_model(model)
+        yield from self._problems_of_schemas()
 
     def _problems_of_enum(self, needed: Enum) -> Iterator[str]:
         if needed.name not in self.enums:
@@ -83,6 +84,19 @@ class _Comparison:
             if columns not in _unique_columns(theirs.model):
                 names = ", ".join(sorted(columns))
                 yield f"{theirs.place}: the model {theirs.model.name} is not unique by {names}"
+
+    def _problems_of_schemas(self) -> Iterator[str]:
+        """The library reads all its tables from one schema of the database."""
+        found = [
+            self.models[each.name][0] for each in self.needed.models if each.name in self.models
+        ]
+        for each in found:
+            schema, first = each.model.schema, found[0].model.schema
+            if schema != first:
+                yield (
+                    f"{each.place}: the model {each.model.name} is in the schema {schema}, "
+                    f"{found[0].model.name} in {first}"
+                )
 
     def _problems_of_field(self, theirs: ModelInFile, needed: Field) -> Iterator[str]:
         file, model = theirs
