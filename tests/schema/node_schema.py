@@ -1,5 +1,6 @@
 """A `schema.prisma` as the Node side keeps it: its own names, order, comments and no index."""
 
+import re
 from pathlib import Path
 
 from triosigno_db.schema import to_prisma
@@ -10,17 +11,22 @@ INDEX = "@@index("
 
 
 def without_indexes() -> str:
-    """The schema of the models without its `@@index` lines."""
+    """The schema of the models without its `@@index` lines and without columns of spaces."""
     lines = to_prisma().splitlines(keepends=True)
-    return "".join(line for line in lines if INDEX not in line)
+    return narrow("".join(line for line in lines if INDEX not in line))
+
+
+def narrow(text: str) -> str:
+    """Write one space for several, but where a line begins."""
+    return re.sub(r"(?<=\S) +", " ", text)
 
 
 def changed(*replacements: tuple[str, str]) -> str:
     """The same with other lines; each must be there."""
     text = without_indexes()
     for old, new in replacements:
-        assert old in text, old
-        text = text.replace(old, new)
+        assert narrow(old) in text, old
+        text = text.replace(narrow(old), new)
     return text
 
 
@@ -32,9 +38,6 @@ def files(*texts: str) -> list[SchemaFile]:
         for name, text in zip(names, texts, strict=False)
     ]
 
-
-USER = "model User {\n  id              String            @id @default(uuid())\n"
-"""How the model begins in the schema of the models."""
 
 RENAMED = [
     ("model User {", '/// Who learns.\nmodel Account {\n  @@map("User")'),

@@ -87,11 +87,3 @@ def test_a_name_is_looked_for_in_all_models() -> None:
     )
     (problem,) = compare_indexes(files(text)).problems
     assert "Sign_categoryId_idx is not @@index([categoryId]) of Sign" in problem
-
-
-def test_prisma_s_names_are_cut_to_what_postgresql_keeps() -> None:
-    long = "x" * 70
-    text = (
-        f'{without_indexes()}model Theirs {{\n  {long} Int @id\n  @@index([{long}], map: "a")\n}}\n'
-    )
-    assert len(missing(text)) == len(missing(without_indexes()))

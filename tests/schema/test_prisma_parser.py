@@ -222,6 +222,14 @@ def test_the_schema_of_the_models_is_understood_completely() -> None:
     assert [each.name for each in schema.models] == [model.__name__ for model in MODELS]
 
 
+def test_a_comment_within_a_line_moves_nothing() -> None:
+    text = 'model A {\n  id /* a } */ String /* b */ @id @map("x") // c\n}\n'
+    (field,) = parse_prisma(text).models[0].fields
+    assert field.type == "String"
+    spans = [text[each.span.start : each.span.end] for each in field.attributes]
+    assert spans == ["@id", '@map("x")']
+
+
 def test_a_line_may_have_no_space_where_none_is_needed() -> None:
     model = parse_model("id String@id@default(uuid())", '@@index([id],map:"x")')
     assert [each.name for each in model.fields[0].attributes] == ["id", "default"]

@@ -10,9 +10,6 @@ from triosigno_db.schema.prisma_nodes import Attribute, Model, unquote
 from triosigno_db.schema.prisma_parser import parse_prisma
 
 _SUFFIXES = {"index": "_idx", "unique": "_key", "id": "_pkey"}
-_MAX_NAME = 63
-"""The longest name that PostgreSQL keeps, in bytes."""
-
 _PLAIN_ITEM = re.compile(r"[^\W_][\w-]*(?:\(\s*sort\s*:\s*Asc\s*\))?")
 _PLAIN_ARGUMENTS = {"fields", "map", "type", None}
 
@@ -114,14 +111,12 @@ def _columns(model: Model, attribute: Attribute) -> Iterator[str]:
 
 
 def _name(model: Model, attribute: Attribute, columns: tuple[str, ...]) -> str:
-    """The index's name: the one given, else Prisma's, which is shortened to what fits."""
+    """The index's name: the one given, else Prisma's, where it is short enough for PostgreSQL."""
     given = unquote(attribute.value("map") or "")
     if given:
         return given
-    suffix = _SUFFIXES[attribute.name]
     parts = (model.database_name,) if attribute.name == "id" else (model.database_name, *columns)
-    longest = _MAX_NAME - len(suffix)
-    return "_".join(parts).encode()[:longest].decode(errors="ignore") + suffix
+    return "_".join(parts) + _SUFFIXES[attribute.name]
 
 
 def _is_plain(attribute: Attribute) -> bool:
