@@ -5,7 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from triosigno_db.schema.prisma_nodes import Model, PrismaSchema
 
-_REST_OF_LINE = re.compile(r"(?:[^\S\r\n]|//[^\r\n]*|/\*.*?\*/)*(?P<newline>\r\n|\r|\n)", re.DOTALL)
+_REST_OF_LINE = re.compile(
+    r"(?:[^\S\r\n]|//[^\r\n]*|/\*.*?\*/)*+(?P<newline>\r\n|\r|\n)", re.DOTALL
+)
 _INDENTATION = re.compile(r"[^\S\r\n]*")
 
 
