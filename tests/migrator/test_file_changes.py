@@ -2,7 +2,10 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -115,16 +118,33 @@ def test_a_file_that_is_read_only_is_refused(tmp_path: Path) -> None:
     assert contents(tmp_path) == before
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere"
-)
-def test_a_folder_that_is_read_only_is_refused(tmp_path: Path) -> None:
-    changes = changes_of(tmp_path / "x")
-    (tmp_path / "x").chmod(0o555)
-    with pytest.raises(MigrationError, match="cannot be written: Permission denied"):
-        changes.apply()
-    (tmp_path / "x").chmod(0o755)
-    assert (tmp_path / "x" / "there").read_bytes() == b"before"
+@contextmanager
+def without_privileges() -> Iterator[None]:
+    """Be nobody for a while, if root."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="folders have no such rights here")
+def test_a_folder_that_is_read_only_is_refused() -> None:
+    with TemporaryDirectory() as name:  # pytest's own may be entered by its user alone
+        folder = Path(name)
+        folder.chmod(0o755)
+        changes = changes_of(folder / "x")
+        (folder / "x").chmod(0o555)
+        (folder / "x" / "there").chmod(0o666)
+        with without_privileges(), pytest.raises(MigrationError) as caught:
+            changes.apply()
+        assert str(caught.value) == (
+            f"{folder / 'x'} cannot be written: Permission denied. Nothing was changed."
+        )
+        assert contents(folder) == {"x": None, "x/there": b"before"}
+        (folder / "x").chmod(0o755)
 
 
 def test_a_file_that_was_changed_meanwhile_is_refused(tmp_path: Path) -> None:

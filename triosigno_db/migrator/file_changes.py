@@ -73,9 +73,9 @@ class FileChanges:
                     step.apply()
                 undo.pop_all()
         except OSError as exc:
-            where = exc.filename2 or exc.filename or self.folder
+            where = Path(exc.filename2 or exc.filename or self.folder)
             raise MigrationError(
-                f"{where} cannot be written: {exc.strerror}. Nothing was changed."
+                f"{_lasting(where)} cannot be written: {exc.strerror}. Nothing was changed."
             ) from exc
 
     def _prepare_created(self, temporary: ExitStack) -> Iterator[_Step]:
@@ -123,6 +123,14 @@ class FileChanges:
             )
         if os.path.lexists(path):
             raise MigrationError(f"{path} is in the way. Nothing was changed.")
+
+
+def _lasting(path: Path) -> Path:
+    """The path, or the folder of the temporary folder that it is in."""
+    for each in (path, *path.parents):
+        if each.name.startswith(_TEMPORARY):
+            return each.parent
+    return path
 
 
 def _copy_rights(source: Path, target: Path) -> None:
