@@ -16,7 +16,7 @@
     ├── InvalidCredentialsError    no account has this login and password
     ├── AccountInactiveError       the login and password are correct, the account is deactivated
     ├── ConflictError              the call conflicts with another one or with the current state
-    ├── SchemaMismatchError        the database's tables differ from the library's
+    ├── SchemaMismatchError        the tables, or a schema.prisma, differ from the library's
     │   └── UnreadableRowError         a row holds a value that the library can't read
     └── MigrationError             a history or its database is in an invalid state
         ├── MigrationFailedError       a statement of a migration failed
@@ -236,7 +236,7 @@ class ConflictError(TrioSignoDBError):
 
 
 class SchemaMismatchError(TrioSignoDBError):
-    """The database's tables, functions or encoding differ from those of the library.
+    """The tables, functions, encoding or `schema.prisma` differ from those of the library.
 
     Args:
         why: What was found.

@@ -9,9 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 import triosigno_db as db
+from tests.schema.node_schema import without_indexes
 from triosigno_db.cli.app import app
 from triosigno_db.database.execution import run_sql
-from triosigno_db.errors import DataLossError, MigrationError
+from triosigno_db.errors import DataLossError, MigrationError, SchemaMismatchError
 from triosigno_db.migrator import read_history, shipped_history
 
 NAMES = [each.name for each in read_history(shipped_history())]
@@ -196,3 +197,35 @@ def test_export_lists_its_files(tmp_path: Path) -> None:
     assert sorted(ended.stdout.split()) == sorted(
         str(path) for path in (tmp_path / "prisma").rglob("*") if path.is_file()
     )
+
+
+def test_export_checks_the_node_side_s_folder(tmp_path: Path) -> None:
+    schema = tmp_path / "schema.prisma"
+    schema.write_text(without_indexes())
+    checked = migrate("export", tmp_path, "--check")
+    assert checked.exit_code == 1
+    lines = checked.stdout.splitlines()
+    assert lines[0] == f"missing: {tmp_path / 'migrations' / 'migration_lock.toml'}"
+    number = without_indexes().splitlines().index("model Sign {") + 1
+    assert f"missing: {schema}:{number}: Sign: @@index([categoryId])" in lines
+    assert schema.read_text() == without_indexes()
+    written = migrate("export", tmp_path)
+    assert written.exit_code == 0
+    assert [f"missing: {line}" for line in written.stdout.splitlines()] == lines
+    again = migrate("export", tmp_path, "--check")
+    assert (again.exit_code, again.stdout) == (0, "Nothing is missing.\n")
+
+
+def test_export_refuses_a_schema_that_lacks_what_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "schema.prisma").write_text("")
+    assert isinstance(migrate("export", tmp_path).exception, SchemaMismatchError)
+
+
+def test_export_takes_the_place_of_the_schema_and_prisma_s_version(tmp_path: Path) -> None:
+    migrate("export", tmp_path / "six", "--prisma", "6")
+    schema = tmp_path / "six" / "schema.prisma"
+    assert "url " in schema.read_text()
+    ended = migrate("export", tmp_path / "seven", "--schema", schema)
+    assert ended.exit_code == 0
+    assert not (tmp_path / "seven" / "schema.prisma").exists()
+    assert migrate("export", tmp_path / "eight", "--prisma", "8").exit_code == 2

@@ -23,6 +23,11 @@ def test_each_form_is_printed(name: str, written: Callable[[], str]) -> None:
     assert schema(name).rstrip("\n") == written().rstrip("\n")
 
 
+def test_prisma_6_has_the_url_in_its_schema() -> None:
+    ended = CliRunner().invoke(app, ["schema", "prisma", "--prisma", "6"])
+    assert ended.stdout == to_prisma(prisma=6)
+
+
 def test_a_pipe_that_closes_early_is_no_error(triosigno_command: list[str]) -> None:
     command = " ".join([*triosigno_command, "schema", "sql"])
     ended = run_process(

@@ -10,7 +10,7 @@ import pytest
 from tests.processes import run_process
 
 HERE = Path(__file__).parent
-FILES = ("package.json", "passwords.mjs", "prisma_engine.mjs", "read_rows.mjs")
+FILES = ("package.json", "passwords.mjs", "prisma_engine.mjs", "prisma_schema.mjs", "read_rows.mjs")
 
 
 @pytest.fixture(scope="session")

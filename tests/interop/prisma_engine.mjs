@@ -90,10 +90,8 @@ function listMigrations(folder) {
   }
 }
 
-// From version 7 on the URL is no longer a part of the schema.
 function readSchema(path) {
-  const content = readFileSync(path, 'utf8').replace(/^\s*url\s*=.*$/m, '')
-  return { files: [{ path, content }] }
+  return { files: [{ path, content: readFileSync(path, 'utf8') }] }
 }
 
 const commands = {

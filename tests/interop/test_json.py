@@ -34,9 +34,7 @@ ANY_TEXT = "Zoé \u2028\"\\/\x01\x1f\x7f<é𝄞>'\n\t"
 @pytest.fixture(scope="session")
 def client_folder(node_folder: Path) -> Path:
     """The same folder, with a client that is generated from the exported schema."""
-    # From version 7 on the URL is no longer a part of the schema.
-    schema = re.sub(r"(?m)^ *url .*$", "", to_prisma())
-    (node_folder / "schema.prisma").write_text(schema, encoding="utf-8")
+    (node_folder / "schema.prisma").write_text(to_prisma(), encoding="utf-8")
     (node_folder / "prisma.config.ts").write_text(CONFIGURATION, encoding="utf-8")
     run_process(
         ["npx", "prisma", "generate"],

@@ -12,6 +12,7 @@ import pytest
 import triosigno_db as db
 from tests.processes import run_process
 from tests.programs import find_program
+from tests.schema.node_schema import RENAMED, changed
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError
 from triosigno_db.migrator import (
@@ -102,6 +103,19 @@ def test_prisma_sees_no_difference_to_the_exported_schema(
 ) -> None:
     make()
     found = prisma("diff", schema=exported / "schema.prisma")
+    assert found == {"script": "-- This is an empty migration.\n", "differs": False}
+
+
+def test_prisma_sees_no_difference_to_a_schema_of_the_node_side_with_the_new_lines(
+    connected: str, prisma: Engine, tmp_path: Path
+) -> None:
+    """Its own names for tables and columns, which the new lines have to use."""
+    schema = tmp_path / "schema.prisma"
+    schema.write_text(changed(*RENAMED))
+    deploy()
+    assert prisma("diff", schema=schema)["differs"]
+    export(tmp_path)
+    found = prisma("diff", schema=schema)
     assert found == {"script": "-- This is an empty migration.\n", "differs": False}
 
 

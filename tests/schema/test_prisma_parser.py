@@ -1,5 +1,6 @@
 """A `schema.prisma` is parsed with the places of its parts; anything else is skipped and listed."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -222,10 +223,35 @@ def test_the_schema_of_the_models_is_understood_completely() -> None:
     assert [each.name for each in schema.models] == [model.__name__ for model in MODELS]
 
 
+def test_a_comment_within_a_line_moves_nothing() -> None:
+    text = 'model A {\n  id /* a } */ String /* b */ @id @map("x") // c\n}\n'
+    (field,) = parse_prisma(text).models[0].fields
+    assert field.type == "String"
+    spans = [text[each.span.start : each.span.end] for each in field.attributes]
+    assert spans == ["@id", '@map("x")']
+
+
 def test_a_line_may_have_no_space_where_none_is_needed() -> None:
     model = parse_model("id String@id@default(uuid())", '@@index([id],map:"x")')
     assert [each.name for each in model.fields[0].attributes] == ["id", "default"]
     assert model.attributes[0].value("map") == '"x"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"model M{i} {{\n" + "  id Int @id\n" * 30 + "}\n" for i in range(200)),
+        "model A {\n" + "  /* \n" * 10_000,
+        "model A {\n  id Int " + "/* " * 20_000,
+        "/* " * 20_000,
+        "model A {\n  id Int " + '" ' * 20_000,
+    ],
+    ids=["long", "comments", "line", "blanks", "quotes"],
+)
+def test_the_time_grows_with_the_text_alone(text: str) -> None:
+    begun = process_time()
+    parse_prisma(text)
+    assert process_time() - begun < 5
 
 
 LINES = st.sampled_from(

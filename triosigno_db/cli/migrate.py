@@ -16,7 +16,7 @@ from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
 from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
 from triosigno_db.cli.encoding import check_script
-from triosigno_db.cli.interruption import say_if_interrupted
+from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.kept import Ledger
 from triosigno_db.cli.tables import visible, visible_lines
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
@@ -244,15 +244,40 @@ def export(
     folder: Annotated[
         Path, typer.Argument(help="The target folder, such as the Node backend's prisma/.")
     ],
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit 1 if anything is missing.")
+    ] = False,
+    schema: Annotated[
+        Path | None,
+        typer.Option(help="The Node backend's schema, a file or a folder. Default: searched."),
+    ] = None,
+    prisma: Annotated[
+        int, typer.Option(min=6, max=7, help="The version of Prisma for a new schema.prisma.")
+    ] = 7,
     migrations: History = None,
 ) -> None:
-    """Write the history and a schema.prisma for the Node backend.
+    """Write the migrations and the @@index lines that the Node backend lacks.
 
-    Example: triosigno-db migrate export ../backend/prisma
+    Example: triosigno-db migrate export ../backend/prisma --check
     """
-    say_if_interrupted(f"The files in {folder} may be incomplete: run the command again.")
-    for path in migrator.export(folder, history=migrations):
-        console.print(Text(str(path)))
+    with writing("All of it was written."):
+        found = migrator.export(
+            folder,
+            history=migrations,
+            schema=schema,
+            prisma=prisma,
+            check=check,
+        )
+    said = "missing: " if check else ""
+    for path in found.files:
+        console.print(Text(f"{said}{visible(path)}"))
+    for index in found.indexes:
+        where = f"{index.path}:{index.line}: {index.model}"
+        console.print(Text(f"{said}{visible(where)}: {visible(index.attribute)}"))
+    if not (found.files or found.indexes):
+        console.print("Nothing is missing.")
+    if not found.is_complete:
+        raise typer.Exit(DIFFERENT)
 
 
 def _format_line(status: MigrationStatus, width: int) -> Text:

@@ -1,5 +1,7 @@
 """`triosigno-db schema`: show the tables as SQL, Prisma schema or diagram."""
 
+from typing import Annotated
+
 import typer
 
 from triosigno_db import schema
@@ -17,12 +19,16 @@ def sql() -> None:
 
 
 @app.command()
-def prisma() -> None:
+def prisma(
+    prisma: Annotated[
+        int, typer.Option(min=6, max=7, help="The version of Prisma that reads it.")
+    ] = 7,
+) -> None:
     """Print schema.prisma for the Node backend.
 
     Example: triosigno-db schema prisma > prisma/schema.prisma
     """
-    print(schema.to_prisma(), end="")
+    print(schema.to_prisma(prisma=prisma), end="")
 
 
 @app.command()

@@ -15,7 +15,7 @@ from triosigno_db.migrator.deploy import (
 from triosigno_db.migrator.dev import NewMigration, dev, reset
 from triosigno_db.migrator.diff import Drift, diff
 from triosigno_db.migrator.executor import Step
-from triosigno_db.migrator.export import export
+from triosigno_db.migrator.export import Export, ExportedIndex, export
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
 from triosigno_db.migrator.ledger import MigrationState, MigrationStatus
 from triosigno_db.migrator.renames import Rename
@@ -23,6 +23,8 @@ from triosigno_db.migrator.rollback import rollback
 
 __all__ = [
     "Drift",
+    "Export",
+    "ExportedIndex",
     "HistoryStatus",
     "Migration",
     "MigrationState",

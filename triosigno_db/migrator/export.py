@@ -1,50 +1,150 @@
 """Export the history and the schema for the Node backend's repository."""
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from triosigno_db.errors import MigrationError
+from triosigno_db.errors import MigrationError, SchemaMismatchError
+from triosigno_db.migrator.file_changes import FileChanges
 from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
+from triosigno_db.migrator.schema_files import add_indexes, read_schema_files
 from triosigno_db.schema.prisma import to_prisma
+from triosigno_db.schema.prisma_comparison import find_problems
+from triosigno_db.schema.prisma_files import SchemaFile
+from triosigno_db.schema.prisma_indexes import MissingIndex, compare_indexes
 
 SCHEMA_FILE = "schema.prisma"
 MIGRATIONS_FOLDER = "migrations"
 
 
-def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
-    """Write the history in Prisma's layout, and a `schema.prisma` generated from the models.
+class ExportedIndex(NamedTuple):
+    """A line that a `schema.prisma` lacks.
 
-    Other migrations in the folder, such as those of the Node backend, are not changed, and neither
-    is its lock file.
+    Attributes:
+        path: The file.
+        model: The model's name in that file.
+        line: The line of the model before anything is written, from 1.
+        attribute: The text of the line, such as `@@index([categoryId])`.
+    """
+
+    path: Path
+    model: str
+    line: int
+    attribute: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """What the Node side lacks, or lacked.
+
+    Attributes:
+        files: The files that are missing, or were created.
+        indexes: The lines that are missing in existing files, or were added.
+        is_written: Whether they were written; `False` after a check.
+    """
+
+    files: tuple[Path, ...]
+    indexes: tuple[ExportedIndex, ...]
+    is_written: bool
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing."""
+        return self.is_written or not (self.files or self.indexes)
+
+
+def export(
+    folder: Path,
+    *,
+    history: Path | None = None,
+    schema: Path | None = None,
+    prisma: int = 7,
+    check: bool = False,
+) -> Export:
+    """Write the migrations that the Node side lacks, and what its `schema.prisma` lacks for them.
+
+    Migrations of the Node side are not changed. Into an existing schema only the missing `@@index`
+    lines are written; all else stays as it is, to the byte. Without one, a `schema.prisma` is
+    generated from the models. All files are written, or none.
 
     Args:
         folder: The target folder, such as the Node backend's `prisma/`; created if it is missing.
         history: The folder of the migrations. By default the one in the package.
+        schema: The file of the Node side's schema, or the folder of its files. By default all
+            `.prisma` files in `folder` and its subfolders.
+        prisma: The major version of Prisma that reads a new `schema.prisma`, 6 or 7.
+        check: Whether to write nothing, and only to say what is missing.
 
     Returns:
-        The files that were written.
+        What was written, or with `check` what is missing.
 
     Raises:
-        MigrationError: A file already exists there with a different text, and nothing was written;
-            or the folder cannot be written.
+        SchemaMismatchError: The schema lacks a model, a field or an enum's value that the library
+            needs, or has it in another form. All of them are listed, with file and line; nothing
+            was written.
+        MigrationError: A migration already exists there with a different text, a file cannot be
+            read or written, or a symbolic link leads out of the folder. Nothing was written.
+        InvalidInputError: `prisma` is another version.
     """
-    source = history or shipped_history()
-    target = folder / MIGRATIONS_FOLDER
+    changes = FileChanges(folder)
     try:
-        files = {}
-        if not (target / LOCK_FILE).exists():  # that of Prisma has a comment
-            files[target / LOCK_FILE] = (source / LOCK_FILE).read_bytes()
-        for migration in read_history(source):
-            there = target / migration.name / SCRIPT_FILE
-            files[there] = (source / migration.name / SCRIPT_FILE).read_bytes()
-        files[folder / SCHEMA_FILE] = to_prisma().encode()
-        for file, content in files.items():
-            if file.exists() and file.read_bytes() != content:
-                raise MigrationError(
-                    f"{file} already exists with a different text: nothing was written."
-                )
-        for file, content in files.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+        changes.created |= _missing_migrations(
+            history or shipped_history(), folder / MIGRATIONS_FOLDER
+        )
+        files = read_schema_files(folder, schema)
     except OSError as exc:
-        raise MigrationError(f"{folder} cannot be written: {exc.strerror}.") from exc
-    return tuple(files)
+        raise MigrationError(f"{exc.filename} cannot be read: {exc.strerror}.") from exc
+    missing: tuple[MissingIndex, ...] = ()
+    if files:
+        missing = _compare(files)
+        for file, text in add_indexes(missing):
+            before = file.schema.text.encode()
+            changes.replaced[file.path.resolve()] = (before, text.encode())
+    else:
+        changes.created[folder / SCHEMA_FILE] = to_prisma(prisma=prisma).encode()
+    if not check:
+        changes.apply()
+    return Export(
+        files=tuple(changes.created),
+        indexes=tuple(map(_to_exported, missing)),
+        is_written=not check,
+    )
+
+
+def _missing_migrations(source: Path, target: Path) -> dict[Path, bytes]:
+    """Read the migrations that a folder lacks, and the lock file if it has no migrations."""
+    files = {}
+    if not target.exists():
+        files[target / LOCK_FILE] = (source / LOCK_FILE).read_bytes()
+    for migration in read_history(source):
+        there = target / migration.name / SCRIPT_FILE
+        content = (source / migration.name / SCRIPT_FILE).read_bytes()
+        if not there.exists():
+            files[there] = content
+        elif _unix(there.read_bytes()) != _unix(content):
+            raise MigrationError(
+                f"{there} already exists with a different text. Nothing was written."
+            )
+    return files
+
+
+def _unix(content: bytes) -> bytes:
+    return content.replace(b"\r\n", b"\n")
+
+
+def _compare(files: tuple[SchemaFile, ...]) -> tuple[MissingIndex, ...]:
+    """Find the missing indexes of a schema that has all that the library needs."""
+    problems = find_problems(files)
+    if not problems:
+        compared = compare_indexes(files)
+        problems = list(compared.problems)
+    if problems:
+        raise SchemaMismatchError(
+            "The Prisma schema differs from what the library needs. Nothing was written.", problems
+        )
+    return compared.missing
+
+
+def _to_exported(index: MissingIndex) -> ExportedIndex:
+    file, model = index.place
+    return ExportedIndex(file.path, model.name, model.span.line, index.attribute)

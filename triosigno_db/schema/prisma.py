@@ -9,33 +9,49 @@ from typing import Any
 import peewee
 from pydantic.alias_generators import to_camel
 
+from triosigno_db.errors import InvalidInputError
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.fields import CreatedAtField, EnumField, UpdatedAtField
 from triosigno_db.schema.ddl import enums
 
-HEADER = """\
+_GENERATOR = """\
 generator client {
   provider = "prisma-client-js"
-}
-
+}"""
+_DATASOURCES = {
+    6: """\
 datasource db {
   provider = "postgresql"
   url      = env("DATABASE_URL")
+}""",
+    # The URL is a part of prisma.config.ts, and an error here.
+    7: """\
+datasource db {
+  provider = "postgresql"
+}""",
 }
-"""
 _TYPES = {"TEXT": "String", "INT": "Int", "BOOL": "Boolean", "TIMESTAMP(3)": "DateTime"}
 _ACTIONS = {"CASCADE": "Cascade", "RESTRICT": "Restrict"}
 _DEFAULT_ACTION = "RESTRICT"
 
 
-def to_prisma() -> str:
+def to_prisma(*, prisma: int = 7) -> str:
     """Generate the Prisma schema of the models, for Node.js services.
+
+    Args:
+        prisma: The major version of Prisma that reads it, 6 or 7. For 6 the datasource has a `url`,
+            which Prisma 7 refuses.
 
     Returns:
         The text of `schema.prisma`, with an `@@index` for each index on columns. CHECK constraints
         and indexes on expressions are omitted, because Prisma does not support them.
+
+    Raises:
+        InvalidInputError: `prisma` is another version.
     """
-    blocks = [HEADER.strip()]
+    if prisma not in _DATASOURCES:
+        raise InvalidInputError("prisma", "must be 6 or 7")
+    blocks = [_GENERATOR, _DATASOURCES[prisma]]
     blocks += [_block(f"enum {enum.__name__}", [[label] for label in enum]) for enum in enums()]
     blocks += [_block(f"model {model.__name__}", list(_lines(model))) for model in MODELS]
     return "\n\n".join(blocks) + "\n"

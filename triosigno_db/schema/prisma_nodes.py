@@ -96,6 +96,7 @@ class _HasAttributes:
     __slots__ = ()
     name: str
     attributes: tuple[Attribute, ...]
+    span: Span
 
     def attribute(self, name: str) -> Attribute | None:
         """Return the first attribute of this name.

@@ -27,12 +27,19 @@ from triosigno_db.schema.prisma_nodes import (
     split_commas,
 )
 
+UNKNOWN_ATTRIBUTE = "the attribute is not known"
+"""Why an attribute is listed that is parsed like others, but is none of Prisma's."""
+
+NO_END = "a block has no closing brace"
+"""Why the rest of a text is a part of its last block."""
+
 _STRING = r'"(?:\\.|[^"\\\x00-\x1f])*"'
 _NAME = r"[^\W_][\w-]*"
 _SPACE = r"[^\S\r\n]"
 _BLANK = re.compile(r"[\s\ufeff]+")
 _COMMENT = re.compile(r"//[^\r\n]*|/\*.*?\*/", re.DOTALL)
-_STRING_OR_COMMENT = re.compile(rf"{_STRING}|{_COMMENT.pattern}", re.DOTALL)
+_QUOTED = re.compile(_STRING)
+_STRING_OR_COMMENT_START = re.compile(r'"|//|/\*')
 _END_OF_LINE = re.compile(r"\r\n|\r|\n|\Z")
 _OPENING = re.compile(rf"(?:(?P<keyword>{_NAME}){_SPACE}+)?(?P<name>{_NAME}){_SPACE}*\{{{_SPACE}*")
 _FIELD = re.compile(
@@ -89,6 +96,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self.offset = 0
+        self.last_comment_end = text.rfind("*/")
         self.line_ends = [match.end() for match in _END_OF_LINE.finditer(text)][:-1]
         self.comments: list[Comment] = []
         self.skipped: list[Skipped] = []
@@ -140,34 +148,51 @@ class _Parser:
                 self.offset += 1
                 return lines
             lines.append(self._read_line())
-        self.skipped.append(Skipped("", "a block has no closing brace", self._span(start, start)))
+        self.skipped.append(Skipped("", NO_END, self._span(start, start)))
         return lines
 
     def _has_more(self) -> bool:
         """Go on to the next character outside of comments and spaces, if there is one."""
         while self.offset < len(self.text):
-            if comment := _COMMENT.match(self.text, self.offset):
-                self.comments.append(Comment(comment[0], self._span(*comment.span())))
-                self.offset = comment.end()
-            elif blank := _BLANK.match(self.text, self.offset):
+            if self._read_comment():
+                continue
+            if blank := _BLANK.match(self.text, self.offset):
                 self.offset = blank.end()
             else:
                 return True
         return False
 
+    def _read_comment(self) -> str:
+        """Go on after the comment that begins here, if one does.
+
+        Returns:
+            The comment, or nothing.
+        """
+        is_open = self.text.startswith("/*", self.offset)
+        if is_open and self.last_comment_end < self.offset:  # searched for once, not each time
+            return ""
+        comment = _COMMENT.match(self.text, self.offset)
+        if comment is None:
+            return ""
+        self.comments.append(Comment(comment[0], self._span(*comment.span())))
+        self.offset = comment.end()
+        return comment[0]
+
     def _read_line(self) -> _Line:
         """Read to the end of the line, and further where a comment ends on a later one."""
         start, shown = self.offset, ""
         end = self._end_of_line(start)
-        while (found := _STRING_OR_COMMENT.search(self.text, self.offset)) and found.start() < end:
-            shown += self.text[self.offset : found.start()]
-            self.offset = found.end()
-            if found[0].startswith("/"):
-                self.comments.append(Comment(found[0], self._span(*found.span())))
-                shown += " " * len(found[0])
+        while opening := _STRING_OR_COMMENT_START.search(self.text, self.offset, end):
+            shown += self.text[self.offset : opening.start()]
+            self.offset = opening.start()
+            if comment := self._read_comment():
+                shown += " " * len(comment)
             else:
+                found = _QUOTED.match(self.text, self.offset) or opening
                 shown += found[0]
-            end = self._end_of_line(self.offset)
+                self.offset = found.end()
+            if self.offset > end:  # the comment ends on a later line
+                end = self._end_of_line(self.offset)
         shown += self.text[self.offset : end]
         self.offset = end
         return _Line(shown.rstrip(), start)
@@ -218,7 +243,7 @@ class _Parser:
             attributes.append(Attribute(match["name"], inside, span))
             if "." not in match["name"] and match["name"] not in _KNOWN[expected]:
                 text = self.text[span.start : span.end]
-                self.skipped.append(Skipped(text, "the attribute is not known", span))
+                self.skipped.append(Skipped(text, UNKNOWN_ATTRIBUTE, span))
         return tuple(attributes)
 
     def _settings(self, lines: list[_Line]) -> dict[str, str]:
