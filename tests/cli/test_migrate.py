@@ -107,8 +107,9 @@ def test_baseline_tells_what_it_marked(database_url: str) -> None:
     db.disconnect()
     assert isinstance(migrate("deploy").exception, MigrationError)
     assert migrate("baseline").stdout.splitlines() == [
-        f"marked as applied: {name}" for name in NAMES
+        f"marked as applied: {name}" for name in (*NAMES[:4], NAMES[6])
     ]
+    assert migrate("deploy").exit_code == 0
     assert migrate("status").exit_code == 0
 
 

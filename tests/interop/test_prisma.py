@@ -1,16 +1,14 @@
 """Prisma's own engine beside us, on one database."""
 
-import json
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import triosigno_db as db
-from tests.processes import run_process
+from tests.interop.conftest import Engine
 from tests.programs import find_program
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError
@@ -36,29 +34,7 @@ pytestmark = [
     pytest.mark.xdist_group("node"),
 ]
 
-Engine = Callable[..., dict[str, Any]]
 NAMES = [each.name for each in read_history(shipped_history())]
-
-
-@pytest.fixture
-def prisma(node_folder: Path, empty_url: str) -> Engine:
-    """Ask Prisma's engine to work on the test's database."""
-
-    def ask(command: str, **request: Any) -> dict[str, Any]:
-        paths = {name: str(value) for name, value in request.items()}
-        ended = run_process(
-            ["node", "prisma_engine.mjs"],
-            cwd=node_folder,
-            input=json.dumps({"command": command, "url": empty_url, **paths}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        answer: dict[str, Any] = json.loads(ended.stdout)
-        return answer
-
-    return ask
 
 
 @pytest.fixture

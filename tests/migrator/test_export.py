@@ -55,7 +55,7 @@ def test_export_leaves_the_lock_file_of_prisma(tmp_path: Path) -> None:
     before = lock.read_bytes()
     assert lock not in export(tmp_path)
     assert lock.read_bytes() == before
-    assert export(tmp_path)[0].name == "migration.sql"
+    assert [path.name for path in export(tmp_path)] == ["schema.prisma"]
 
 
 def test_export_into_a_file_is_refused(tmp_path: Path) -> None:

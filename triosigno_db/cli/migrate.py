@@ -20,6 +20,7 @@ from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.cli.kept import Ledger
 from triosigno_db.cli.tables import visible, visible_lines
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
+from triosigno_db.migrator.baseline import adopt
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
 from triosigno_db.settings import Settings
@@ -33,6 +34,7 @@ DIFFERENT = 1
 STYLES = {
     MigrationState.APPLIED: "green",
     MigrationState.PENDING: "yellow",
+    MigrationState.PROVIDED: "green",
     MigrationState.FAILED: "bold red",
     MigrationState.ROLLED_BACK: "yellow",
     MigrationState.EDITED: "bold red",
@@ -85,13 +87,16 @@ def deploy(
 
 @app.command()
 def baseline(url: Url = None, migrations: History = None) -> None:
-    """Adopt a database that Prisma created, after a check of its schema.
+    """Find the migrations that a database already contains, and record them.
+
+    What the Node backend's own history made is provided; else it is marked as applied.
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
     settings = Settings.load(url)
     say_if_interrupted(Ledger(settings, migrations).after_baseline)
-    _print_names("marked as applied", migrator.baseline(settings, history=migrations))
+    found = adopt(settings, history=migrations)
+    _print_names("provided" if found.are_provided else "marked as applied", found.names)
 
 
 @app.command()
@@ -116,7 +121,7 @@ def resolve(
     if applied is not None:
         migrator.resolve_applied(applied, settings, history=migrations)
     elif rolled_back is not None:
-        migrator.resolve_rolled_back(rolled_back, settings)
+        migrator.resolve_rolled_back(rolled_back, settings, history=migrations)
     _print_names("applied" if applied else "rolled back", (applied or rolled_back or "",))
 
 
@@ -264,6 +269,8 @@ def _format_line(status: MigrationStatus, width: int) -> Text:
         line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     elif row is not None and row.finished_at:
         line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
+    if status.recorded_name != status.name:
+        line.append(f"  as {visible(status.recorded_name)}", style="dim")
     if row is not None and row.logs:
         line.append(f"\n{visible_lines(row.logs.strip())}", style="dim")
     line.rstrip()
@@ -275,6 +282,7 @@ def _as_json(status: MigrationStatus) -> dict[str, Any]:
     return {
         "name": status.name,
         "state": status.state.value,
+        "recordedName": row and row.name,
         "finishedAt": row and row.finished_at and row.finished_at.isoformat(),
         "rolledBackAt": row and row.rolled_back_at and row.rolled_back_at.isoformat(),
         "logs": row and row.logs,

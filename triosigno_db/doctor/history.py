@@ -6,15 +6,12 @@ from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.deploy import HistoryStatus
 from triosigno_db.migrator.history import read_history
-from triosigno_db.migrator.ledger import (
-    Ledger,
-    MigrationState,
-    MigrationStatus,
-    compare_histories,
-)
+from triosigno_db.migrator.ledger import Ledger, MigrationState, MigrationStatus
 from triosigno_db.migrator.session import LockSession, lock_sessions
 
 SUBJECT = "history"
+
+_AS_EXPECTED = (MigrationState.APPLIED, MigrationState.PROVIDED)
 
 
 def check_history(context: CheckContext) -> Iterator[Finding]:
@@ -31,12 +28,12 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         PermissionDeniedError: The role may not read the ledger.
     """
     migrations = read_history(context.history)
-    rows = context.read_ledger()
-    if rows is None:
+    states = context.read_states(migrations)
+    if states is None:
         yield _without_ledger(context)
         return
-    found = HistoryStatus(compare_histories(migrations, rows))
-    if not any(each.state is not MigrationState.APPLIED for each in found.migrations):
+    found = HistoryStatus(states)
+    if all(each.state in _AS_EXPECTED for each in found.migrations):
         yield Finding(
             SUBJECT,
             "ok",

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from triosigno_db.errors import MigrationError
+from triosigno_db.migrator.exported_names import plan_folder
 from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
 from triosigno_db.schema.prisma import to_prisma
 
@@ -13,8 +14,8 @@ MIGRATIONS_FOLDER = "migrations"
 def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
     """Write the history in Prisma's layout, and a `schema.prisma` generated from the models.
 
-    Other migrations in the folder, such as those of the Node backend, are not changed, and neither
-    is its lock file.
+    The Node backend's own migrations and its lock file are not changed. What they make already is
+    not written, and what comes after them gets a later date where its own is earlier.
 
     Args:
         folder: The target folder, such as the Node backend's `prisma/`; created if it is missing.
@@ -33,9 +34,9 @@ def export(folder: Path, *, history: Path | None = None) -> tuple[Path, ...]:
         files = {}
         if not (target / LOCK_FILE).exists():  # that of Prisma has a comment
             files[target / LOCK_FILE] = (source / LOCK_FILE).read_bytes()
-        for migration in read_history(source):
-            there = target / migration.name / SCRIPT_FILE
-            files[there] = (source / migration.name / SCRIPT_FILE).read_bytes()
+        for name, migration in plan_folder(target, read_history(source)).missing.items():
+            script = (source / migration.name / SCRIPT_FILE).read_bytes()
+            files[target / name / SCRIPT_FILE] = script
         files[folder / SCHEMA_FILE] = to_prisma().encode()
         for file, content in files.items():
             if file.exists() and file.read_bytes() != content:
