@@ -1,7 +1,7 @@
 // Runs Prisma's own schema engine: one JSON request on stdin, one JSON answer on stdout.
 //
 //   {"command": "deploy",   "url", "migrations"}            -> {"applied": [...]}
-//   {"command": "diagnose", "url", "migrations", "drift"}   -> {"edited", "failed", "history", ...}
+//   {"command": "diagnose", "url", "migrations"}            -> {"edited", "failed", "history", ...}
 //   {"command": "dev",      "url", "migrations"}            -> {"tag": "createMigration" | "reset", ...}
 //   {"command": "diff",     "url", "schema"}                -> {"script": "..."}  database to schema
 //   {"command": "push",     "url", "schema"}                -> {"steps": n}
@@ -133,11 +133,10 @@ const commands = {
   async diagnose(engine, request) {
     const output = await engine.diagnoseMigrationHistory({
       migrationsList: listMigrations(request.migrations),
-      optInToShadowDatabase: Boolean(request.drift),
+      optInToShadowDatabase: false,
       filters: NO_FILTERS,
     })
     return {
-      ...(request.drift && { drift: output.drift ?? null }),
       edited: output.editedMigrationNames,
       failed: output.failedMigrationNames,
       hasTable: output.hasMigrationsTable,

@@ -1,5 +1,7 @@
 """The library beside a history of the Node backend's own, judged by Prisma's own engine."""
 
+import json
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,8 +18,10 @@ from tests.interop.node_history import (
 )
 from tests.migrator.deployed import NAMES, ledger_rows, sorted_schema
 from tests.plain_sql import count_rows
+from tests.processes import run_process
 from tests.programs import find_program
 from tests.promises.one_of_each import make_one_of_each
+from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import (
     MigrationState,
     baseline,
@@ -29,6 +33,7 @@ from triosigno_db.migrator import (
     shipped_history,
     status,
 )
+from triosigno_db.migrator.order import prisma_order
 from triosigno_db.schema.catalog import Catalog
 from triosigno_db.testing import DatabaseServer
 
@@ -70,8 +75,7 @@ def catalog_of(url: str) -> Catalog:
 
 def assert_clean(prisma: Engine, migrations: Path) -> None:
     """Prisma finds nothing pending, no drift, and asks for no reset."""
-    assert prisma("diagnose", migrations=migrations, drift=True) == {
-        "drift": None,
+    assert prisma("diagnose", migrations=migrations) == {
         "edited": [],
         "failed": [],
         "hasTable": True,
@@ -187,6 +191,38 @@ def test_the_next_version_s_migration_is_seen_by_both(
     assert prisma("deploy", migrations=migrations) == {"applied": ["20270601000000_next"]}
     assert status(history=following).exit_code == 0
     assert_clean(prisma, migrations)
+
+
+def test_prisma_would_see_drift_and_ask_for_a_reset(
+    connected: str, prisma: Engine, tmp_path: Path
+) -> None:
+    migrations = write_node_history(prisma, tmp_path, OLDER)
+    baseline()
+    deploy()
+    export(tmp_path)
+    run_sql('ALTER TABLE "Note" ADD COLUMN "unknown" TEXT')
+    action = prisma("dev", migrations=migrations)
+    assert action["tag"] == "reset"
+    assert "Added column `unknown`" in action["reason"]
+
+
+def test_folders_come_in_the_order_of_javascript(node_folder: Path) -> None:
+    source = random.Random(2026)
+    characters = "abyzABYZ019_-.é "
+    names = sorted({"".join(source.choices(characters, k=5)) for _ in range(500)})
+    program = (
+        "const names = JSON.parse(process.argv[1]);"
+        "console.log(JSON.stringify(names.sort((a, b) => a.localeCompare(b))))"
+    )
+    ended = run_process(
+        ["node", "-e", program, json.dumps(names)],
+        cwd=node_folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert sorted(names, key=prisma_order) == json.loads(ended.stdout)
 
 
 @pytest.mark.parametrize("make", [deploy, db.create_schema])

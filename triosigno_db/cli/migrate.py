@@ -23,6 +23,7 @@ from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename
 from triosigno_db.migrator.baseline import adopt
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
+from triosigno_db.migrator.prisma_8 import MANAGED_ALONE, SIGN_AGAIN, Prisma8
 from triosigno_db.settings import Settings
 
 app = typer.Typer(
@@ -62,6 +63,7 @@ def status(
         width = max((len(visible(each.name)) for each in found.migrations), default=0)
         for each in found.migrations:
             console.print(_format_line(each, width))
+        _print_prisma_8(found.prisma_8)
     raise typer.Exit(found.exit_code)
 
 
@@ -83,6 +85,8 @@ def deploy(
             settings, history=migrations, lock_timeout=lock_timeout, on_step=on_step
         )
     _print_names("applied", applied, "The database is up to date.")
+    if applied:
+        _print_prisma_8(migrator.status(settings, history=migrations).prisma_8)
 
 
 @app.command()
@@ -322,6 +326,11 @@ def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None
         console.print(Text(f"{what}: {visible(name)}"))
     if not names:
         console.print(otherwise)
+
+
+def _print_prisma_8(found: Prisma8) -> None:
+    if advice := {Prisma8.SIGNS: SIGN_AGAIN, Prisma8.MANAGES: MANAGED_ALONE}.get(found):
+        console.print(Text(advice))
 
 
 def _ask(rename: Rename) -> bool:

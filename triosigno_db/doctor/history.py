@@ -7,6 +7,7 @@ from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.deploy import HistoryStatus
 from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.ledger import Ledger, MigrationState, MigrationStatus
+from triosigno_db.migrator.prisma_8 import MANAGED_ALONE, SIGN_AGAIN, Prisma8, find_prisma_8
 from triosigno_db.migrator.session import LockSession, lock_sessions
 
 SUBJECT = "history"
@@ -28,6 +29,14 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         PermissionDeniedError: The role may not read the ledger.
     """
     migrations = read_history(context.history)
+    with context.reading() as session:
+        prisma_8 = find_prisma_8(session)
+    if prisma_8 is Prisma8.MANAGES:
+        summary = "Prisma 8 manages this database alone, without _prisma_migrations."
+        yield Finding(SUBJECT, "warning", summary, MANAGED_ALONE)
+        return
+    if prisma_8 is Prisma8.SIGNS:
+        yield Finding(SUBJECT, "ok", "Prisma 8 signs this database.", SIGN_AGAIN)
     states = context.read_states(migrations)
     if states is None:
         yield _without_ledger(context)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator.deploy import HistoryStatus, locked_ledger
 from triosigno_db.migrator.history import read_history
+from triosigno_db.migrator.prisma_8 import refuse_prisma_8_alone
 from triosigno_db.migrator.session import resolve_settings
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.schema.catalog import Catalog, Difference
@@ -50,8 +51,8 @@ def baseline(
     Raises:
         SchemaMismatchError: The database lacks a part of a migration; what it lacks is listed, and
             nothing was changed.
-        MigrationError: The migrations that the database contains are already recorded (P3008), or
-            the history is empty.
+        MigrationError: The migrations that the database contains are already recorded (P3008),
+            Prisma 8 manages the database alone, or the history is empty.
         PermissionDeniedError: The role may not write to the ledger, or does not own it.
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
@@ -79,6 +80,7 @@ def adopt(
     if not migrations:
         raise MigrationError("The history is empty: create a migration first.")
     with locked_ledger(settings) as (session, ledger):
+        refuse_prisma_8_alone(session)
         found = HistoryStatus(ledger.states(migrations))
         catalogs = temporary_catalogs(session, migrations)
         there = set(_contained(session.read_catalog(), catalogs, found.pending))

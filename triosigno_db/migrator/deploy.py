@@ -10,6 +10,7 @@ from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.exported_names import place_migrations
 from triosigno_db.migrator.history import Migration, read_history
 from triosigno_db.migrator.ledger import Ledger, MigrationState, MigrationStatus
+from triosigno_db.migrator.prisma_8 import Prisma8, find_prisma_8, refuse_prisma_8_alone
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.script_objects import made_objects
 from triosigno_db.migrator.session import (
@@ -38,9 +39,11 @@ class HistoryStatus(NamedTuple):
 
     Attributes:
         migrations: Each migration's state, by name.
+        prisma_8: What Prisma 8 does with the database.
     """
 
     migrations: tuple[MigrationStatus, ...]
+    prisma_8: Prisma8 = Prisma8.ABSENT
 
     def named(self, *states: MigrationState) -> tuple[str, ...]:
         """List the migrations in one of the states.
@@ -104,7 +107,7 @@ def status(
     settings = resolve_settings(url_or_settings)
     migrations = read_history(history)
     with open_reading_session(settings) as session:
-        return HistoryStatus(Ledger(session).states(migrations))
+        return HistoryStatus(Ledger(session).states(migrations), find_prisma_8(session))
 
 
 def deploy(
@@ -134,8 +137,8 @@ def deploy(
         MigrationFailedError: A statement failed; a migration in a transaction was rolled back.
         MigrationLockedError: Another deployment held the lock for longer than `lock_timeout`.
         MigrationError: A migration failed earlier and is not resolved (P3009), the database has
-            tables but no history (P3005), the ledger is unsafe (another role owns it, or it runs
-            code), or the history on disk is invalid.
+            tables but no history (P3005), Prisma 8 manages the database alone, the ledger is
+            unsafe (another role owns it, or it runs code), or the history on disk is invalid.
         PermissionDeniedError: The role may not create the library's schema or objects in it, or
             another role owns one of those; the message says what to do, and nothing was applied.
         SchemaMismatchError: The encoding of the database is not UTF8; nothing was applied.
@@ -144,6 +147,7 @@ def deploy(
     """
     migrations = read_history(history)
     with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
+        refuse_prisma_8_alone(session)
         found = HistoryStatus(ledger.states(migrations))
         refuse_failed(found)
         pending = [migration for migration in migrations if migration.name in found.pending]
