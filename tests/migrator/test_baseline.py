@@ -1,9 +1,13 @@
 """Adopting a database that has the tables but no history."""
 
+from pathlib import Path
+
 import pytest
 
 import triosigno_db as db
 from tests.migrator.deployed import ledger_rows, sorted_schema
+from tests.plain_sql import run_plain
+from tests.processes import run_process
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator import (
@@ -18,6 +22,8 @@ from triosigno_db.migrator import (
     status,
 )
 from triosigno_db.schema.catalog import read_catalog
+from triosigno_db.testing import DatabaseServer
+from triosigno_db.testing.binaries import choose_installation
 
 NAMES = tuple(each.name for each in read_history(shipped_history()))
 
@@ -184,6 +190,32 @@ def test_what_is_provided_is_said_on_a_read_only_connection_to_a_role_without_ri
         assert status(reading).named(MigrationState.PROVIDED) == NAMES[:1]
     finally:
         run_sql("DROP OWNED BY only_reads; DROP ROLE only_reads")
+
+
+def test_what_is_provided_survives_a_dump(
+    connected: str, triosigno_server: DatabaseServer, tmp_path: Path
+) -> None:
+    as_prisma_made_it()
+    deploy_ledger_of_others()
+    baseline()
+    programs = choose_installation(None).bin_dir
+    if not (programs / "pg_dump").is_file():
+        pytest.skip("this PostgreSQL has no pg_dump")
+    dump = tmp_path / "dump.sql"
+    run_process(
+        [str(programs / "pg_dump"), "--section=pre-data", "-f", str(dump), connected],
+        check=True,
+        timeout=60,
+    )
+    for_psql = "\\"
+    lines = [each for each in dump.read_text().splitlines() if not each.startswith(for_psql)]
+    name = triosigno_server.new_name()
+    restored = triosigno_server.create_database(name)
+    try:
+        run_plain(restored, "\n".join(lines))
+        assert status(restored).named(MigrationState.PROVIDED) == NAMES[:1]
+    finally:
+        triosigno_server.drop_database(name)
 
 
 def deploy_ledger_of_others() -> None:
