@@ -95,7 +95,9 @@ def test_a_spoiled_history_runs_nothing(
 def test_folders_are_read_as_prisma_takes_them(connected: str, tmp_path: Path) -> None:
     scripts = {
         "0_init": b'\xef\xbb\xbfCREATE TABLE "One" ();',
-        "20260101000001_Add-Two": b'CREATE TABLE "Two" ();',
+        "20260101000000_Add-Two": b'CREATE TABLE "Two" ();',
+        "20260101000001_add_three": b'CREATE TABLE "Three" ();',
+        "20260101000001_add-four": b'CREATE TABLE "Four" ();',
         "20260101000001_empty": b"",
         "20260101000001_spaces": b" \r\n",
     }
@@ -109,7 +111,8 @@ def test_folders_are_read_as_prisma_takes_them(connected: str, tmp_path: Path) -
     ]
     assert deploy(history=tmp_path) == tuple(scripts)
     assert status(history=tmp_path).exit_code == 0
-    assert set(read_catalog('"public"').tables) == {"One", "Two", "_prisma_migrations"}
+    made = set(read_catalog('"public"').tables)
+    assert made == {"One", "Two", "Three", "Four", "_prisma_migrations"}
 
 
 def test_a_byte_order_mark_belongs_to_each_accepted_checksum(tmp_path: Path) -> None:
