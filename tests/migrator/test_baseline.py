@@ -9,7 +9,7 @@ from tests.migrator.deployed import ledger_rows, sorted_schema
 from tests.plain_sql import run_plain
 from tests.processes import run_process
 from triosigno_db.database.execution import run_sql
-from triosigno_db.errors import MigrationError, SchemaMismatchError
+from triosigno_db.errors import MigrationError, PermissionDeniedError, SchemaMismatchError
 from triosigno_db.migrator import (
     MigrationState,
     baseline,
@@ -190,6 +190,21 @@ def test_what_is_provided_is_said_on_a_read_only_connection_to_a_role_without_ri
         assert status(reading).named(MigrationState.PROVIDED) == NAMES[:1]
     finally:
         run_sql("DROP OWNED BY only_reads; DROP ROLE only_reads")
+
+
+def test_a_role_that_does_not_own_the_ledger_is_told_what_to_do(connected: str) -> None:
+    as_prisma_made_it()
+    deploy_ledger_of_others()
+    run_sql(
+        "CREATE ROLE only_writes LOGIN PASSWORD 'x';"
+        "GRANT SELECT, INSERT, UPDATE ON _prisma_migrations TO only_writes"
+    )
+    try:
+        with pytest.raises(PermissionDeniedError, match="as the owner of the table"):
+            baseline(db.Settings.load(connected, user="only_writes", password="x"))
+        assert status().named(MigrationState.PROVIDED) == ()
+    finally:
+        run_sql("DROP OWNED BY only_writes; DROP ROLE only_writes")
 
 
 def test_what_is_provided_survives_a_dump(

@@ -92,10 +92,10 @@ def adopt(
             )
         are_provided = bool(found.node_migrations)
         with session.transaction():
-            ledger.create()
             if are_provided:
                 ledger.mark_provided(recorded)
             else:
+                ledger.create()
                 for migration in recorded:
                     ledger.mark_applied(migration)
     return Adoption(tuple(migration.name for migration in recorded), are_provided)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from triosigno_db.errors import PermissionDeniedError
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.ledger_safety import refuse_unsafe_ledger
 from triosigno_db.migrator.order import prisma_order
@@ -232,11 +233,21 @@ class Ledger:
         )
 
     def mark_provided(self, migrations: Iterable[Migration]) -> None:
-        """Record, outside of the rows, that the Node side's own history has made migrations."""
+        """Record, outside of the rows, that the Node side's own history has made migrations.
+
+        Raises:
+            PermissionDeniedError: The role does not own the table.
+        """
         checksums = sorted(self.provided() | {migration.checksum for migration in migrations})
         others = [each for each in self._comment().splitlines() if not each.startswith(_PROVIDED)]
         comment = "\n".join((*others, " ".join((_PROVIDED, *checksums))))
-        self._write(_SET_COMMENT, comment=comment)
+        try:
+            self._write(_SET_COMMENT, comment=comment)
+        except PermissionDeniedError as exc:
+            raise PermissionDeniedError(
+                f"{exc}: what is provided is recorded in its comment. Nothing was changed. Run the "
+                "command as the owner of the table, or as a member of that role."
+            ) from exc
 
     def begin(self, migration: Migration, name: str | None = None) -> str:
         """Record the start of a migration, by default under its own name; return the row's id."""
