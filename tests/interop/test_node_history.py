@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,24 @@ def test_prisma_deploys_what_we_export_and_we_know_it_by_its_checksum(
     assert prisma("deploy", migrations=migrations) == {"applied": applied}
     rollback(steps=2)
     assert deploy() == tuple(OURS[-2:])
+    assert_clean(prisma, migrations)
+
+
+def test_both_deploy_at_once_under_the_same_names(
+    connected: str, prisma: Engine, tmp_path: Path
+) -> None:
+    migrations = write_node_history(prisma, tmp_path, YOUNGER)
+    baseline()
+    export(tmp_path)
+    with ThreadPoolExecutor(4) as threads:
+        theirs = [threads.submit(prisma, "deploy", migrations=migrations) for _ in range(2)]
+        ours = [threads.submit(deploy, lock_timeout=60) for _ in range(2)]
+        applied = [name for each in theirs for name in each.result()["applied"]]
+        applied += [name for each in ours for name in each.result()]
+    assert len(applied) == len(OURS)
+    recorded = {str(row[0]) for row in ledger_rows()}
+    assert recorded == {each.name for each in read_history(migrations)}
+    assert status().exit_code == 0
     assert_clean(prisma, migrations)
 
 
