@@ -9,8 +9,10 @@ from tests.cli.running import Start, holding, until
 from tests.conftest import WriteHistory
 from tests.plain_sql import run_plain
 from triosigno_db import migrator
+from triosigno_db.cli.kept import Ledger
 from triosigno_db.migrator.script import NO_TRANSACTION
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
+from triosigno_db.settings import Settings
 from triosigno_db.testing import DatabaseServer
 
 SLOW = "SELECT pg_sleep(60)"
@@ -120,3 +122,16 @@ def test_no_shadow_database_is_left(
     assert (code, said) == (130, f"Interrupted. {words[command[0]]}\n")
     assert triosigno_server.list_databases("triosigno_shadow") == []
     assert sorted(each.name for each in history.iterdir()) == before
+
+
+def test_what_baseline_has_recorded_is_said(triosigno_url: str) -> None:
+    kept = Ledger(Settings.load(triosigno_url), None)
+    assert kept.after_baseline().startswith("Marked as applied: ")
+    first = migrator.read_history()[0]
+    run_plain(
+        triosigno_url,
+        "UPDATE \"_prisma_migrations\" SET migration_name = 'start', checksum = 'x'"
+        f" WHERE migration_name = '{first.name}'",
+    )
+    migrator.baseline(triosigno_url)
+    assert kept.after_baseline() == f"Provided: {first.name}."

@@ -15,6 +15,11 @@ from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import DataLossError, MigrationError, SchemaMismatchError
 from triosigno_db.migrator import read_history, shipped_history
 
+LEDGER = (
+    "(id VARCHAR(36) PRIMARY KEY, checksum VARCHAR(64), finished_at TIMESTAMPTZ,"
+    " migration_name VARCHAR(255), logs TEXT, rolled_back_at TIMESTAMPTZ,"
+    " started_at TIMESTAMPTZ DEFAULT now(), applied_steps_count INTEGER DEFAULT 0)"
+)
 NAMES = [each.name for each in read_history(shipped_history())]
 
 
@@ -108,9 +113,33 @@ def test_baseline_tells_what_it_marked(database_url: str) -> None:
     db.disconnect()
     assert isinstance(migrate("deploy").exception, MigrationError)
     assert migrate("baseline").stdout.splitlines() == [
-        f"marked as applied: {name}" for name in NAMES
+        f"marked as applied: {name}" for name in (*NAMES[:4], NAMES[6])
     ]
+    assert migrate("deploy").exit_code == 0
     assert migrate("status").exit_code == 0
+
+
+def test_what_is_provided_and_names_of_the_folder_are_shown(
+    database_url: str, history: Path
+) -> None:
+    db.connect(database_url)
+    run_sql(f"{read_history()[0].script}; CREATE TABLE _prisma_migrations {LEDGER}")
+    run_sql("INSERT INTO _prisma_migrations VALUES ('x', 'y', now(), '20261101120000_start')")
+    db.disconnect()
+    assert migrate("baseline").stdout == f"provided: {NAMES[0]}\n"
+    assert migrate("deploy").stdout.splitlines()[0] == f"applied: {NAMES[1]}"
+    later = f"20261101120001{NAMES[1][14:]}"
+    first, second, *_ = migrate("status").stdout.splitlines()
+    assert first.split() == ["provided", NAMES[0]]
+    assert second.startswith(f"applied     {NAMES[1]}")
+    assert second.endswith(f"UTC  as {later}")
+    found = json.loads(migrate("status", "--json").stdout)
+    assert [(each["state"], each["recordedName"]) for each in found[:2]] == [
+        ("provided", None),
+        ("applied", later),
+    ]
+    (history / NAMES[1]).rename(history / later)
+    assert migrate("resolve", "--applied", later, "--migrations", history).exit_code == 1
 
 
 def test_diff_lists_and_mends(database_url: str) -> None:

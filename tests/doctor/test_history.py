@@ -8,7 +8,7 @@ import pytest
 
 import triosigno_db as db
 from tests.doctor.checked_database import CheckedDatabase, run_doctor
-from triosigno_db.migrator import deploy, read_history, rollback, shipped_history
+from triosigno_db.migrator import baseline, deploy, read_history, rollback, shipped_history
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 
 NAMES = [each.name for each in read_history(shipped_history())]
@@ -70,6 +70,21 @@ def test_a_history_that_is_broken_on_disk(checked: CheckedDatabase, history: Pat
     run = run_doctor(checked.url, "--migrations", str(history))
     assert "mysql" in run.one("history", "error").summary
     assert run.of("indexes", "ok")
+
+
+def test_what_is_provided_is_as_expected(checked: CheckedDatabase) -> None:
+    checked.run(
+        "UPDATE \"_prisma_migrations\" SET migration_name = '20250101000000_start', checksum = 'x'"
+        f" WHERE migration_name = '{NAMES[0]}'"
+    )
+    assert baseline(checked.url) == (NAMES[0],)
+    run = run_doctor(checked.url)
+    assert run.one("history", "warning").details == ("20250101000000_start",)
+    assert run.of("drift", "ok")
+    checked.run("DELETE FROM \"_prisma_migrations\" WHERE checksum = 'x'")
+    run = run_doctor(checked.url)
+    assert len(run.of("history", "ok")) == 1
+    assert run.of("drift", "ok")
 
 
 def test_tables_without_a_history(connected: str) -> None:

@@ -1,13 +1,17 @@
 """Prisma itself, from the npm registry."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from tests.processes import run_process
+
+Engine = Callable[..., dict[str, Any]]
 
 HERE = Path(__file__).parent
 FILES = ("package.json", "passwords.mjs", "prisma_engine.mjs", "prisma_schema.mjs", "read_rows.mjs")
@@ -20,6 +24,27 @@ def node_folder() -> Iterator[Path]:
         folder = Path(name)
         install(folder)
         yield folder
+
+
+@pytest.fixture
+def prisma(node_folder: Path, empty_url: str) -> Engine:
+    """Ask Prisma's engine to work on the test's database, or on that of `url`."""
+
+    def ask(command: str, **request: Any) -> dict[str, Any]:
+        paths = {name: str(value) for name, value in request.items()}
+        ended = run_process(
+            ["node", "prisma_engine.mjs"],
+            cwd=node_folder,
+            input=json.dumps({"command": command, "url": empty_url, **paths}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        answer: dict[str, Any] = json.loads(ended.stdout)
+        return answer
+
+    return ask
 
 
 def install(folder: Path) -> None:

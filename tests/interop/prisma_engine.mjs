@@ -2,12 +2,14 @@
 //
 //   {"command": "deploy",   "url", "migrations"}            -> {"applied": [...]}
 //   {"command": "diagnose", "url", "migrations"}            -> {"edited", "failed", "history", ...}
+//   {"command": "dev",      "url", "migrations"}            -> {"tag": "createMigration" | "reset", ...}
 //   {"command": "diff",     "url", "schema"}                -> {"script": "..."}  database to schema
 //   {"command": "push",     "url", "schema"}                -> {"steps": n}
 //   {"command": "applied" | "rolledBack", "url", "migrations", "name"} -> {}
 //
 // `migrations` and `schema` are paths. A failure is {"error": {"code", "message"}} and exit code 1.
 
+import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
@@ -56,13 +58,39 @@ function readingChars(queryable) {
   return reading
 }
 
+function connectionParts(url) {
+  const { hostname, port, username, password, pathname } = new URL(url)
+  return {
+    host: hostname,
+    port: Number(port || 5432),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    database: decodeURIComponent(pathname.slice(1)),
+  }
+}
+
+// The adapter's own drops the database while it is still connected to it.
+async function connectToShadowDatabase(factory, url) {
+  const database = `prisma_migrate_shadow_db_${randomUUID()}`
+  const outside = await factory.connect()
+  await outside.executeScript(`CREATE DATABASE "${database}"`)
+  const shadow = await new PrismaPg({ ...connectionParts(url), database }).connect()
+  const disconnect = shadow.dispose.bind(shadow)
+  shadow.dispose = async () => {
+    await disconnect()
+    await outside.executeScript(`DROP DATABASE "${database}" WITH (FORCE)`)
+    await outside.dispose()
+  }
+  return shadow
+}
+
 function adapterFor(url) {
-  const factory = new PrismaPg({ connectionString: url })
+  const factory = new PrismaPg(connectionParts(url))
   return bindMigrationAwareSqlAdapterFactory({
     provider: factory.provider,
     adapterName: factory.adapterName,
     connect: async () => readingChars(await factory.connect()),
-    connectToShadowDb: async () => readingChars(await factory.connectToShadowDb()),
+    connectToShadowDb: async () => readingChars(await connectToShadowDatabase(factory, url)),
   })
 }
 
@@ -72,7 +100,7 @@ function listMigrations(folder) {
   const names = readdirSync(baseDir, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
-    .sort()
+    .sort((a, b) => a.localeCompare(b))
   return {
     baseDir,
     lockfile: {
@@ -112,6 +140,11 @@ const commands = {
       hasTable: output.hasMigrationsTable,
       history: output.history,
     }
+  },
+  async dev(engine, request) {
+    const migrationsList = listMigrations(request.migrations)
+    const output = await engine.devDiagnostic({ migrationsList, filters: NO_FILTERS })
+    return output.action
   },
   async diff(engine, request) {
     const schema = readSchema(request.schema)

@@ -149,14 +149,64 @@ def test_without_a_transaction_the_failed_statement_is_noted(
         rollback(history=folder)
 
 
-@pytest.mark.parametrize("control", ["BEGIN", "COMMIT", "ROLLBACK", "SAVEPOINT a", "END"])
-def test_a_script_may_not_control_the_transaction(
-    connected: str, write_history: WriteHistory, control: str
+def test_a_script_that_manages_its_transaction_runs_statement_by_statement(
+    connected: str, write_history: WriteHistory
 ) -> None:
-    folder = write_history(one='CREATE TABLE "One" ();', two=f"SELECT 1;\n{control};")
-    with pytest.raises(MigrationError, match=rf"{TWO}, line 2: '{control}'"):
+    """As Prisma writes them where a label of an enum is dropped."""
+    script = 'BEGIN;\nCREATE TABLE "One" ();\nCOMMIT;\nCREATE TABLE "Two" ();'
+    folder = write_history(one=script)
+    assert deploy(history=folder) == (ONE,)
+    assert tables() == {"One", "Two"}
+    assert [row[2:5] for row in ledger_rows()] == [(True, False, 1)]
+
+
+@pytest.mark.parametrize(
+    ("script", "told", "there"),
+    [
+        ('CREATE TABLE "One" ();\nBEGIN;\nSELECT 1 / 0;\nCOMMIT;', "division by zero", {"One"}),
+        ('BEGIN;\nCREATE TABLE "One" ();', "does not end it", set()),
+        ('BEGIN;\nCREATE TABLE "One" ();\nSELECT 1 / 0;', "division by zero", set()),
+    ],
+)
+def test_what_fails_in_its_own_transaction_is_recorded_as_failed(
+    connected: str, write_history: WriteHistory, script: str, told: str, there: set[str]
+) -> None:
+    folder = write_history(one=script)
+    with pytest.raises(MigrationFailedError, match=told):
         deploy(history=folder)
-    assert tables() == set()
+    assert tables() == there
+    assert [row[2:5] for row in ledger_rows()] == [(False, False, 0)]
+    assert status(history=folder).exit_code == 2
+    resolve_rolled_back(ONE, history=folder)
+    assert status(history=folder).exit_code == 1
+
+
+def test_a_name_in_the_ledger_is_resolved_as_the_one_on_disk(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one='CREATE TABLE "One" ();')
+    deploy(history=folder)
+    later = "20270101000000_later"
+    (folder / ONE).rename(folder / later)
+    assert status(history=folder).migrations[0].recorded_name == ONE
+    assert deploy(history=folder) == ()
+    resolve_applied(later, history=folder)
+    assert [(row[0], row[2], row[4]) for row in ledger_rows()] == [(later, True, 1)]
+    with pytest.raises(MigrationError, match="already applied"):
+        resolve_applied(later, history=folder)
+
+
+def test_a_failed_one_under_another_name_is_resolved_by_either(
+    connected: str, write_history: WriteHistory
+) -> None:
+    folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1 / 0;")
+    for name in ("20270101000000_later", ONE):
+        with pytest.raises(MigrationFailedError):
+            deploy(history=folder)
+        (folder / ONE).rename(folder / "20270101000000_later")
+        resolve_rolled_back(name, history=folder)
+        assert status(history=folder).exit_code == 1
+        (folder / "20270101000000_later").rename(folder / ONE)
 
 
 def test_resolving_as_applied(connected: str, write_history: WriteHistory) -> None:
@@ -328,7 +378,7 @@ def test_a_script_that_is_applied_is_not_read_again(
 ) -> None:
     folder = write_history(one='CREATE TABLE "One" ();')
     deploy(history=folder)
-    # Pending, it would be refused.
-    write_history(one="COMMIT;", two='CREATE TABLE "Two" ();')
+    # Pending, it would fail.
+    write_history(one="BEGIN;", two='CREATE TABLE "Two" ();')
     assert deploy(history=folder) == (TWO,)
     assert tables() == {"One", "Two"}

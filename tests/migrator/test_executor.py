@@ -52,6 +52,6 @@ def test_a_failure_says_where_it_is_and_why(connected: str) -> None:
 def test_what_is_there_already_is_adopted_by_baseline(connected: str) -> None:
     with (
         open_session(db.Settings.load(connected)) as session,
-        pytest.raises(MigrationFailedError, match="run baseline first"),
+        pytest.raises(MigrationFailedError, match="run migrate baseline first"),
     ):
         run_script(session, "a_script", "CREATE TABLE one ();\nCREATE TABLE one ();")

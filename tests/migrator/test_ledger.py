@@ -7,6 +7,7 @@ import pytest
 import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.migrator.deployed import ONE, ledger_rows, tables
+from triosigno_db.database.execution import run_sql
 from triosigno_db.doctor import diagnose
 from triosigno_db.migrator import (
     Migration,
@@ -19,6 +20,7 @@ from triosigno_db.migrator import (
 )
 from triosigno_db.migrator.ledger import COLUMNS, Ledger, LedgerRow, compare_histories
 from triosigno_db.migrator.session import open_session
+from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
 
 def test_the_ledger_reads_as_prisma_writes_it(connected: str) -> None:
@@ -106,12 +108,71 @@ def test_the_rows_of_a_migration_give_its_state(
 
 
 def test_migrations_come_in_the_order_of_their_names() -> None:
-    found = compare_histories([migration("b"), migration("d")], [row("a", finished=True), row("c")])
+    others = [row("a", "another", finished=True), row("c", "another")]
+    found = compare_histories([migration("b"), migration("d")], others)
     assert [(each.name, each.state.value) for each in found] == [
         ("a", "unknown"),
         ("b", "pending"),
         ("c", "failed"),
         ("d", "pending"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "state", "name"),
+    [
+        ([row("later", finished=True)], MigrationState.APPLIED, "later"),
+        ([row("later")], MigrationState.FAILED, "later"),
+        ([row("later", rolled_back=True)], MigrationState.ROLLED_BACK, "later"),
+        (
+            [row("a", rolled_back=True), row("later", finished=True)],
+            MigrationState.APPLIED,
+            "later",
+        ),
+        ([row("a", finished=True), row("later", rolled_back=True)], MigrationState.APPLIED, "a"),
+    ],
+)
+def test_a_migration_under_another_name_is_known_by_its_checksum(
+    rows: list[LedgerRow], state: MigrationState, name: str
+) -> None:
+    (found,) = compare_histories([migration("a")], rows)
+    assert (found.name, found.state, found.recorded_name) == ("a", state, name)
+
+
+def test_a_name_on_disk_is_not_taken_for_another_migration() -> None:
+    found = compare_histories([migration("a"), migration("b")], [row("b", finished=True)])
+    assert [each.state.value for each in found] == ["pending", "applied"]
+
+
+def test_empty_scripts_are_not_taken_for_each_other() -> None:
+    empty = Migration("a", " \n", "same", None, frozenset({"same"}))
+    found = compare_histories([empty], [row("b", finished=True)])
+    assert [each.state.value for each in found] == ["pending", "unknown"]
+
+
+def test_what_is_provided_is_not_pending() -> None:
+    provided = frozenset({"same"})
+    for rows in ([], [row("a", rolled_back=True)]):
+        (found,) = compare_histories([migration("a")], rows, provided)
+        assert (found.state, found.row) == (MigrationState.PROVIDED, None)
+    (found,) = compare_histories([migration("a")], [row("a", finished=True)], provided)
+    assert found.state is MigrationState.APPLIED
+
+
+def test_what_is_provided_is_kept_beside_the_rows(connected: str) -> None:
+    with open_session(db.Settings.load(connected)) as session:
+        ledger = Ledger(session)
+        assert ledger.provided() == frozenset()
+        ledger.create()
+        run_sql(f"COMMENT ON TABLE \"{LEDGER_TABLE}\" IS 'Ours: 100 %s {{table}}'")
+        ledger.mark_provided([migration("a", "1" * 64)])
+        ledger.mark_provided([migration("b", "2" * 64)])
+        assert ledger.provided() == {"1" * 64, "2" * 64}
+        assert ledger.rows() == ()
+    comment = run_sql(f"SELECT obj_description('\"{LEDGER_TABLE}\"'::regclass)")[0][0]
+    assert comment.splitlines() == [
+        "Ours: 100 %s {table}",
+        f"triosigno-db provided: {'1' * 64} {'2' * 64}",
     ]
 
 

@@ -118,3 +118,16 @@ def test_drop_schema_counts_the_rows_too(url: str) -> None:
     db.drop_schema(accept_data_loss=True)
     with pytest.raises(db.SchemaMismatchError):
         db.count_users()
+
+
+def test_a_migration_under_another_name_in_the_ledger_is_rolled_back(url: str) -> None:
+    later = "20281125110000_summary_index"
+    run_plain(
+        url,
+        'UPDATE "_prisma_migrations" SET migration_name = %s WHERE migration_name = %s',
+        (later, NAMES[-1]),
+    )
+    assert migrator.rollback(url) == (NAMES[-1],)
+    assert states(url) == [*["applied"] * (len(NAMES) - 1), "rolled back"]
+    assert migrator.deploy(url) == (NAMES[-1],)
+    assert migrator.status(url).migrations[-1].recorded_name == later

@@ -20,7 +20,12 @@ from triosigno_db.migrator import (
     read_history,
 )
 from triosigno_db.migrator.session import open_session
-from triosigno_db.migrator.shadow import create_in_schema, shadow_database, temporary_catalogs
+from triosigno_db.migrator.shadow import (
+    create_in_schema,
+    replay,
+    shadow_database,
+    temporary_catalogs,
+)
 
 
 def test_no_shadow_database_is_left(connected: str, history: Path) -> None:
@@ -65,10 +70,21 @@ def test_temporary_tables_show_each_step_and_leave_nothing(
     assert tables() == set()
 
 
-def test_a_script_without_a_transaction_is_not_replayed_in_one(
+def test_a_script_that_manages_its_transaction_is_replayed_in_a_shadow_database(
     connected: str, write_history: WriteHistory
 ) -> None:
-    folder = write_history(one="-- triosigno-db: no-transaction\nSELECT 1;")
+    folder = write_history(one='BEGIN;\nCREATE TABLE "One" ();\nCOMMIT;', two="SELECT 1;")
+    with shadow_database(db.Settings.load(connected)) as session:
+        assert list(replay(session, read_history(folder)).tables) == ["One"]
+
+
+@pytest.mark.parametrize(
+    "script", ["-- triosigno-db: no-transaction\nSELECT 1;", "BEGIN;\nSELECT 1;\nCOMMIT;"]
+)
+def test_a_script_without_a_transaction_is_not_replayed_in_one(
+    connected: str, write_history: WriteHistory, script: str
+) -> None:
+    folder = write_history(one=script)
     with (
         open_session(db.Settings.load(connected)) as session,
         pytest.raises(MigrationError, match="cannot be replayed in a transaction"),

@@ -215,7 +215,7 @@ def test_a_schema_is_created_adopted_and_dropped(planted_url: str) -> None:
     db.create_schema()
     assert users_of_planted(planted_url) == []
     assert migrator.baseline()
-    assert migrator.deploy() == ()
+    assert migrator.deploy()
     make_rows()
     with pytest.raises(db.DataLossError):
         db.drop_schema()

@@ -80,7 +80,9 @@ class Ledger:
         return f"Written: {new[0]}. It is {state}."
 
     def after_baseline(self) -> str:
-        """Say which migrations were marked as applied."""
+        """Say which migrations were recorded as provided, or marked as applied."""
+        if provided := self._in_state(MigrationState.PROVIDED):
+            return f"Provided: {', '.join(provided)}."
         applied = self._applied()
         return f"Marked as applied: {', '.join(applied)}." if applied else "Nothing was marked."
 
@@ -102,4 +104,7 @@ class Ledger:
         return {each.name: each.state for each in found.migrations}
 
     def _applied(self) -> list[str]:
-        return [name for name, each in self._states().items() if each is MigrationState.APPLIED]
+        return self._in_state(MigrationState.APPLIED)
+
+    def _in_state(self, state: MigrationState) -> list[str]:
+        return [name for name, each in self._states().items() if each is state]

@@ -20,8 +20,10 @@ from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.kept import Ledger
 from triosigno_db.cli.tables import visible, visible_lines
 from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
+from triosigno_db.migrator.baseline import adopt
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
+from triosigno_db.migrator.prisma_8 import MANAGED_ALONE, SIGN_AGAIN, Prisma8
 from triosigno_db.settings import Settings
 
 app = typer.Typer(
@@ -33,6 +35,7 @@ DIFFERENT = 1
 STYLES = {
     MigrationState.APPLIED: "green",
     MigrationState.PENDING: "yellow",
+    MigrationState.PROVIDED: "green",
     MigrationState.FAILED: "bold red",
     MigrationState.ROLLED_BACK: "yellow",
     MigrationState.EDITED: "bold red",
@@ -60,6 +63,7 @@ def status(
         width = max((len(visible(each.name)) for each in found.migrations), default=0)
         for each in found.migrations:
             console.print(_format_line(each, width))
+        _print_prisma_8(found.prisma_8)
     raise typer.Exit(found.exit_code)
 
 
@@ -81,17 +85,22 @@ def deploy(
             settings, history=migrations, lock_timeout=lock_timeout, on_step=on_step
         )
     _print_names("applied", applied, "The database is up to date.")
+    if applied:
+        _print_prisma_8(migrator.status(settings, history=migrations).prisma_8)
 
 
 @app.command()
 def baseline(url: Url = None, migrations: History = None) -> None:
-    """Adopt a database that Prisma created, after a check of its schema.
+    """Find the migrations that a database already contains, and record them.
+
+    What the Node backend's own history made is provided; else it is marked as applied.
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
     settings = Settings.load(url)
     say_if_interrupted(Ledger(settings, migrations).after_baseline)
-    _print_names("marked as applied", migrator.baseline(settings, history=migrations))
+    found = adopt(settings, history=migrations)
+    _print_names("provided" if found.are_provided else "marked as applied", found.names)
 
 
 @app.command()
@@ -116,7 +125,7 @@ def resolve(
     if applied is not None:
         migrator.resolve_applied(applied, settings, history=migrations)
     elif rolled_back is not None:
-        migrator.resolve_rolled_back(rolled_back, settings)
+        migrator.resolve_rolled_back(rolled_back, settings, history=migrations)
     _print_names("applied" if applied else "rolled back", (applied or rolled_back or "",))
 
 
@@ -289,6 +298,8 @@ def _format_line(status: MigrationStatus, width: int) -> Text:
         line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
     elif row is not None and row.finished_at:
         line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
+    if status.recorded_name != status.name:
+        line.append(f"  as {visible(status.recorded_name)}", style="dim")
     if row is not None and row.logs:
         line.append(f"\n{visible_lines(row.logs.strip())}", style="dim")
     line.rstrip()
@@ -300,6 +311,7 @@ def _as_json(status: MigrationStatus) -> dict[str, Any]:
     return {
         "name": status.name,
         "state": status.state.value,
+        "recordedName": row and row.name,
         "finishedAt": row and row.finished_at and row.finished_at.isoformat(),
         "rolledBackAt": row and row.rolled_back_at and row.rolled_back_at.isoformat(),
         "logs": row and row.logs,
@@ -339,6 +351,11 @@ def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None
         console.print(Text(f"{what}: {visible(name)}"))
     if not names:
         console.print(otherwise)
+
+
+def _print_prisma_8(found: Prisma8) -> None:
+    if advice := {Prisma8.SIGNS: SIGN_AGAIN, Prisma8.MANAGES: MANAGED_ALONE}.get(found):
+        console.print(Text(advice))
 
 
 def _ask(rename: Rename) -> bool:

@@ -13,7 +13,8 @@ import psycopg2
 from triosigno_db.database.connector import open_connection
 from triosigno_db.database.sockets import peer_address
 from triosigno_db.doctor.findings import ConstraintReport
-from triosigno_db.migrator.ledger import Ledger, LedgerRow
+from triosigno_db.migrator.history import Migration
+from triosigno_db.migrator.ledger import Ledger, LedgerRow, MigrationStatus
 from triosigno_db.migrator.session import Session
 from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.settings import Settings
@@ -98,6 +99,22 @@ class CheckContext:
         with self.reading() as session:
             ledger = Ledger(session)
             return None if ledger.may_read() is None else ledger.rows()
+
+    def read_states(self, migrations: tuple[Migration, ...]) -> tuple[MigrationStatus, ...] | None:
+        """Compare a history with Prisma's ledger.
+
+        Args:
+            migrations: The history.
+
+        Returns:
+            Each migration's state; `None` if the table does not exist.
+
+        Raises:
+            PermissionDeniedError: The role may not read it.
+        """
+        with self.reading() as session:
+            ledger = Ledger(session)
+            return None if ledger.may_read() is None else ledger.states(migrations)
 
     def may_read_ledger(self) -> bool:
         """Return whether the ledger exists and the role may read it."""

@@ -7,9 +7,9 @@ from triosigno_db.compatibility.judgement import judge
 from triosigno_db.compatibility.needs import library_needs
 from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
+from triosigno_db.migrator.deploy import IN_DATABASE, HistoryStatus
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.history import Migration, read_history
-from triosigno_db.migrator.ledger import MigrationState, compare_histories
 from triosigno_db.migrator.session import Session
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.models.keys import KEYS_SCHEMA
@@ -89,12 +89,8 @@ def _origin(context: CheckContext) -> tuple[str, list[Migration]]:
         models = Migration("models", to_sql(), "", None, frozenset())
         return "the models", [models]
     migrations = read_history(context.history)
-    states = compare_histories(migrations, context.read_ledger() or ())
-    applied = {
-        each.name
-        for each in states
-        if each.state in (MigrationState.APPLIED, MigrationState.EDITED)
-    }
+    states = HistoryStatus(context.read_states(migrations) or ())
+    applied = states.named(*IN_DATABASE)
     return "the applied migrations", [each for each in migrations if each.name in applied]
 
 

@@ -6,15 +6,13 @@ from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.deploy import HistoryStatus
 from triosigno_db.migrator.history import read_history
-from triosigno_db.migrator.ledger import (
-    Ledger,
-    MigrationState,
-    MigrationStatus,
-    compare_histories,
-)
+from triosigno_db.migrator.ledger import Ledger, MigrationState, MigrationStatus
+from triosigno_db.migrator.prisma_8 import MANAGED_ALONE, SIGN_AGAIN, Prisma8, find_prisma_8
 from triosigno_db.migrator.session import LockSession, lock_sessions
 
 SUBJECT = "history"
+
+_AS_EXPECTED = (MigrationState.APPLIED, MigrationState.PROVIDED)
 
 
 def check_history(context: CheckContext) -> Iterator[Finding]:
@@ -31,12 +29,20 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         PermissionDeniedError: The role may not read the ledger.
     """
     migrations = read_history(context.history)
-    rows = context.read_ledger()
-    if rows is None:
+    with context.reading() as session:
+        prisma_8 = find_prisma_8(session)
+    if prisma_8 is Prisma8.MANAGES:
+        summary = "Prisma 8 manages this database alone, without _prisma_migrations."
+        yield Finding(SUBJECT, "warning", summary, MANAGED_ALONE)
+        return
+    if prisma_8 is Prisma8.SIGNS:
+        yield Finding(SUBJECT, "ok", "Prisma 8 signs this database.", SIGN_AGAIN)
+    states = context.read_states(migrations)
+    if states is None:
         yield _without_ledger(context)
         return
-    found = HistoryStatus(compare_histories(migrations, rows))
-    if not any(each.state is not MigrationState.APPLIED for each in found.migrations):
+    found = HistoryStatus(states)
+    if all(each.state in _AS_EXPECTED for each in found.migrations):
         yield Finding(
             SUBJECT,
             "ok",

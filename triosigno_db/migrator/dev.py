@@ -9,7 +9,12 @@ from typing import NamedTuple
 
 from triosigno_db.errors import InvalidInputError, MigrationError
 from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
-from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT, deploy, locked_ledger
+from triosigno_db.migrator.deploy import (
+    DEFAULT_LOCK_TIMEOUT,
+    HistoryStatus,
+    deploy,
+    locked_ledger,
+)
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.history import (
@@ -18,7 +23,8 @@ from triosigno_db.migrator.history import (
     read_history,
     shipped_history,
 )
-from triosigno_db.migrator.ledger import MigrationState, compare_histories
+from triosigno_db.migrator.ledger import MigrationState
+from triosigno_db.migrator.own_history import read_own_history
 from triosigno_db.migrator.renames import (
     Rename,
     find_column_renames,
@@ -113,7 +119,7 @@ def dev(
     if not create_only:
         _refuse_in_tests(settings)
     folder = history or shipped_history()
-    migrations = read_history(folder)
+    migrations = read_own_history(folder)
     with shadow_database(settings) as shadow:
         before = replay(shadow, migrations)
         declared = create_in_schema(shadow, "models", to_sql())
@@ -164,8 +170,8 @@ def reset(
     with shadow_database(settings) as shadow:
         created = replay(shadow, migrations)
     with locked_ledger(settings, lock_timeout) as (session, ledger):
-        found = compare_histories(migrations, ledger.rows())
-        if unknown := [each.name for each in found if each.state is MigrationState.UNKNOWN]:
+        found = HistoryStatus(ledger.states(migrations))
+        if unknown := found.named(MigrationState.UNKNOWN):
             raise MigrationError(
                 f"The ledger has migrations that are not on disk: {', '.join(unknown)}. "
                 "Nothing was dropped: restore their folders first."

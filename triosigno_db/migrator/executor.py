@@ -50,10 +50,11 @@ def run_script(
         name: The migration's name, for error messages.
         script: Its text.
         on_step: Called before each statement.
-        rolled_back: Whether a failure is rolled back, for the error message.
+        rolled_back: Whether the script runs in a transaction of the caller's, so that a failure is
+            rolled back as a whole.
 
     Raises:
-        MigrationFailedError: A statement failed.
+        MigrationFailedError: A statement failed, or the script left a transaction of its own open.
     """
     statements = split_statements(script)
     with session.in_schema():
@@ -62,12 +63,23 @@ def run_script(
             try:
                 session.run_raw(statement.text)
             except psycopg2.Error as exc:
+                if not rolled_back:
+                    session.end_open_transaction()
                 raise _failed(name, statement, exc, rolled_back=rolled_back) from exc
+        # The path is restored outside of a transaction, so that this has no other end.
+        if not rolled_back and session.end_open_transaction():
+            raise _left_open(name, statements[-1])
 
 
 def _failed(
     name: str, statement: ScriptStatement, cause: psycopg2.Error, *, rolled_back: bool
 ) -> MigrationFailedError:
-    advice = " If the schema already exists, run baseline first." * (cause.pgcode in _EXISTS)
+    exists = cause.pgcode in _EXISTS
+    advice = " If the schema already exists, run migrate baseline first." * exists
     why = f"{primary_message(cause)} (SQLSTATE {cause.pgcode}){advice}\n{statement.text}\n"
     return MigrationFailedError(name, statement.number, statement.line, why, rolled_back)
+
+
+def _left_open(name: str, last: ScriptStatement) -> MigrationFailedError:
+    why = "The script begins a transaction and does not end it, so that it was rolled back.\n"
+    return MigrationFailedError(name, last.number, last.line, why, rolled_back=False)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.errors import MigrationError, SchemaMismatchError
+from triosigno_db.migrator.exported_names import plan_folder
 from triosigno_db.migrator.file_changes import FileChanges
 from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
 from triosigno_db.migrator.schema_files import add_indexes, read_schema_files
@@ -116,20 +117,10 @@ def _missing_migrations(source: Path, target: Path) -> dict[Path, bytes]:
     files = {}
     if not target.exists():
         files[target / LOCK_FILE] = (source / LOCK_FILE).read_bytes()
-    for migration in read_history(source):
-        there = target / migration.name / SCRIPT_FILE
-        content = (source / migration.name / SCRIPT_FILE).read_bytes()
-        if not there.exists():
-            files[there] = content
-        elif _unix(there.read_bytes()) != _unix(content):
-            raise MigrationError(
-                f"{there} already exists with a different text. Nothing was written."
-            )
+    for name, migration in plan_folder(target, read_history(source)).missing.items():
+        script = source / migration.name / SCRIPT_FILE
+        files[target / name / SCRIPT_FILE] = script.read_bytes()
     return files
-
-
-def _unix(content: bytes) -> bytes:
-    return content.replace(b"\r\n", b"\n")
 
 
 def _compare(files: tuple[SchemaFile, ...]) -> tuple[MissingIndex, ...]:

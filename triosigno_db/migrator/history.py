@@ -4,8 +4,8 @@ The layout is Prisma's, so that both the library and Prisma can deploy.
 https://www.prisma.io/docs/orm/prisma-migrate/understanding-prisma-migrate/migration-histories
 """
 
+import codecs
 import hashlib
-import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from importlib import resources
 from pathlib import Path
 
 from triosigno_db.errors import MigrationError
+from triosigno_db.migrator.order import prisma_order
 
 SCRIPT_FILE = "migration.sql"
 DOWN_FILE = "down.sql"
@@ -21,19 +22,17 @@ PROVIDER = "postgresql"
 MAX_NAME_BYTES = 200
 """The maximum length of a name in bytes, the same as Prisma's."""
 
-_NAME = re.compile(r"[0-9]{14}_[a-z0-9_]+")
-_BYTE_ORDER_MARK = "\ufeff"
-
 
 @dataclass(frozen=True)
 class Migration:
     """A migration on disk.
 
     Attributes:
-        name: The folder's name: 14 digits, an underscore and words.
-        script: The text of `migration.sql`.
+        name: The folder's name, in the library's own history 14 digits, an underscore and words.
+        script: The text of `migration.sql`, without a byte order mark.
         checksum: SHA-256 of its bytes, in hexadecimal.
         down: The text of `down.sql`, or `None` if it does not exist.
+        accepted_checksums: The checksums of the same text with any line endings.
     """
 
     name: str
@@ -53,14 +52,16 @@ def shipped_history() -> Path:
 
 
 def read_history(folder: Path | None = None) -> tuple[Migration, ...]:
-    """Read a history from disk.
+    """Read a history from disk, as Prisma reads it.
+
+    Names of any form, a missing lock file, byte order marks and empty scripts are accepted.
 
     Args:
-        folder: The folder with `migration_lock.toml` and one folder for each migration; by default
-            the history that ships with the package.
+        folder: The folder with one folder for each migration; by default the history that ships
+            with the package.
 
     Returns:
-        The migrations, ordered by name.
+        The migrations, in the order in which Prisma applies them.
 
     Raises:
         MigrationError: The folder, a file or a name is invalid or missing.
@@ -68,15 +69,16 @@ def read_history(folder: Path | None = None) -> tuple[Migration, ...]:
     folder = folder or shipped_history()
     if not folder.is_dir():
         raise MigrationError(f"The folder {folder} does not exist.").with_prisma_code("P3015")
-    _check_provider(folder / LOCK_FILE)
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
-    _check_names(names)
+    if (lock_file := folder / LOCK_FILE).exists():
+        _check_provider(lock_file)
+    names = sorted((entry.name for entry in folder.iterdir() if entry.is_dir()), key=prisma_order)
+    _check_lengths(names)
     return tuple(_read_migration(folder / name) for name in names)
 
 
 def _check_provider(path: Path) -> None:
     try:
-        provider = tomllib.loads(_read_text(path)).get("provider")
+        provider = tomllib.loads(_decode(path, _read_bytes(path))).get("provider")
     except tomllib.TOMLDecodeError as exc:
         raise MigrationError(f"{path} is not valid TOML: {exc}").with_prisma_code("P3019") from exc
     if provider != PROVIDER:
@@ -85,55 +87,44 @@ def _check_provider(path: Path) -> None:
         ).with_prisma_code("P3019")
 
 
-def _check_names(names: Iterable[str]) -> None:
-    timestamps: dict[str, str] = {}
+def _check_lengths(names: Iterable[str]) -> None:
     for name in names:
         if len(name.encode()) > MAX_NAME_BYTES:
             raise MigrationError(
                 f"The name {name[:40]}... is longer than {MAX_NAME_BYTES} bytes."
             ).with_prisma_code("P3010")
-        if not _NAME.fullmatch(name):
-            raise MigrationError(
-                f"The name {name} must be 14 digits, an underscore and lowercase letters, "
-                "digits or underscores."
-            )
-        earlier = timestamps.setdefault(name[:14], name)
-        if earlier != name:
-            raise MigrationError(
-                f"{earlier} and {name} have the same timestamp: rename the later one."
-            )
 
 
 def _read_migration(folder: Path) -> Migration:
-    script = _read_text(folder / SCRIPT_FILE)
-    if not script.strip():
-        raise MigrationError(f"{folder / SCRIPT_FILE} is empty.")
-    down = folder / DOWN_FILE
-    unix = script.replace("\r\n", "\n")
-    variants = (script, unix, unix.replace("\n", "\r\n"))
+    path, down = folder / SCRIPT_FILE, folder / DOWN_FILE
+    content = _read_bytes(path)
+    unix = content.replace(b"\r\n", b"\n")
+    variants = (content, unix, unix.replace(b"\n", b"\r\n"))
     return Migration(
         name=folder.name,
-        script=script,
-        checksum=_checksum(script),
-        down=_read_text(down) if down.exists() else None,
+        script=_decode(path, content),
+        checksum=_checksum(content),
+        down=_decode(down, _read_bytes(down)) if down.exists() else None,
         accepted_checksums=frozenset(map(_checksum, variants)),
     )
 
 
-def _read_text(path: Path) -> str:
+def _read_bytes(path: Path) -> bytes:
     # Read as bytes: text mode would change line endings and therefore the checksum.
     try:
-        text = path.read_bytes().decode()
+        return path.read_bytes()
     except FileNotFoundError as exc:
         raise MigrationError(f"{path} is missing.").with_prisma_code("P3015") from exc
     except OSError as exc:
         raise MigrationError(f"{path} cannot be read: {exc.strerror}.") from exc
+
+
+def _decode(path: Path, content: bytes) -> str:
+    try:
+        return content.removeprefix(codecs.BOM_UTF8).decode()
     except UnicodeDecodeError as exc:
         raise MigrationError(f"{path} is not valid UTF-8 at byte {exc.start}.") from exc
-    if text.startswith(_BYTE_ORDER_MARK):
-        raise MigrationError(f"{path} starts with a byte order mark: save the file without it.")
-    return text
 
 
-def _checksum(script: str) -> str:
-    return hashlib.sha256(script.encode()).hexdigest()
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

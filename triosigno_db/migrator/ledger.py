@@ -10,8 +10,10 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from triosigno_db.errors import PermissionDeniedError
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.ledger_safety import refuse_unsafe_ledger
+from triosigno_db.migrator.order import prisma_order
 from triosigno_db.migrator.session import Session
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 
@@ -95,6 +97,17 @@ _ROLL_BACK_FINISHED = """
 UPDATE {table} SET rolled_back_at = pg_catalog.clock_timestamp()
 WHERE migration_name = %(name)s AND finished_at IS NOT NULL AND rolled_back_at IS NULL
 """
+_RENAME = "UPDATE {table} SET migration_name = %(name)s WHERE migration_name = %(earlier)s"
+
+# What is provided must not be a row. A comment is in every dump of the table, is dropped with it,
+# and can be read by each role.
+_READ_COMMENT = """
+SELECT pg_catalog.obj_description(c.oid, 'pg_class') FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = %(schema)s
+WHERE c.relname = %(ledger)s
+"""
+_SET_COMMENT = "COMMENT ON TABLE {table} IS %(comment)s"
+_PROVIDED = "triosigno-db provided:"
 
 
 class LedgerRow(NamedTuple):
@@ -130,6 +143,7 @@ class MigrationState(StrEnum):
 
     APPLIED = "applied"
     PENDING = "pending"
+    PROVIDED = "provided"
     FAILED = "failed"
     ROLLED_BACK = "rolled back"
     EDITED = "edited"
@@ -141,13 +155,19 @@ class MigrationStatus(NamedTuple):
 
     Attributes:
         name: The migration.
-        state: Its state. `deploy` applies a migration that was rolled back again.
+        state: Its state. `deploy` applies a migration that was rolled back again; one that is
+            provided was made by the Node backend's own migrations.
         row: The last row of the ledger for it, or `None`.
     """
 
     name: str
     state: MigrationState
     row: LedgerRow | None
+
+    @property
+    def recorded_name(self) -> str:
+        """The name in the ledger: in the Node backend's folder it can have a later date."""
+        return self.row.name if self.row else self.name
 
 
 class Ledger:
@@ -199,10 +219,41 @@ class Ledger:
         """List the schema's tables besides the ledger."""
         return [name for (name,) in self._find(_OTHER_TABLES)]
 
-    def begin(self, migration: Migration) -> str:
-        """Record the start of a migration, and return the row's id."""
+    def states(self, migrations: Iterable[Migration]) -> tuple[MigrationStatus, ...]:
+        """Compare a history on disk with the ledger."""
+        return compare_histories(migrations, self.rows(), self.provided())
+
+    def provided(self) -> frozenset[str]:
+        """Return the checksums of the migrations that the Node side's own history has made."""
+        return frozenset(
+            checksum
+            for line in self._comment().splitlines()
+            if line.startswith(_PROVIDED)
+            for checksum in line.removeprefix(_PROVIDED).split()
+        )
+
+    def mark_provided(self, migrations: Iterable[Migration]) -> None:
+        """Record, outside of the rows, that the Node side's own history has made migrations.
+
+        Raises:
+            PermissionDeniedError: The role does not own the table.
+        """
+        checksums = sorted(self.provided() | {migration.checksum for migration in migrations})
+        others = [each for each in self._comment().splitlines() if not each.startswith(_PROVIDED)]
+        comment = "\n".join((*others, " ".join((_PROVIDED, *checksums))))
+        try:
+            self._write(_SET_COMMENT, comment=comment)
+        except PermissionDeniedError as exc:
+            raise PermissionDeniedError(
+                f"{exc}: what is provided is recorded in its comment. Nothing was changed. Run the "
+                "command as the owner of the table, or as a member of that role."
+            ) from exc
+
+    def begin(self, migration: Migration, name: str | None = None) -> str:
+        """Record the start of a migration, by default under its own name; return the row's id."""
         row_id = str(uuid4())
-        self._write(_BEGIN, id=row_id, checksum=migration.checksum, name=migration.name)
+        name = name or migration.name
+        self._write(_BEGIN, id=row_id, checksum=migration.checksum, name=name)
         return row_id
 
     def finish(self, row_id: str) -> None:
@@ -213,12 +264,15 @@ class Ledger:
         """Record that a migration failed, and whether it was rolled back."""
         self._write(_FAIL, id=row_id, logs=logs, rolled_back=rolled_back)
 
-    def mark_applied(self, migration: Migration) -> None:
+    def mark_applied(self, migration: Migration, name: str | None = None) -> None:
         """Record a migration as applied that was not run by the library."""
-        self._write(_ROLL_BACK_UNFINISHED, name=migration.name)
-        self._write(
-            _MARK_APPLIED, id=str(uuid4()), checksum=migration.checksum, name=migration.name
-        )
+        name = name or migration.name
+        self._write(_ROLL_BACK_UNFINISHED, name=name)
+        self._write(_MARK_APPLIED, id=str(uuid4()), checksum=migration.checksum, name=name)
+
+    def rename(self, earlier: str, name: str) -> None:
+        """Record what was recorded under one name under another one."""
+        self._write(_RENAME, earlier=earlier, name=name)
 
     def mark_rolled_back(self, name: str, *, finished: bool = False) -> None:
         """Record that a failed attempt or an applied migration was rolled back."""
@@ -231,6 +285,10 @@ class Ledger:
             MigrationError: The table would run code, or another role owns it.
         """
         refuse_unsafe_ledger(self._session, writes=True)
+
+    def _comment(self) -> str:
+        rows = self._find(_READ_COMMENT)
+        return (rows[0][0] or "") if rows else ""
 
     def _read(self, sql: str) -> list[tuple[Any, ...]]:
         with self._session.atomic():
@@ -259,28 +317,52 @@ class Ledger:
 
 
 def compare_histories(
-    migrations: Iterable[Migration], rows: Iterable[LedgerRow]
+    migrations: Iterable[Migration],
+    rows: Iterable[LedgerRow],
+    provided: frozenset[str] = frozenset(),
 ) -> tuple[MigrationStatus, ...]:
     """Compare the history on disk with the ledger.
+
+    A migration is known by its name, and under another name by its checksum: `export` can give it a
+    later date.
 
     Args:
         migrations: The history on disk.
         rows: The ledger's rows, oldest first.
+        provided: The checksums of the migrations that are provided.
 
     Returns:
-        The state of each migration, ordered by name.
+        The state of each migration, in Prisma's order.
     """
     rows_of: dict[str, list[LedgerRow]] = {}
     for row in rows:
         rows_of.setdefault(row.name, []).append(row)
     on_disk = {migration.name: migration for migration in migrations}
-    return tuple(
-        _judge(name, on_disk.get(name), rows_of.get(name, []))
-        for name in sorted({*on_disk, *rows_of})
-    )
+    others = {name: found for name, found in rows_of.items() if name not in on_disk}
+    found = []
+    for name, migration in on_disk.items():
+        own = [*rows_of.get(name, []), *_take_renamed(migration, others)]
+        is_provided = not provided.isdisjoint(migration.accepted_checksums)
+        found.append(_judge(name, migration, own, is_provided=is_provided))
+    found += [_judge(name, None, theirs) for name, theirs in others.items()]
+    return tuple(sorted(found, key=lambda each: prisma_order(each.name)))
 
 
-def _judge(name: str, migration: Migration | None, rows: list[LedgerRow]) -> MigrationStatus:
+def _take_renamed(migration: Migration, others: dict[str, list[LedgerRow]]) -> list[LedgerRow]:
+    """Take the rows of a migration under other names out of those of unknown migrations."""
+    if not migration.script.strip():  # all empty scripts have the same checksum
+        return []
+    names = [
+        name
+        for name, rows in others.items()
+        if any(row.checksum in migration.accepted_checksums for row in rows)
+    ]
+    return [row for name in names for row in others.pop(name)]
+
+
+def _judge(
+    name: str, migration: Migration | None, rows: list[LedgerRow], *, is_provided: bool = False
+) -> MigrationStatus:
     failed = next((row for row in rows if row.is_failed), None)
     applied = next((row for row in rows if row.is_applied), None)
     if failed is not None:
@@ -291,6 +373,8 @@ def _judge(name: str, migration: Migration | None, rows: list[LedgerRow]) -> Mig
         is_same = applied.checksum in migration.accepted_checksums
         state = MigrationState.APPLIED if is_same else MigrationState.EDITED
         return MigrationStatus(name, state, applied)
+    if is_provided:
+        return MigrationStatus(name, MigrationState.PROVIDED, None)
     if rows:
         return MigrationStatus(name, MigrationState.ROLLED_BACK, rows[-1])
     return MigrationStatus(name, MigrationState.PENDING, None)

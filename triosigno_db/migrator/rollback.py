@@ -14,7 +14,7 @@ from triosigno_db.migrator.deploy import (
 )
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.history import Migration, read_history
-from triosigno_db.migrator.ledger import Ledger, MigrationState, compare_histories
+from triosigno_db.migrator.ledger import Ledger, MigrationState
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.session import Session, resolve_settings
 from triosigno_db.schema.data_loss import HOW_TO_CONTINUE, data_loss, describe_loss
@@ -53,7 +53,7 @@ def rollback(
     """Roll back the last migrations with their `down.sql`; `deploy` can apply them again.
 
     A migration that was only marked as applied, by `baseline` or `resolve_applied`, was not made by
-    the library, and is not rolled back.
+    the library, and is not rolled back; nor is one that is provided.
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
@@ -81,7 +81,7 @@ def rollback(
     settings = resolve_settings(url_or_settings)
     with locked_ledger(settings, lock_timeout) as (session, ledger):
         refuse_in_tests(session.run, settings)
-        found = HistoryStatus(compare_histories(migrations, ledger.rows()))
+        found = HistoryStatus(ledger.states(migrations))
         refuse_failed(found)
         in_database = found.named(MigrationState.APPLIED, MigrationState.EDITED)
         applied = [migration for migration in migrations if migration.name in in_database]
@@ -95,7 +95,7 @@ def rollback(
         if not accept_data_loss:
             _refuse_losses(session, chosen)
         for migration in chosen:
-            _undo(session, ledger, migration, on_step)
+            _undo(session, ledger, migration, found.recorded_names[migration.name], on_step)
         return tuple(migration.name for migration in chosen)
 
 
@@ -176,12 +176,14 @@ def _chosen(applied: list[Migration], steps: int, to: str | None) -> list[Migrat
     return newest_first[: names.index(to)]
 
 
-def _undo(session: Session, ledger: Ledger, migration: Migration, on_step: OnStep) -> None:
+def _undo(
+    session: Session, ledger: Ledger, migration: Migration, name: str, on_step: OnStep
+) -> None:
     down = migration.down or ""
     if is_transactional(down):
         with session.transaction():
             run_script(session, migration.name, down, on_step, rolled_back=True)
-            ledger.mark_rolled_back(migration.name, finished=True)
+            ledger.mark_rolled_back(name, finished=True)
     else:
         run_script(session, migration.name, down, on_step, rolled_back=False)
-        ledger.mark_rolled_back(migration.name, finished=True)
+        ledger.mark_rolled_back(name, finished=True)

@@ -57,9 +57,24 @@ def is_transactional(script: str) -> bool:
         script: The text.
 
     Returns:
-        `False` if the first line is `NO_TRANSACTION`.
+        `False` if the first line is `NO_TRANSACTION`, or a statement begins or ends a transaction,
+        as in some scripts that Prisma writes.
     """
-    return script.partition("\n")[0].strip() != NO_TRANSACTION
+    return not is_marked(script) and not any(
+        statement.controls_transaction for statement in split_statements(script)
+    )
+
+
+def is_marked(script: str) -> bool:
+    """Return whether the first line of a script is `NO_TRANSACTION`.
+
+    Args:
+        script: The text.
+
+    Returns:
+        Whether it is.
+    """
+    return script.partition("\n")[0].strip() == NO_TRANSACTION
 
 
 def split_statements(script: str) -> list[ScriptStatement]:

@@ -6,7 +6,11 @@ from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
 import psycopg2
-from psycopg2.extensions import TRANSACTION_STATUS_INERROR, TRANSACTION_STATUS_INTRANS
+from psycopg2.extensions import (
+    TRANSACTION_STATUS_IDLE,
+    TRANSACTION_STATUS_INERROR,
+    TRANSACTION_STATUS_INTRANS,
+)
 
 from triosigno_db.database.connector import open_connection
 from triosigno_db.database.lifecycle import current_database
@@ -176,6 +180,18 @@ class Session:
     def _is_in_transaction(self) -> bool:
         status: int = self._connection.info.transaction_status
         return status == TRANSACTION_STATUS_INTRANS
+
+    def end_open_transaction(self) -> bool:
+        """Roll back a transaction that a script has left open.
+
+        Returns:
+            Whether there was one.
+        """
+        status = self._connection.info.transaction_status
+        is_open = not self.is_lost and status != TRANSACTION_STATUS_IDLE
+        if is_open:
+            self.run("ROLLBACK")
+        return is_open
 
     def read_catalog(self) -> Catalog:
         """Read the tables and enum types of the schema, or of the path of an enclosing block.
