@@ -14,7 +14,7 @@ FOLD_SIGNATURE = f"{KEYS_SCHEMA}.{FOLD_NAME}(text)"
 FOLD_FUNCTION = rf"""
 CREATE FUNCTION {FOLD_SIGNATURE} RETURNS text
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
-SELECT pg_catalog.btrim(pg_catalog.regexp_replace(
+SELECT pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
     pg_catalog.replace(pg_catalog.replace(pg_catalog.translate(
     pg_catalog.lower(pg_catalog.lower(pg_catalog.regexp_replace(
     -- Letters and accents one by one, ligatures and wide forms as plain letters.
@@ -34,14 +34,16 @@ SELECT pg_catalog.btrim(pg_catalog.regexp_replace(
     -- One form of sigma, and two letters for OE and AE, which LOCALE C does not lower.
     E'\u03C2\u0152\u00C6', E'\u03C3\u0153\u00E6'), E'\u0153', 'oe'), E'\u00E6', 'ae'),
     '['
-    -- One space for control characters and white space,
-    '\u0001-\u0020\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000'
+    -- A space for control characters and white space,
+    '\u0001-\u001F\u007F-\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000'
     -- punctuation (that of ASCII and of Latin 1, the block of general punctuation),
     '!-/:-@[-`{{-~\u00A1\u00AB\u00B7\u00BB\u00BF\u2010-\u2027\u2030-\u205E'
     -- other hyphens and dashes (category Pd), and the minus sign.
     '\u058A\u05BE\u1400\u1806\u2212\u2E17\u2E1A\u2E3A\u2E3B\u2E40\u2E5D'
     '\u301C\u3030\u30A0\u30FB\U00010D6E\U00010EAD'
-    ']+', ' ', 'g'))
+    ']+', ' ', 'g'),
+    -- Single spaces, of which most texts have no others, are not replaced: that takes the longest.
+    '  +', ' ', 'g'))
 $function$
 """
 """The statement that creates the function: words in lower case, separated by single spaces.
