@@ -58,7 +58,7 @@ def test_its_json_has_a_stable_shape(tmp_path: Path) -> None:
     path = write(tmp_path, to_prisma().replace("  videoUrl", "  clip"))
     done = run("--schema", path, "--json")
     document = json.loads(done.stdout)
-    assert list(document) == ["breaks", "changes", "skipped"]
+    assert list(document) == ["breaks", "changes", "skipped", "prisma8"]
     assert document["breaks"]
     missing = document["changes"][0]
     assert list(missing) == ["effect", "subject", "change", "functions", "advice"]

@@ -7,6 +7,7 @@ import pytest
 import triosigno_db as db
 from tests.plain_sql import run_plain
 from triosigno_db.doctor import Compatibility, SchemaChange, check_compatibility
+from triosigno_db.migrator.prisma_8 import Prisma8
 from triosigno_db.schema import to_prisma
 from triosigno_db.settings import Settings
 from triosigno_db.testing import IsolatedDatabase
@@ -30,6 +31,14 @@ def test_a_migrated_database_breaks_nothing(triosigno_db: IsolatedDatabase) -> N
     assert check_compatibility(triosigno_db.url) == check_compatibility(
         Settings.load(triosigno_db.url)
     )
+
+
+def test_the_marker_of_prisma_8_is_seen(triosigno_db: IsolatedDatabase) -> None:
+    marker = "CREATE SCHEMA prisma_contract; CREATE TABLE prisma_contract.marker (hash text)"
+    run_plain(triosigno_db.url, marker)
+    assert check_compatibility() == Compatibility((), (), Prisma8.SIGNS)
+    run_plain(triosigno_db.url, "DROP TABLE _prisma_migrations")
+    assert check_compatibility() == Compatibility((), (), Prisma8.MANAGES)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from rich.text import Text
 from triosigno_db.cli.connection import AsJson, Url
 from triosigno_db.cli.tables import visible
 from triosigno_db.doctor import Compatibility, SchemaChange, check_compatibility
+from triosigno_db.migrator.prisma_8 import ADVICE
 from triosigno_db.settings import Settings
 
 BROKEN = 1
@@ -44,6 +45,8 @@ def check(
         console = Console(highlight=False)
         console.print(draw(compatibility))
         console.print(_summarize(compatibility))
+        if advice := ADVICE.get(compatibility.prisma_8):
+            console.print(Text(advice, style="yellow"))
     if compatibility.breaks:
         raise typer.Exit(BROKEN)
 
@@ -53,6 +56,7 @@ def _as_json(compatibility: Compatibility) -> dict[str, object]:
         "breaks": compatibility.breaks,
         "changes": [change._asdict() for change in compatibility.changes],
         "skipped": compatibility.skipped,
+        "prisma8": compatibility.prisma_8.value,
     }
 
 

@@ -23,7 +23,7 @@ from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename
 from triosigno_db.migrator.baseline import adopt
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
-from triosigno_db.migrator.prisma_8 import MANAGED_ALONE, SIGN_AGAIN, Prisma8
+from triosigno_db.migrator.prisma_8 import ADVICE, Prisma8
 from triosigno_db.settings import Settings
 
 app = typer.Typer(
@@ -354,7 +354,7 @@ def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None
 
 
 def _print_prisma_8(found: Prisma8) -> None:
-    if advice := {Prisma8.SIGNS: SIGN_AGAIN, Prisma8.MANAGES: MANAGED_ALONE}.get(found):
+    if advice := ADVICE.get(found):
         console.print(Text(advice))
 
 

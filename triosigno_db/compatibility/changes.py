@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from triosigno_db.compatibility.needs import Need
+from triosigno_db.migrator.prisma_8 import Prisma8
 
 Effect = Literal["harmless", "reads break", "writes break"]
 
@@ -42,10 +43,12 @@ class Compatibility(NamedTuple):
     Attributes:
         changes: The changes, those that break functions first.
         skipped: What was not understood of a Prisma schema, one line each.
+        prisma_8: What Prisma 8 does with the database.
     """
 
     changes: tuple[SchemaChange, ...]
     skipped: tuple[str, ...] = ()
+    prisma_8: Prisma8 = Prisma8.ABSENT
 
     @property
     def breaks(self) -> bool:

@@ -10,6 +10,7 @@ from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.compatibility.judgement import judge
 from triosigno_db.compatibility.needs import library_needs
 from triosigno_db.errors import InvalidInputError
+from triosigno_db.migrator.prisma_8 import find_prisma_8
 from triosigno_db.migrator.session import open_reading_session, resolve_settings
 from triosigno_db.schema.prisma_parser import parse_prisma
 from triosigno_db.settings import Settings
@@ -46,7 +47,9 @@ def check_compatibility(
         return _check_files(Path(schema), name)
     with open_reading_session(resolve_settings(url_or_settings)) as session:
         found = from_catalog(session.read_catalog())
-    return Compatibility(judge(expected_structure(), found, library_needs()))
+        prisma_8 = find_prisma_8(session)
+    changes = judge(expected_structure(), found, library_needs())
+    return Compatibility(changes, prisma_8=prisma_8)
 
 
 def _check_files(path: Path, schema_name: str) -> Compatibility:

@@ -44,6 +44,9 @@ MANAGED_ALONE = (
 )
 """What to do in a database that Prisma 8 manages alone."""
 
+ADVICE = {Prisma8.SIGNS: SIGN_AGAIN, Prisma8.MANAGES: MANAGED_ALONE}
+"""What to do in a database that Prisma 8 has used."""
+
 
 def find_prisma_8(session: Session) -> Prisma8:
     """Look for the marker of Prisma 8.
