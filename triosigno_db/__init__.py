@@ -209,9 +209,7 @@ from triosigno_db.repositories.learning.sessions import (
 )
 from triosigno_db.schema.create import create_schema
 from triosigno_db.schema.drop import drop_schema
-from triosigno_db.settings import (
-    Settings,
-)
+from triosigno_db.settings import Settings
 
 __version__ = "0.1.0"
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.faults.environment import wait_for
+from tests.faults.interrupters import Steps
 from tests.faults.interruptions import (
     Journal,
     Plan,
-    Steps,
     check_operations,
     interrupt_each_step,
 )
