@@ -92,6 +92,8 @@ def test_the_supported_versions_of_python_are_those_of_the_project() -> None:
     minors = [each.removeprefix(prefix) for each in project["classifiers"] if prefix in each]
     assert supported("Python") == [f"3.{minors[0]}", f"3.{minors[-1]}"]
     assert supported("Python")[0] == oldest_python(project)
-    workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
+    workflow = ROOT / ".github" / "workflows" / "test.yml"
     quoted = ", ".join(f'"3.{minor}"' for minor in minors)
-    assert f"python: [{quoted}]" in workflow
+    # A source distribution has no workflow that could differ.
+    if workflow.exists():
+        assert f"python: [{quoted}]" in workflow.read_text(encoding="utf-8")
