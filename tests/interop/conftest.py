@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.interop.node import ask_node
 from tests.processes import run_process
 
 Engine = Callable[..., dict[str, Any]]
@@ -32,16 +33,9 @@ def prisma(node_folder: Path, empty_url: str) -> Engine:
 
     def ask(command: str, **request: Any) -> dict[str, Any]:
         paths = {name: str(value) for name, value in request.items()}
-        ended = run_process(
-            ["node", "prisma_engine.mjs"],
-            cwd=node_folder,
-            input=json.dumps({"command": command, "url": empty_url, **paths}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        answer: dict[str, Any] = json.loads(ended.stdout)
+        question = {"command": command, "url": empty_url, **paths}
+        printed = ask_node(node_folder, "prisma_engine.mjs", question, check=False, timeout=120)
+        answer: dict[str, Any] = json.loads(printed)
         return answer
 
     return ask

@@ -1,6 +1,5 @@
 """Records in JSON: byte for byte what JSON.stringify makes of what Prisma's client reads."""
 
-import json
 import os
 import re
 import subprocess
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
+from tests.interop.node import NEEDS_NODE, ask_node
 from tests.processes import run_process
 from tests.programs import find_program
 from triosigno_db.models import UserPreference
@@ -16,13 +16,7 @@ from triosigno_db.schema import to_prisma
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_lesson, make_module, make_sign, make_user
 
-pytestmark = [
-    pytest.mark.skipif(
-        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
-    ),
-    # Prisma's packages are large: one process installs them for all.
-    pytest.mark.xdist_group("node"),
-]
+pytestmark = NEEDS_NODE
 
 CONFIGURATION = """
 import { defineConfig } from 'prisma/config'
@@ -49,17 +43,10 @@ def client_folder(node_folder: Path) -> Path:
 
 
 def read_with_prisma(folder: Path, url: str, users: list[str], modules: list[str]) -> list[str]:
-    ended = run_process(
-        ["node", "read_rows.mjs"],
-        cwd=folder,
-        input=json.dumps({"url": url, "users": users, "modules": modules}),
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    request = {"url": url, "users": users, "modules": modules}
+    printed = ask_node(folder, "read_rows.mjs", request)
     # JavaScript ends no line at a line separator, which Python's splitlines would.
-    return ended.stdout.rstrip("\n").split("\n")
+    return printed.rstrip("\n").split("\n")
 
 
 def without_password(line: str) -> str:

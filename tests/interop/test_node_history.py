@@ -10,6 +10,7 @@ import pytest
 
 import triosigno_db as db
 from tests.interop.conftest import Engine
+from tests.interop.node import NEEDS_NODE
 from tests.interop.node_history import (
     ENUM_REWRITE,
     EVOLUTION,
@@ -20,7 +21,6 @@ from tests.interop.node_history import (
 from tests.migrator.deployed import NAMES, ledger_rows, sorted_schema
 from tests.plain_sql import count_rows
 from tests.processes import run_process
-from tests.programs import find_program
 from tests.promises.one_of_each import make_one_of_each
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import (
@@ -38,12 +38,7 @@ from triosigno_db.migrator.order import prisma_order
 from triosigno_db.schema.catalog import Catalog
 from triosigno_db.testing import DatabaseServer
 
-pytestmark = [
-    pytest.mark.skipif(
-        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
-    ),
-    pytest.mark.xdist_group("node"),
-]
+pytestmark = NEEDS_NODE
 
 INIT, *OURS = NAMES
 OLDER = ("20250301120000_Backend-Init", "20250601080000_notes", "20250601080000_roles")

@@ -9,7 +9,7 @@ import pytest
 
 import triosigno_db as db
 from tests.interop.conftest import Engine
-from tests.programs import find_program
+from tests.interop.node import NEEDS_NODE
 from tests.schema.node_schema import RENAMED, changed
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError
@@ -27,13 +27,7 @@ from triosigno_db.migrator import (
 )
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
-pytestmark = [
-    pytest.mark.skipif(
-        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
-    ),
-    # Prisma's packages are large: one process installs them for all.
-    pytest.mark.xdist_group("node"),
-]
+pytestmark = NEEDS_NODE
 
 NAMES = [each.name for each in read_history(shipped_history())]
 

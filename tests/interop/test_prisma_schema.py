@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.interop.node import NEEDS_NODE, ask_node
 from tests.processes import run_process
 from tests.programs import find_program
 from tests.schema.node_schema import RENAMED, changed, without_indexes
@@ -16,12 +17,7 @@ from triosigno_db.schema import to_prisma
 from triosigno_db.schema.prisma_nodes import Field
 from triosigno_db.schema.prisma_parser import parse_prisma
 
-pytestmark = [
-    pytest.mark.skipif(
-        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
-    ),
-    pytest.mark.xdist_group("node"),
-]
+pytestmark = NEEDS_NODE
 
 Read = Callable[..., dict[str, Any]]
 
@@ -87,16 +83,8 @@ def read(node_folder: Path) -> Read:
     def ask(*schema: str | Path, version: int = 7) -> dict[str, Any]:
         texts = [each if isinstance(each, str) else each.read_bytes().decode() for each in schema]
         files = [(f"{number}.prisma", text) for number, text in enumerate(texts)]
-        ended = run_process(
-            ["node", "prisma_schema.mjs"],
-            cwd=node_folder,
-            input=json.dumps({"version": version, "files": files}),
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=60,
-        )
-        answer: dict[str, Any] = json.loads(ended.stdout)
+        request = {"version": version, "files": files}
+        answer: dict[str, Any] = json.loads(ask_node(node_folder, "prisma_schema.mjs", request))
         return answer
 
     return ask

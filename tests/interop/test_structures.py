@@ -3,24 +3,16 @@
 import json
 from pathlib import Path
 
-import pytest
-
+from tests.interop.node import NEEDS_NODE
 from tests.plain_sql import run_plain
 from tests.processes import run_process
-from tests.programs import find_program
 from triosigno_db.compatibility.from_catalog import from_catalog
 from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.migrator.session import open_reading_session
 from triosigno_db.schema.prisma_parser import parse_prisma
 from triosigno_db.settings import Settings
 
-pytestmark = [
-    pytest.mark.skipif(
-        find_program("node") is None or find_program("npm") is None, reason="there is no Node here"
-    ),
-    # Prisma's packages are large: one process installs them for all.
-    pytest.mark.xdist_group("node"),
-]
+pytestmark = NEEDS_NODE
 
 SCHEMA = """
 datasource db {

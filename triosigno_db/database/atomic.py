@@ -31,16 +31,8 @@ class CompleteTransaction(Transaction):
         """Commit, or roll back after an exception."""
         depth = self.db.transaction_depth()
         self.db.pop_transaction()
-        if depth > 1:
-            return
-        if kind is not None:
-            self.rollback(False)
-            return
-        try:
-            self.commit(False)
-        except FAILURES:
-            self.rollback(False)
-            raise
+        if depth == 1:
+            _end(self, kind)
 
 
 class CompleteSavepoint(Savepoint):
@@ -63,14 +55,18 @@ class CompleteSavepoint(Savepoint):
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         """Release the savepoint, or roll back to it after an exception."""
-        if kind is not None:
-            self.rollback(False)
-            return
-        try:
-            self.commit(False)
-        except FAILURES:
-            self.rollback(False)
-            raise
+        _end(self, kind)
+
+
+def _end(scope: Any, kind: type[BaseException] | None) -> None:
+    if kind is not None:
+        scope.rollback(False)
+        return
+    try:
+        scope.commit(False)
+    except FAILURES:
+        scope.rollback(False)
+        raise
 
 
 def run_scope(database: Any, scope: Any, value: Any = None) -> Iterator[Any]:
