@@ -56,7 +56,7 @@ def test_the_ledger_is_read_where_the_role_may(
     checked: CheckedDatabase, service: CheckedDatabase
 ) -> None:
     with context_of(checked.url) as context:
-        rows = context.read_ledger()
+        rows = context.read_states(())
         assert rows is not None
         assert [each.name for each in rows] == [
             each.name for each in read_history(shipped_history())
@@ -65,12 +65,12 @@ def test_the_ledger_is_read_where_the_role_may(
     with context_of(service.url) as context:
         assert not context.may_read_ledger()
         with pytest.raises(db.PermissionDeniedError):
-            context.read_ledger()
+            context.read_states(())
 
 
 def test_without_a_ledger_there_is_nothing_to_read(empty_url: str) -> None:
     with context_of(empty_url) as context:
-        assert context.read_ledger() is None
+        assert context.read_states(()) is None
         assert not context.may_read_ledger()
 
 

@@ -14,7 +14,7 @@ from triosigno_db.database.connector import open_connection
 from triosigno_db.database.sockets import peer_address
 from triosigno_db.doctor.findings import ConstraintReport
 from triosigno_db.migrator.history import Migration
-from triosigno_db.migrator.ledger import Ledger, LedgerRow, MigrationStatus
+from triosigno_db.migrator.ledger import Ledger, MigrationStatus
 from triosigno_db.migrator.session import Session
 from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.settings import Settings
@@ -86,19 +86,6 @@ class CheckContext:
                 self.session.run(f"SET LOCAL {name} = {value}")
             self.session.run(f"SET LOCAL search_path TO {CATALOGS}")
             yield self.session
-
-    def read_ledger(self) -> tuple[LedgerRow, ...] | None:
-        """Read Prisma's ledger.
-
-        Returns:
-            Its rows, oldest first; `None` if the table does not exist.
-
-        Raises:
-            PermissionDeniedError: The role may not read it.
-        """
-        with self.reading() as session:
-            ledger = Ledger(session)
-            return None if ledger.may_read() is None else ledger.rows()
 
     def read_states(self, migrations: tuple[Migration, ...]) -> tuple[MigrationStatus, ...] | None:
         """Compare a history with Prisma's ledger.
