@@ -16,8 +16,9 @@ BEGIN
     END IF\073
     IF pg_catalog.to_regprocedure(''triosigno_db.fold_text(text)'') IS NULL THEN
 CREATE FUNCTION triosigno_db.fold_text(text) RETURNS text
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
-SELECT pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 150 AS $function$
+BEGIN
+RETURN pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
     pg_catalog.replace(pg_catalog.replace(pg_catalog.translate(
     pg_catalog.lower(pg_catalog.lower(pg_catalog.regexp_replace(
     -- Letters and accents one by one, ligatures and wide forms as plain letters.
@@ -46,7 +47,8 @@ SELECT pg_catalog.btrim(pg_catalog.regexp_replace(pg_catalog.regexp_replace(
     ''\\u301C\\u3030\\u30A0\\u30FB\\U00010D6E\\U00010EAD''
     '']+'', '' '', ''g''),
     -- Single spaces, of which most texts have no others, are not replaced: that takes the longest.
-    ''  +'', '' '', ''g''))
+    ''  +'', '' '', ''g''))\073
+END
 $function$\073
     END IF\073
 EXCEPTION
