@@ -40,6 +40,7 @@ from triosigno_db.testing.binaries import (
     server_version,
 )
 from triosigno_db.testing.environment import environment_ignored
+from triosigno_db.testing.scram import scram_verifier
 from triosigno_db.testing.supervisor import Supervisor
 
 __all__ = [
@@ -377,7 +378,8 @@ class ThrowawayPostgres(Postgresql):
     @contextmanager
     def _password_file(self) -> Iterator[Path]:
         path = Path(self.base_dir, "password")
-        path.write_text(self._password)
+        # Hashed once only: the password is random, and tests open many connections.
+        path.write_text(scram_verifier(self._password, iterations=1))
         if self._account:
             os.chown(path, self._account.uid, self._account.gid)
         yield path
