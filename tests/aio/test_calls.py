@@ -9,6 +9,7 @@ import pytest
 
 import triosigno_db as blocking
 from tests.aio.loops import asynchronous
+from tests.sampling import mostly_slow
 from triosigno_db import aio as db
 from triosigno_db.aio.calls import current_task, current_workers
 from triosigno_db.passwords import HASHING_THREADS
@@ -51,7 +52,7 @@ def in_use(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return counts
 
 
-@pytest.mark.parametrize("request_", [log_in, log_in_within_a_request])
+@pytest.mark.parametrize("request_", mostly_slow([log_in_within_a_request, log_in], 1))
 @asynchronous
 async def test_many_logins_leave_the_connections_to_others(
     triosigno_url: str, request_: Callable[[], Any]

@@ -11,6 +11,7 @@ import pytest
 import triosigno_db as db
 from tests.plain_sql import run_plain
 from tests.processes import run_process
+from tests.sampling import mostly_slow
 from triosigno_db import migrator
 from triosigno_db.testing.factories import make_user
 
@@ -71,7 +72,7 @@ def test_without_a_terminal_it_refuses_and_counts(url: str, command: str) -> Non
     assert count_users(url) == [(1,)]
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", mostly_slow(COMMANDS, 1))
 def test_on_a_terminal_it_asks_for_the_name(url: str, command: str) -> None:
     code, told = run(url, COMMANDS[command], "something else")
     assert code == 2

@@ -52,6 +52,7 @@ def test_the_demo_shows_the_tree_and_the_learner(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_demo_ignores_the_variables_of_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (*LIBPQ_VARIABLES, "TRIOSIGNO_DB_SSLMODE", "TRIOSIGNO_DB_CONNECT_TIMEOUT"):
         monkeypatch.setenv(name, hostile_value(name))
@@ -59,6 +60,7 @@ def test_the_demo_ignores_the_variables_of_another_server(monkeypatch: pytest.Mo
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+@pytest.mark.slow
 def test_the_demo_stops_its_server() -> None:
     ended = run("demo")
     port = int(re.search(r"runs on port (\d+)", ended.stdout)[1])
@@ -66,6 +68,7 @@ def test_the_demo_stops_its_server() -> None:
         psycopg2.connect(host="127.0.0.1", port=port, user="postgres", dbname="triosigno")
 
 
+@pytest.mark.slow
 def test_the_demo_on_a_given_database_can_be_run_again(empty_url: str) -> None:
     first, second = (run("demo", "--url", empty_url) for _ in range(2))
     assert (first.returncode, second.returncode) == (0, 0)
@@ -88,6 +91,7 @@ def test_the_demo_adds_nothing_to_a_database_with_other_accounts(empty_url: str)
     assert (User.select().count(), Module.select().count()) == (1, 0)
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_week(empty_url: str) -> None:
     bars = [re.findall(r"[█░]+ +\d+ %", run("demo", "--seed", "7").stdout) for _ in range(2)]
     assert bars[0] == bars[1]

@@ -8,6 +8,7 @@ import pytest
 from tests.cli.running import Start, holding, until
 from tests.conftest import WriteHistory
 from tests.plain_sql import run_plain
+from tests.sampling import mostly_slow
 from triosigno_db import migrator
 from triosigno_db.cli.kept import Ledger
 from triosigno_db.migrator.script import NO_TRANSACTION
@@ -60,7 +61,7 @@ def test_deploy_of_a_migration_without_a_transaction_says_so(
     assert migrator.status(empty_url, history=history).exit_code == 2
 
 
-@pytest.mark.parametrize("command", ["deploy", "baseline", "rollback", "reset"])
+@pytest.mark.parametrize("command", mostly_slow(["deploy", "baseline", "rollback", "reset"], 2))
 def test_a_wait_for_the_migration_lock_is_ended(
     triosigno_url: str, empty_url: str, start: Start, command: str
 ) -> None:

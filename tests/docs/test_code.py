@@ -11,6 +11,7 @@ import pytest
 import triosigno_db as db
 from tests.docs.pages import PAGES, ROOT, blocks_of, write_files
 from tests.processes import run_process
+from tests.sampling import mostly_slow
 from triosigno_db.testing import factories
 
 WITH_CODE = [page for page in PAGES if blocks_of(page)]
@@ -67,7 +68,9 @@ def test_the_pieces_of_a_page_run_in_their_order(
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in WITH_CODE if any(b.file for b in blocks_of(p))], ids=name_of
+    "page",
+    mostly_slow([p for p in WITH_CODE if any(b.file for b in blocks_of(p))], 5),
+    ids=name_of,
 )
 def test_the_files_of_a_page_work_together(page: Path, triosigno_db: Any, tmp_path: Path) -> None:
     names = write_files(page, tmp_path)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.faults.environment import Environment, run_round, running_environment
 from tests.faults.faults import FAULTS
+from tests.sampling import mostly_slow
 
 SEED = 2026
 
@@ -22,7 +23,7 @@ def environment() -> Iterator[Environment]:
         yield environment
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", mostly_slow(FAULTS, 6))
 def test_a_fault_loses_and_doubles_nothing(environment: Environment, name: str) -> None:
     result = run_round(environment, FAULTS[name])
     assert result.verdict.acknowledged > 0

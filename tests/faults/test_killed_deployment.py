@@ -13,6 +13,7 @@ import triosigno_db as db
 from tests.conftest import WriteHistory
 from tests.faults.environment import kill_server, restart_killed
 from tests.processes import Process
+from tests.sampling import mostly_slow
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, status
 from triosigno_db.schema.catalog import read_catalog
@@ -67,7 +68,7 @@ def check_agreement(folder: Path) -> None:
             assert f"i{number}" in tables[f"Second{number}"].indexes
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", mostly_slow(range(20), 4))
 def test_a_killed_process_leaves_no_half_migration(
     empty_url: str, write_history: WriteHistory, seed: int
 ) -> None:
@@ -83,7 +84,7 @@ def test_a_killed_process_leaves_no_half_migration(
     assert status(history=folder).exit_code == 0
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", mostly_slow(range(5), 1))
 def test_a_killed_server_leaves_no_half_migration(write_history: WriteHistory, seed: int) -> None:
     folder = write(write_history)
     with ThrowawayPostgres() as server:

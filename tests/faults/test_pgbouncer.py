@@ -13,6 +13,7 @@ from tests.pgbouncer import BINARY, pooler_before
 from tests.plain_sql import run_plain
 from tests.processes import run_process
 from tests.promises.test_statements_sent import ONE, SEVERAL, make_rows
+from tests.sampling import mostly_slow
 from triosigno_db import migrator
 from triosigno_db.database.execution import run_sql
 from triosigno_db.models import MODELS
@@ -49,7 +50,7 @@ TABLES = [model.__name__ for model in reversed(sort_models(MODELS))]
 CLEAR = "; ".join(f'DELETE FROM "{table}"' for table in TABLES)
 
 
-@pytest.mark.parametrize("block", [nullcontext, db.transaction])
+@pytest.mark.parametrize("block", mostly_slow([nullcontext, db.transaction], 1))
 def test_every_function_passes_through(
     pooled_url: str, empty_url: str, block: Callable[[], AbstractContextManager[None]]
 ) -> None:

@@ -22,6 +22,7 @@ from tests.migrator.deployed import NAMES, ledger_rows, sorted_schema
 from tests.plain_sql import count_rows
 from tests.processes import run_process
 from tests.promises.one_of_each import make_one_of_each
+from tests.sampling import mostly_slow
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import (
     MigrationState,
@@ -89,7 +90,7 @@ def write_node_history(prisma: Engine, folder: Path, names: tuple[str, ...]) -> 
     return migrations
 
 
-@pytest.mark.parametrize("names", [OLDER, YOUNGER, NUMBERED, MIXED])
+@pytest.mark.parametrize("names", mostly_slow([OLDER, NUMBERED, YOUNGER, MIXED], 2))
 def test_a_history_of_its_own_is_adopted_and_goes_on(
     connected: str,
     prisma: Engine,

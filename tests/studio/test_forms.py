@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 import triosigno_db as db
 from tests.promises.one_of_each import make_one_of_each
+from tests.sampling import mostly_slow
 from tests.studio.asking import Asking, text_of
 from tests.studio.browsing import enter
 from tests.studio.serving import Serve
@@ -54,7 +55,7 @@ def asking(triosigno_db: IsolatedDatabase) -> Asking:
     return Asking()
 
 
-@pytest.mark.parametrize(("model", "kind", "name"), [*cases()])
+@pytest.mark.parametrize(("model", "kind", "name"), mostly_slow(cases(), 20, unpack=True))
 def test_a_field_accepts_exactly_what_the_input_accepts(
     asking: Asking, model: type[BaseModel], kind: type[Input], name: str
 ) -> None:

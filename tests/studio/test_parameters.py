@@ -8,6 +8,7 @@ from urllib.parse import quote, quote_from_bytes
 import pytest
 
 import triosigno_db as db
+from tests.sampling import mostly_slow
 from tests.studio.asking import Asking, text_of
 from triosigno_db.models import MODELS
 from triosigno_db.testing import IsolatedDatabase
@@ -46,6 +47,8 @@ PARAMETERS += ["endpoint", "_external", "_scheme", "_anchor", "_method", "values
 PAGES = ["", "new/", "edit/", "details/", "ajax/lookup/", "ajax/update/", "export/csv/"]
 NUMBERS = {"page": "", "page_size": "", "sort": "", "desc": "", "offset": "ajax/lookup/"}
 
+TABLES = [model.__name__ for model in MODELS]
+
 
 @pytest.fixture
 def asking(triosigno_db: IsolatedDatabase, learner: db.UserRecord) -> Asking:
@@ -62,7 +65,7 @@ def addresses(table: str, filters: list[str]) -> Iterator[tuple[str, str]]:
         yield f"/{table}/?", f"flt0_{name}"
 
 
-@pytest.mark.parametrize("table", [model.__name__ for model in MODELS])
+@pytest.mark.parametrize("table", mostly_slow(TABLES, 4))
 def test_no_address_makes_it_fail(asking: Asking, table: str) -> None:
     """Each address with a few of the values, a different choice each time."""
     values = cycle([*map(quote, JUNK), NOT_UTF8])
@@ -73,7 +76,7 @@ def test_no_address_makes_it_fail(asking: Asking, table: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("table", [model.__name__ for model in MODELS])
+@pytest.mark.parametrize("table", TABLES)
 def test_no_address_makes_it_fail_with_any_value(asking: Asking, table: str) -> None:
     for address, name in addresses(table, [*asking.views[table]._filter_args]):
         for value in [*map(quote, JUNK), NOT_UTF8]:
@@ -123,7 +126,7 @@ def test_what_can_not_be_is_refused(asking: Asking, address: str) -> None:
     assert "TrioSigno studio" in text_of(answer)
 
 
-@pytest.mark.parametrize("table", [model.__name__ for model in MODELS])
+@pytest.mark.parametrize("table", mostly_slow(TABLES, 4))
 @pytest.mark.parametrize("page", ["new/", "edit/?id={id}", "delete/", "action/", "ajax/update/"])
 def test_no_form_makes_it_fail(asking: Asking, table: str, page: str) -> None:
     (first, *_) = [*asking.views[table].model.select().limit(1), None]

@@ -13,6 +13,7 @@ import pytest
 
 from tests.hostile_environment import hostile_value
 from tests.processes import Process
+from tests.sampling import mostly_slow
 from tests.testing.service import COMMAND, RunTests
 from triosigno_db.testing import DatabaseServer, ThrowawayPostgres, available_versions
 from triosigno_db.testing.environment import LIBPQ_VARIABLES
@@ -121,6 +122,7 @@ def test_a_database_may_be_left_unconnected(run_tests: RunTests) -> None:
     assert outcome.returncode == 0, outcome.stdout
 
 
+@pytest.mark.slow
 def test_it_works_in_parallel_on_a_server_of_ones_own(
     run_tests: RunTests, triosigno_server: DatabaseServer
 ) -> None:
@@ -160,6 +162,7 @@ def test_content_is_there_where_it_is_asked_for(run_tests: RunTests) -> None:
     assert outcome.returncode == 0, outcome.stdout
 
 
+@pytest.mark.slow
 def test_the_version_and_the_folder_of_the_server_can_be_chosen(
     run_tests: RunTests, tmp_path: Path
 ) -> None:
@@ -182,12 +185,16 @@ def test_the_version_and_the_folder_of_the_server_can_be_chosen(
 
 @pytest.mark.parametrize(
     ("option", "what"),
-    [
-        ("--triosigno-postgres=9", "PostgreSQL 9 was not found"),
-        ("--triosigno-postgres=/nowhere", "/nowhere contains no PostgreSQL"),
-        ("--triosigno-url=mysql://x", "must start with postgresql://"),
-        ("--triosigno-url=postgresql://nobody:hidden@127.0.0.1:1/x", "Connection refused"),
-    ],
+    mostly_slow(
+        [
+            ("--triosigno-postgres=9", "PostgreSQL 9 was not found"),
+            ("--triosigno-postgres=/nowhere", "/nowhere contains no PostgreSQL"),
+            ("--triosigno-url=mysql://x", "must start with postgresql://"),
+            ("--triosigno-url=postgresql://nobody:hidden@127.0.0.1:1/x", "Connection refused"),
+        ],
+        1,
+        unpack=True,
+    ),
 )
 def test_a_server_that_is_not_there_is_named(run_tests: RunTests, option: str, what: str) -> None:
     outcome = run_tests("def test_it(triosigno_db): pass", option)
@@ -247,7 +254,7 @@ def waiting_tests(folder: Path, *arguments: str) -> Iterator[Process[bytes]]:
         process.wait()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("ending", mostly_slow([signal.SIGKILL, signal.SIGTERM, signal.SIGINT], 1))
 def test_no_database_is_left_on_a_server_of_ones_own(
     tmp_path: Path, triosigno_server: DatabaseServer, ending: signal.Signals
 ) -> None:
@@ -261,7 +268,7 @@ def test_no_database_is_left_on_a_server_of_ones_own(
     until(lambda: databases_of(triosigno_server) == before)
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("ending", mostly_slow([signal.SIGKILL, signal.SIGINT], 1))
 def test_no_throwaway_server_is_left(tmp_path: Path, ending: signal.Signals) -> None:
     with waiting_tests(tmp_path) as process:
         url = (tmp_path / "ready").read_text()

@@ -136,6 +136,7 @@ def test_a_test_may_destroy_its_own_on_the_same_server(
     assert contents(production) == before
 
 
+@pytest.mark.slow
 def test_a_throwaway_server_may_be_used_as_one_likes(run_tests: RunTests, production: str) -> None:
     outcome = run_tests(
         """
