@@ -1,6 +1,6 @@
 """The models as SQL, in the form that the engine of Prisma generates for the same schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -91,35 +91,47 @@ END
 _TYPE_OF = {"INT": "INTEGER", "BOOL": "BOOLEAN"}
 
 
-def enums() -> tuple[type[StrEnum], ...]:
-    """List the enums of the columns of the models.
+def enums(models: Iterable[type[BaseModel]] = MODELS) -> tuple[type[StrEnum], ...]:
+    """List the enums of the columns of some models.
+
+    Args:
+        models: The models; by default those of the library.
 
     Returns:
         The enums without duplicates, in the order of the models.
     """
-    fields = [field for model in MODELS for field in model._meta.sorted_fields]
+    fields = [field for model in models for field in model._meta.sorted_fields]
     return tuple(dict.fromkeys(f.enum for f in fields if isinstance(f, EnumField)))
 
 
-def to_sql() -> str:
-    """Generate the SQL that `create_schema()` runs; it creates everything in the current schema.
+def to_sql(models: Sequence[type[BaseModel]] = MODELS) -> str:
+    """Generate the SQL that creates the tables of some models in the current schema.
+
+    Args:
+        models: The models; by default those of the library, as `create_schema()` creates them.
 
     Returns:
         The statements for enum types, tables, indexes, foreign keys and checks, each with a
-        comment; for the search indexes, if the server has `pg_trgm`; and for the function of
-        searches and the table of idempotency keys, if they do not exist in the library's schema.
+        comment. For models of the library also: the search indexes, if the server has `pg_trgm`;
+        and the function of searches and the table of idempotency keys, if they do not exist in the
+        library's schema.
     """
     parts = (
-        *_enums(),
-        *_tables(),
-        *_indexes(),
-        *_foreign_keys(),
-        *_checks(),
-        fold_script(),
-        search_index_script(),
-        keys_script(),
+        *_enums(models),
+        *_tables(models),
+        *_indexes(models),
+        *_foreign_keys(models),
+        *_checks(models),
+        *_own_scripts(models),
     )
     return "\n\n".join(parts) + "\n"
+
+
+def _own_scripts(models: Sequence[type[BaseModel]]) -> Iterator[str]:
+    if any(model in MODELS for model in models):
+        yield fold_script()
+        yield search_index_script()
+        yield keys_script()
 
 
 def fold_script() -> str:
@@ -186,14 +198,14 @@ def _do(block: str) -> str:
     return f"DO E{escaped};"
 
 
-def _enums() -> Iterator[str]:
-    for enum in enums():
+def _enums(models: Sequence[type[BaseModel]]) -> Iterator[str]:
+    for enum in enums(models):
         labels = ", ".join(map(literal, enum))
         yield f"-- CreateEnum\nCREATE TYPE {identifier(enum.__name__)} AS ENUM ({labels});"
 
 
-def _tables() -> Iterator[str]:
-    for model in MODELS:
+def _tables(models: Sequence[type[BaseModel]]) -> Iterator[str]:
+    for model in models:
         table = model._meta.table_name
         lines = [*map(_column, model._meta.sorted_fields), "", _primary_key(model)]
         body = "\n".join(f"    {line}" if line else "" for line in lines)
@@ -226,8 +238,8 @@ def _primary_key(model: type[BaseModel]) -> str:
     return f"CONSTRAINT {name} PRIMARY KEY ({_columns(model._meta.get_primary_keys())})"
 
 
-def _indexes() -> Iterator[str]:
-    for model in MODELS:
+def _indexes(models: Sequence[type[BaseModel]]) -> Iterator[str]:
+    for model in models:
         for index in model._meta.indexes_by_name().values():
             unique = "UNIQUE " if index.is_unique else ""
             yield (
@@ -236,8 +248,8 @@ def _indexes() -> Iterator[str]:
             )
 
 
-def _foreign_keys() -> Iterator[str]:
-    for model in MODELS:
+def _foreign_keys(models: Sequence[type[BaseModel]]) -> Iterator[str]:
+    for model in models:
         for field, referred in model._meta.refs.items():
             yield (
                 f"-- AddForeignKey\nALTER TABLE {identifier(model._meta.table_name)} "
@@ -249,8 +261,8 @@ def _foreign_keys() -> Iterator[str]:
             )
 
 
-def _checks() -> Iterator[str]:
-    for model in MODELS:
+def _checks(models: Sequence[type[BaseModel]]) -> Iterator[str]:
+    for model in models:
         for name, condition in model._meta.checks:
             yield (
                 f"-- AddConstraint\nALTER TABLE {identifier(model._meta.table_name)} "
