@@ -11,7 +11,7 @@ from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, read_history, status
 from triosigno_db.models import MODELS
 from triosigno_db.schema import to_sql
-from triosigno_db.schema.ddl import fold_script, keys_script, search_index_script
+from triosigno_db.schema.own_objects import fold_script, keys_script, search_index_script
 
 
 def test_the_sql_makes_what_create_schema_makes(connected: str) -> None:
