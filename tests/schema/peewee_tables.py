@@ -41,7 +41,7 @@ FROM pg_constraint WHERE connamespace = current_schema()::regnamespace ORDER BY 
 """
 
 
-def table(name: str, meta: dict[str, Any] | None = None, **fields: Any) -> type[BaseModel]:
+def table(name: str, meta: dict[str, Any] | None = None, /, **fields: Any) -> type[BaseModel]:
     """Declare a model."""
     options = {"Meta": type("Meta", (), meta)} if meta else {}
     model: type[BaseModel] = type(name, (BaseModel,), {**fields, **options})
@@ -78,7 +78,8 @@ def assert_made_alike(*models: type[BaseModel]) -> Catalog:
     """Make the tables of some models by both, and assert that they are equal."""
     make_by_peewee(*models)
     make_by_library(*models)
-    assert describe(LIBRARY) == describe(PEEWEE)
+    for ours, theirs in zip(describe(LIBRARY), describe(PEEWEE), strict=True):
+        assert ours == theirs
     made, expected = read_catalog(LIBRARY), read_catalog(PEEWEE)
     for name, wanted in expected.tables.items():
         found = made.tables[name]
@@ -93,5 +94,7 @@ def fields_of(*modules: Any) -> set[type[peewee.Field]]:
         each
         for module in modules
         for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, peewee.Field) and each.__module__ == module.__name__
+        if isinstance(each, type)
+        and issubclass(each, peewee.Field)
+        and each.__module__ == module.__name__
     }

@@ -60,11 +60,18 @@ class PrismaMetadata(peewee.Metadata):
         updated_at: The field that every update sets, or `None`.
         checks: The CHECK constraints: a name (`<Table>_<what>_check`) and an SQL condition each.
         secret: The columns that records must not have.
+        declared_schema: The schema that `Meta` names; `connect()` sets another one.
     """
 
     updated_at: Any = None
     checks: tuple[tuple[str, str], ...] = ()
     secret: tuple[str, ...] = ()
+
+    def __init__(
+        self, model: type[peewee.Model], *, schema: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(model, schema=schema, **options)
+        self.declared_schema = schema
 
     def make_table_name(self) -> str:
         """Return the name of the model as the name of the table."""

@@ -262,10 +262,7 @@ def is_backref(field: Any) -> bool:
 _DIALECT = peewee.PostgresqlDatabase(None)
 _TYPES = {
     **_DIALECT.get_context_options()["field_types"],
-    # The names that Prisma writes; PostgreSQL takes them for the same types.
-    "DECIMAL": "DECIMAL",
-    "FLOAT": "DOUBLE PRECISION",
-    "INT": "INTEGER",
+    "DECIMAL": "DECIMAL",  # as Prisma writes it
 }
 
 

@@ -16,7 +16,6 @@ _GIVES_VALUE = re.compile(r"DEFAULT\b|GENERATED\b", re.IGNORECASE)
 _REFUSED_TYPES = {
     "": "it has no type: use a field that has one",
     "ANY": "the type ANY is of SQLite: use a field with a type of PostgreSQL",
-    "DEFAULT": "it has no type: use a field that has one",
     "HSTORE": "the type hstore needs an extension, which no migration creates: use BinaryJSONField",
 }
 

@@ -11,7 +11,6 @@ from triosigno_db.models.names import MAX_NAME_BYTES, is_too_long
 from triosigno_db.models.peewee_internals import is_backref
 
 _REFUSED_OPTIONS = {
-    "schema": "all tables are in the schema of the URL: leave it out",
     "temporary": "a migration can't make a temporary table: leave it out",
     "table_settings": "write storage parameters in a migration of your own: leave it out",
     "options": "options of a table are of SQLite: leave it out",
@@ -47,6 +46,11 @@ def refuse_tables(models: Sequence[type[BaseModel]], enums: Sequence[type[Enum]]
 
 
 def _refuse_options(model: type[BaseModel]) -> None:
+    if model._meta.declared_schema:
+        raise InvalidInputError(
+            f"{model.__name__} Meta.schema",
+            "all tables are in the schema of the URL: leave it out",
+        )
     for option, why in _REFUSED_OPTIONS.items():
         if getattr(model._meta, option):
             raise InvalidInputError(f"{model.__name__} Meta.{option}", why)
