@@ -47,7 +47,8 @@ def create_schema() -> None:
             refuse_in_tests(run_sql, current_database().settings)
             _create(schema_name)
             return
-        differences = compare(expected_catalog(), found)
+        # Without the indexes of searches, everything works.
+        differences = compare(expected_catalog().without_trigrams(), found.without_trigrams())
         if not differences:
             run_sql(fold_script())
             run_sql(keys_script())

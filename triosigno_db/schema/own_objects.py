@@ -1,8 +1,11 @@
 """The SQL for the objects of the library's own: the function and indexes of searches, the keys."""
 
+import re
+
 from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
-from triosigno_db.models.search import FOLD_FUNCTION, FOLD_SIGNATURE, SEARCH_INDEXES
+from triosigno_db.models.search import FOLD_FUNCTION, FOLD_NAME, FOLD_SIGNATURE, SEARCH_INDEXES
+from triosigno_db.schema.catalog import Run
 
 _OWN_OBJECTS = r"""
 BEGIN
@@ -64,8 +67,10 @@ _SEARCH_BLOCK = r"""
 DECLARE
     home name;
 BEGIN
-    -- Temporary tables are for comparing schemas.
-    IF pg_catalog.starts_with(pg_catalog.current_schema(), 'pg_temp') THEN
+    -- Temporary tables are for comparing schemas: nothing is made beside them.
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), 'pg_temp') AND NOT (
+{possible}
+    ) THEN
         RETURN;
     END IF;
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm') THEN
@@ -79,6 +84,36 @@ EXCEPTION
         RAISE NOTICE 'searches go without an index: %', SQLERRM;
 END
 """
+
+
+_CAN_INDEX_TRIGRAMS = """
+        EXISTS (
+            SELECT FROM pg_extension
+            WHERE extname = 'pg_trgm' AND pg_catalog.has_schema_privilege(extnamespace, 'USAGE')
+        )
+        AND EXISTS (
+            SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname = '{schema}' AND p.proname = '{function}'
+              AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+              AND pg_catalog.has_function_privilege(p.oid, 'EXECUTE')
+        )
+""".replace("{schema}", KEYS_SCHEMA).replace("{function}", FOLD_NAME)
+
+_TRIGRAM_CLASS = re.compile(r" (gi(?:n|st)_trgm_ops)\b")
+
+
+def can_index_trigrams(run: Run) -> bool:
+    """Return whether a session could create the search indexes, so that they are expected.
+
+    Args:
+        run: Runs a statement in that session and returns its rows.
+
+    Returns:
+        `False` if the database lacks `pg_trgm` or the function of searches, or the role may not
+        use them.
+    """
+    ((is_possible,),) = run(f"SELECT {_CAN_INDEX_TRIGRAMS}")
+    return bool(is_possible)
 
 
 def fold_script() -> str:
@@ -103,7 +138,28 @@ def search_index_script() -> str:
         f"{identifier(table)} USING gin ((%s) %I.gin_trgm_ops)', {literal(text)}, home);"
         for name, (table, text) in SEARCH_INDEXES.items()
     )
-    return f"{_SEARCH_COMMENT}\n{_do(_SEARCH_BLOCK.replace('{creations}', creations))}"
+    return f"{_SEARCH_COMMENT}\n{_search_block(creations)}"
+
+
+def index_script(definition: str) -> str:
+    """Generate the SQL that creates an index from its definition in a catalog.
+
+    Args:
+        definition: The definition as PostgreSQL prints it.
+
+    Returns:
+        One statement. If the index needs `pg_trgm`, the statement finds the schema of the
+        extension, and does nothing on a server without it.
+    """
+    if not _TRIGRAM_CLASS.search(definition):
+        return f"{definition};"
+    pattern = _TRIGRAM_CLASS.sub(r" %1$I.\1", definition.replace("%", "%%"))
+    return _search_block(f"    EXECUTE pg_catalog.format({literal(pattern)}, home);")
+
+
+def _search_block(creations: str) -> str:
+    possible = _CAN_INDEX_TRIGRAMS.strip("\n")
+    return _do(_SEARCH_BLOCK.replace("{possible}", possible).replace("{creations}", creations))
 
 
 def keys_script() -> str:
