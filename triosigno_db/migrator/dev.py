@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.errors import InvalidInputError, MigrationError
-from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
+from triosigno_db.migrator.autogenerate.script import DataLoss, find_data_losses, write_script
 from triosigno_db.migrator.deploy import (
     DEFAULT_LOCK_TIMEOUT,
     HistoryStatus,

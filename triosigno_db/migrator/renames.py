@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from triosigno_db.database.quoting import identifier
-from triosigno_db.migrator.autogenerate import columns_of, deparsed, own_indexes
+from triosigno_db.migrator.autogenerate.script import columns_of, deparsed, own_indexes
 from triosigno_db.schema.catalog import Catalog, Table, as_valid
 
 

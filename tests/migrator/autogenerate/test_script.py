@@ -6,7 +6,7 @@ import pytest
 
 import triosigno_db as db
 from triosigno_db.database.execution import run_sql
-from triosigno_db.migrator.autogenerate import find_data_losses, write_script
+from triosigno_db.migrator.autogenerate.script import find_data_losses, write_script
 from triosigno_db.schema.catalog import Catalog, compare, read_catalog
 
 
