@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.migrator.autogenerate import write_script
+from triosigno_db.migrator.autogenerate.script import write_script
 from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.session import open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
