@@ -69,8 +69,19 @@ DO E'
 DECLARE
     home name\073
 BEGIN
-    -- Temporary tables are for comparing schemas.
-    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') THEN
+    -- Temporary tables are for comparing schemas: nothing is made beside them.
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') AND NOT (
+        EXISTS (
+            SELECT FROM pg_extension
+            WHERE extname = ''pg_trgm'' AND pg_catalog.has_schema_privilege(extnamespace, ''USAGE'')
+        )
+        AND EXISTS (
+            SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname = ''triosigno_db'' AND p.proname = ''fold_text''
+              AND pg_catalog.has_schema_privilege(n.oid, ''USAGE'')
+              AND pg_catalog.has_function_privilege(p.oid, ''EXECUTE'')
+        )
+    ) THEN
         RETURN\073
     END IF\073
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = ''pg_trgm'') THEN
