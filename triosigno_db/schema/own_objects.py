@@ -80,7 +80,8 @@ BEGIN
     JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'pg_trgm';
 {creations}
 EXCEPTION
-    WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported
+        OR invalid_schema_name OR undefined_function THEN
         RAISE NOTICE 'searches go without an index: %', SQLERRM;
 END
 """

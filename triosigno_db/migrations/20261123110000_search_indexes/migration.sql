@@ -92,7 +92,8 @@ BEGIN
     EXECUTE pg_catalog.format(''CREATE INDEX IF NOT EXISTS "Sign_search_idx" ON "Sign" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("name" || '''' '''' || "description"))'', home)\073
     EXECUTE pg_catalog.format(''CREATE INDEX IF NOT EXISTS "User_search_idx" ON "User" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("email" || '''' '''' || "username" || '''' '''' || coalesce("firstName", '''''''') || '''' '''' || coalesce("lastName", '''''''')))'', home)\073
 EXCEPTION
-    WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported
+        OR invalid_schema_name OR undefined_function THEN
         RAISE NOTICE ''searches go without an index: %'', SQLERRM\073
 END
 ';

@@ -6,6 +6,7 @@ from triosigno_db.database.quoting import identifier
 from triosigno_db.migrator.autogenerate.change import Change, own_indexes
 from triosigno_db.migrator.autogenerate.deparsed import names_in, unquoted
 from triosigno_db.schema.catalog import NOT_VALID, Table, as_valid, is_same_constraint
+from triosigno_db.schema.own_objects import index_script
 
 _KEYS = ("PRIMARY KEY", "UNIQUE", "CHECK", "EXCLUDE")
 _REFERENCES = " REFERENCES "
@@ -63,7 +64,7 @@ def create_indexes(change: Change) -> Iterator[str]:
     for name, table in change.new.tables.items():
         for index, text in own_indexes(table).items():
             if change.is_new_table(name) or not _is_index_kept(change, name, index):
-                yield f"-- CreateIndex\n{text};"
+                yield f"-- CreateIndex\n{index_script(text)}"
 
 
 def add_constraints(change: Change, *, is_undo: bool) -> Iterator[str]:
