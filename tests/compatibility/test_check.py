@@ -53,7 +53,7 @@ def test_the_marker_of_prisma_8_is_seen(triosigno_db: IsolatedDatabase) -> None:
         ("model Sign {", 'model Gesture {\n  @@map("Sign")', []),
         ("\nenum UserRole", "\nmodel Invoice {\n  id Int @id\n}\n\nenum UserRole", ["harmless"]),
         ("\n  @@unique([userId, signId])", "", ["writes break"]),
-        ("\n  @@index([moduleId])", "", ["harmless"]),
+        ("\n  @@index([moduleId, order, id])", "", ["harmless"]),
     ],
 )
 def test_an_edit_of_the_schema_is_judged(

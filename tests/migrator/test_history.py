@@ -19,10 +19,8 @@ def test_the_shipped_names_are_as_prisma_wants_them() -> None:
         "init",
         "frequent_query_indexes",
         "integrity_checks",
-        "paging_indexes",
         "search_indexes",
         "idempotency_keys",
-        "summary_index",
     ]
     assert len({name[:14] for name in names}) == len(names)
 

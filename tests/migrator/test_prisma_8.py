@@ -53,6 +53,7 @@ def test_a_database_that_it_manages_alone_gets_no_second_history(connected: str)
     assert run_sql("SELECT to_regclass('_prisma_migrations')") == [(None,)]
     user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     assert db.get_user(user.id).username == "a"
-    for script in (each.script for each in read_history()[4:6]):
-        run_sql(script)
+    for migration in read_history():
+        if migration.name.endswith(("search_indexes", "idempotency_keys")):
+            run_sql(migration.script)
     assert db.search_signs("a").items == ()

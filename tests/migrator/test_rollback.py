@@ -121,7 +121,7 @@ def test_drop_schema_counts_the_rows_too(url: str) -> None:
 
 
 def test_a_migration_under_another_name_in_the_ledger_is_rolled_back(url: str) -> None:
-    later = "20281125110000_summary_index"
+    later = "20281125100000_idempotency_keys"
     run_plain(
         url,
         'UPDATE "_prisma_migrations" SET migration_name = %s WHERE migration_name = %s',

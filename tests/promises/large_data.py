@@ -16,6 +16,9 @@ LESSONS = 10
 SIGNS_PER_LESSON = 10
 PROGRESS_PER_LEARNER = 50
 SESSIONS = 500_000
+VETERAN, VETERAN_SESSIONS = 1, 5_000
+"""The number of a learner who has practised for years, and how many more sessions."""
+
 ACHIEVEMENTS = 50
 AWARDS_PER_LEARNER = 10
 
@@ -60,6 +63,11 @@ SELECT gen_random_uuid(), md5('user' || 1 + s % {LEARNERS})::uuid,
        now() - s * interval '1 min', now() - s * interval '1 min' + interval '10 min', 80, 10,
        s % 10 <> 0
 FROM generate_series(1, {SESSIONS}) s;
+INSERT INTO "LearningSession"
+SELECT gen_random_uuid(), md5('user' || {VETERAN})::uuid, md5('lesson1-1')::uuid,
+       now() - s * interval '1 hour', now() - s * interval '1 hour' + interval '10 min', 80, 10,
+       true
+FROM generate_series(1, {VETERAN_SESSIONS}) s;
 INSERT INTO "Achievement"
 SELECT md5('achievement' || a)::uuid, 'achievement ' || a, '', 'https://example.org/' || a, 10,
        now(), now()

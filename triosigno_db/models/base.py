@@ -60,12 +60,14 @@ class PrismaMetadata(peewee.Metadata):
         updated_at: The field that every update sets, or `None`.
         checks: The CHECK constraints: a name (`<Table>_<what>_check`) and an SQL condition each.
         secret: The columns that records must not have.
+        fillfactor: The percentage of a page that new rows fill, 10 to 100, or `None` for 100.
         declared_schema: The schema that `Meta` names; `connect()` sets another one.
     """
 
     updated_at: Any = None
     checks: tuple[tuple[str, str], ...] = ()
     secret: tuple[str, ...] = ()
+    fillfactor: int | None = None
 
     def __init__(
         self, model: type[peewee.Model], *, schema: str | None = None, **options: Any

@@ -64,7 +64,7 @@ class Lesson(BaseModel):
     title = TextField()
     description = TextField()
     order = IntegerField()
-    module = ForeignKey(Module, backref="lessons", on_delete="RESTRICT", index=True)
+    module = ForeignKey(Module, backref="lessons", on_delete="RESTRICT")
     module_id: str
     created_at = CreatedAtField()
     updated_at = UpdatedAtField()

@@ -54,6 +54,7 @@ def to_sql(models: Sequence[type[BaseModel]] = MODELS) -> str:
     parts = (
         *map(_create_enum, enums(models)),
         *map(_create_table, models),
+        *(_set_fill_factor(model) for model in models if model._meta.fillfactor),
         *(statement for model in models for statement in create_indexes(model)),
         *(statement for model in models for statement in add_foreign_keys(model)),
         *(statement for model in models for statement in add_constraints(model)),
@@ -98,3 +99,10 @@ def _create_table(model: type[BaseModel]) -> str:
     if key:
         body += f",\n\n    {key}"  # as Prisma writes it: after an empty line
     return f"-- CreateTable\nCREATE TABLE {identifier(model._meta.table_name)} (\n{body}\n);"
+
+
+def _set_fill_factor(model: type[BaseModel]) -> str:
+    return (
+        f"-- AlterTable\nALTER TABLE {identifier(model._meta.table_name)} "
+        f"SET (fillfactor = {model._meta.fillfactor});"
+    )

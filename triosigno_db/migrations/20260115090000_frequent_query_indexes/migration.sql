@@ -1,6 +1,6 @@
 -- Look up an account by its e-mail address, whatever its case and form: logging in. The expression
 -- gives the same in every locale, as lower("email") does not.
-CREATE INDEX "User_folded_email_idx" ON "User"((
+CREATE INDEX IF NOT EXISTS "User_folded_email_idx" ON "User"((
     CASE
     WHEN pg_catalog.octet_length("email") = pg_catalog.char_length("email")
     THEN pg_catalog.lower("email" COLLATE "C")
@@ -51,34 +51,53 @@ CREATE INDEX "User_folded_email_idx" ON "User"((
 ));
 
 -- Look up an account by its username, whatever its normal form.
-CREATE INDEX "User_nfc_username_idx" ON "User"((normalize("username", NFC)));
+CREATE INDEX IF NOT EXISTS "User_nfc_username_idx" ON "User"((normalize("username", NFC)));
 
 -- List accounts, the newest first.
-CREATE INDEX "User_createdAt_id_idx" ON "User"("createdAt", "id");
+CREATE INDEX IF NOT EXISTS "User_createdAt_id_idx" ON "User"("createdAt", "id");
+
+-- List and count the accounts of a role, the newest first.
+CREATE INDEX IF NOT EXISTS "User_role_createdAt_id_idx" ON "User"("role", "createdAt", "id");
+
+-- List and count the accounts that are deactivated, or are not, the newest first.
+CREATE INDEX IF NOT EXISTS "User_isActive_createdAt_id_idx" ON "User"("isActive", "createdAt", "id");
 
 -- List the signs of a category, and refuse to delete a category that has some.
-CREATE INDEX "Sign_categoryId_idx" ON "Sign"("categoryId");
+CREATE INDEX IF NOT EXISTS "Sign_categoryId_idx" ON "Sign"("categoryId");
 
--- Read a module's lessons, and refuse to delete a module that has some.
-CREATE INDEX "Lesson_moduleId_idx" ON "Lesson"("moduleId");
+-- List modules in order.
+CREATE INDEX IF NOT EXISTS "Module_order_id_idx" ON "Module"("order", "id");
+
+-- List a module's lessons in order, and refuse to delete a module that has some.
+CREATE INDEX IF NOT EXISTS "Lesson_moduleId_order_id_idx" ON "Lesson"("moduleId", "order", "id");
 
 -- Find the lessons that teach a sign, and deleting a sign takes its places with it.
-CREATE INDEX "LessonSign_signId_idx" ON "LessonSign"("signId");
+CREATE INDEX IF NOT EXISTS "LessonSign_signId_idx" ON "LessonSign"("signId");
 
 -- Find who has practised a sign, and deleting a sign takes the progress with it.
-CREATE INDEX "Progress_signId_idx" ON "Progress"("signId");
+CREATE INDEX IF NOT EXISTS "Progress_signId_idx" ON "Progress"("signId");
 
 -- List a learner's sessions, the newest first, and deleting an account takes them with it.
-CREATE INDEX "LearningSession_userId_startTime_idx" ON "LearningSession"("userId", "startTime");
+CREATE INDEX IF NOT EXISTS "LearningSession_userId_startTime_idx" ON "LearningSession"("userId", "startTime");
 
--- List a lesson's sessions, and refuse to delete a lesson that has some.
-CREATE INDEX "LearningSession_lessonId_idx" ON "LearningSession"("lessonId");
+-- List a lesson's sessions, the latest first, and refuse to delete a lesson that has some.
+CREATE INDEX IF NOT EXISTS "LearningSession_lessonId_startTime_id_idx" ON "LearningSession"("lessonId", "startTime", "id");
+
+-- List all sessions, the latest first.
+CREATE INDEX IF NOT EXISTS "LearningSession_startTime_id_idx" ON "LearningSession"("startTime", "id");
+
+-- Add up the XP of all time without reading the sessions themselves: the leaderboard.
+CREATE INDEX IF NOT EXISTS "LearningSession_userId_completed_xpEarned_idx" ON "LearningSession"("userId", "completed", "xpEarned");
 
 -- Add up the XP earned in a day, a week, a month: the leaderboard.
-CREATE INDEX "LearningSession_endTime_idx" ON "LearningSession"("endTime");
+CREATE INDEX IF NOT EXISTS "LearningSession_endTime_idx" ON "LearningSession"("endTime");
 
 -- Find who has earned an achievement, and deleting an achievement takes the awards with it.
-CREATE INDEX "UserAchievement_achievementId_idx" ON "UserAchievement"("achievementId");
+CREATE INDEX IF NOT EXISTS "UserAchievement_achievementId_idx" ON "UserAchievement"("achievementId");
 
 -- Add up the XP of the achievements of a day, a week, a month: the leaderboard.
-CREATE INDEX "UserAchievement_achievedAt_idx" ON "UserAchievement"("achievedAt");
+CREATE INDEX IF NOT EXISTS "UserAchievement_achievedAt_idx" ON "UserAchievement"("achievedAt");
+
+-- Leave room on each page for new versions of its rows: with it, and without an index on a column
+-- that an attempt changes, an attempt writes to no index.
+ALTER TABLE "Progress" SET (fillfactor = 90);

@@ -1,1 +1,0 @@
-DROP INDEX "Progress_userId_masteryLevel_correctAttempts_totalAttempts_idx";
