@@ -100,8 +100,9 @@ def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
                 renames.append(_rename(f"constraint {before}", statement, before, after, ""))
         for before, after in _pairs(_nameless_indexes(there), _nameless_indexes(wanted), str):
             if after not in taken:
+                where = "IF EXISTS " if needs_trigrams(there.indexes[before]) else ""
                 up, down = (
-                    f"ALTER INDEX {identifier(one)} RENAME TO {identifier(other)};"
+                    f"ALTER INDEX {where}{identifier(one)} RENAME TO {identifier(other)};"
                     for one, other in ((before, after), (after, before))
                 )
                 renames.append(Rename(f"index {before}", after, up, down, ""))
