@@ -8,7 +8,7 @@ from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.migrator.autogenerate.change import columns_of, own_indexes
 from triosigno_db.migrator.autogenerate.deparsed import without_name
-from triosigno_db.schema.catalog import Catalog, Column, Table, as_valid
+from triosigno_db.schema.catalog import Catalog, Column, Table, as_valid, needs_trigrams
 
 _ALIKE_TABLES = 0.5
 """The smallest part of the columns that a table shares with one that may be the same."""
