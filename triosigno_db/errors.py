@@ -172,7 +172,7 @@ class InvalidInputError(TrioSignoDBError):
     """An argument cannot be stored, or a model says what cannot be made; nothing was written.
 
     Args:
-        field: The invalid argument or attribute; for a model, its name with the field or the option.
+        field: The invalid argument or attribute; of a model, its name and the field or option.
         why: The reason, without the value.
         others: The other invalid fields of the same input.
     """
