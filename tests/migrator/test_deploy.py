@@ -114,7 +114,9 @@ def test_a_failure_leaves_nothing_and_needs_no_resolving(
     folder = write_history(
         one='CREATE TABLE "One" ();', two='CREATE TABLE "Two" ();\n\nSELECT 1 / 0;'
     )
-    with pytest.raises(MigrationFailedError, match="division by zero") as caught:
+    with pytest.raises(
+        MigrationBlockedError, MigrationFailedError, match="division by zero"
+    ) as caught:
         deploy(history=folder)
     assert (caught.value.name, caught.value.number, caught.value.line) == (TWO, 2, 3)
     assert caught.value.prisma_code == "P3018"
@@ -286,8 +288,10 @@ def test_a_failing_down_sql_leaves_the_migration_applied(
     down = 'DROP TABLE "One";\nSELECT 1 / 0;'
     folder = write_history(one=('CREATE TABLE "One" ();', down))
     deploy(history=folder)
-    with pytest.raises(MigrationFailedError, match="line 2"):
+    with pytest.raises(MigrationBlockedError, match="line 2"):
         rollback(history=folder)
+    with pytest.raises(MigrationFailedError, match="line 2"):
+        rollback(history=folder, accept_data_loss=True)
     assert tables() == {"One"}
     assert status(history=folder).exit_code == 0
 

@@ -203,8 +203,8 @@ def _alter_table(change: Change, name: str, restored: dict[str, Restored]) -> It
     yield from (f"DROP COLUMN {identifier(column)}" for column in old if column not in new)
     for key, column in new.items():
         if key not in old:
-            is_restored = key in restored
-            yield f"ADD COLUMN {_define_restored(restored[key]) if is_restored else _define(column)}"
+            each = restored.get(key)
+            yield f"ADD COLUMN {_define_restored(each) if each else _define(column)}"
         elif column != old[key] or _is_affected(change, name, column):
             yield from _alter_column(change, name, old[key], column)
 
