@@ -91,7 +91,7 @@ mutants: $(READY)  ## Change the code in MUTANTS=200 places, and see whether the
 needs: $(READY)  ## Write what each function needs of the tables, for `triosigno-db check`
 	$(BIN)/python -m tests.compatibility
 
-bench: $(READY)  ## Run all benchmarks, or one (WHAT=load, growth, progress_storage, coroutines, isolation, imports)
+bench: $(READY)  ## Run all benchmarks, or one (WHAT=load, growth, progress_storage, json_output, coroutines, isolation, imports)
 	$(BIN)/python -m tests.benchmarks$(if $(WHAT),.$(WHAT)) $(ARGS)
 ifndef WHAT
 	$(BIN)/python -m tests.benchmarks.load

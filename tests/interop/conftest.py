@@ -1,7 +1,9 @@
 """Prisma itself, from the npm registry."""
 
 import json
+import os
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,10 +13,16 @@ import pytest
 
 from tests.interop.node import ask_node
 from tests.processes import run_process
+from tests.programs import find_program
+from triosigno_db.schema import to_prisma
 
 Engine = Callable[..., dict[str, Any]]
 
 HERE = Path(__file__).parent
+CONFIGURATION = """
+import { defineConfig } from 'prisma/config'
+export default defineConfig({ schema: 'schema.prisma', datasource: { url: 'postgresql://' } })
+"""
 FILES = ("package.json", "passwords.mjs", "prisma_engine.mjs", "prisma_schema.mjs", "read_rows.mjs")
 
 
@@ -50,4 +58,19 @@ def install(folder: Path) -> None:
         cwd=folder,
         check=True,
         timeout=300,
+    )
+
+
+def generate_client(folder: Path) -> None:
+    """Generate Prisma's client from the exported schema, in a folder with its packages."""
+    (folder / "schema.prisma").write_text(to_prisma(), encoding="utf-8")
+    (folder / "prisma.config.ts").write_text(CONFIGURATION, encoding="utf-8")
+    run_process(
+        ["npx", "prisma", "generate"],
+        cwd=folder,
+        # Nothing runs it, but without one the command would download it.
+        env={**os.environ, "PRISMA_SCHEMA_ENGINE_BINARY": find_program("true") or "true"},
+        stdout=subprocess.DEVNULL,
+        check=True,
+        timeout=120,
     )

@@ -1,44 +1,26 @@
 """Records in JSON: byte for byte what JSON.stringify makes of what Prisma's client reads."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 import triosigno_db as db
+from tests.interop.conftest import generate_client
 from tests.interop.node import NEEDS_NODE, ask_node
-from tests.processes import run_process
-from tests.programs import find_program
 from triosigno_db.models import UserPreference
-from triosigno_db.schema import to_prisma
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_lesson, make_module, make_sign, make_user
 
 pytestmark = NEEDS_NODE
 
-CONFIGURATION = """
-import { defineConfig } from 'prisma/config'
-export default defineConfig({ schema: 'schema.prisma', datasource: { url: 'postgresql://' } })
-"""
 ANY_TEXT = "Zoé \u2028\"\\/\x01\x1f\x7f<é𝄞>'\n\t"
 
 
 @pytest.fixture(scope="session")
 def client_folder(node_folder: Path) -> Path:
     """The same folder, with a client that is generated from the exported schema."""
-    (node_folder / "schema.prisma").write_text(to_prisma(), encoding="utf-8")
-    (node_folder / "prisma.config.ts").write_text(CONFIGURATION, encoding="utf-8")
-    run_process(
-        ["npx", "prisma", "generate"],
-        cwd=node_folder,
-        # Nothing runs it, but without one the command would download it.
-        env={**os.environ, "PRISMA_SCHEMA_ENGINE_BINARY": find_program("true") or "true"},
-        stdout=subprocess.DEVNULL,
-        check=True,
-        timeout=120,
-    )
+    generate_client(node_folder)
     return node_folder
 
 
