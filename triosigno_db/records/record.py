@@ -8,7 +8,6 @@ from pydantic_core import CoreSchema
 from triosigno_db.enums import unknown_labels_accepted
 from triosigno_db.records.base import WireModel
 
-
 _UnboundT = TypeVar("_UnboundT")
 
 
