@@ -54,6 +54,7 @@ SEED = int(os.environ.get("HISTORIES_SEED", "0")) or secrets.randbits(32)
 EXAMPLES = 4
 SOAK_EXAMPLES = int(os.environ.get("HISTORIES", "100"))
 
+SHIPPED = history.shipped_history()
 OLDER, YOUNGER = "20250301120000", "20260901120000"
 SIDES = ("library", "folder", "prisma")
 WAIT_SECONDS = 60
@@ -86,7 +87,7 @@ class Histories(RuleBasedStateMachine):
         self.folder = Path(self.resources.enter_context(TemporaryDirectory(prefix="histories-")))
         self.version = 0
         self.steps: list[str] = []
-        self.environment.set_history(history.shipped_history())
+        self.environment.set_history(SHIPPED)
 
     def teardown(self) -> None:
         self.resources.close()
