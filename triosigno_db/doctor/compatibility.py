@@ -1,21 +1,48 @@
 """Check a database, or a Prisma schema before it is deployed."""
 
-from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
-from triosigno_db.compatibility.changes import Compatibility
-from triosigno_db.compatibility.expected import expected_structure
-from triosigno_db.compatibility.from_catalog import from_catalog
-from triosigno_db.compatibility.from_prisma import from_prisma
-from triosigno_db.compatibility.judgement import judge
-from triosigno_db.compatibility.needs import library_needs
-from triosigno_db.errors import InvalidInputError
-from triosigno_db.migrator.prisma_8 import find_prisma_8
+from triosigno_db.compatibility.changes import SchemaChange
+from triosigno_db.compatibility.judgement import judge_catalog, judge_files
+from triosigno_db.errors import InvalidInputError, MigrationError
+from triosigno_db.migrator.prisma_8 import Prisma8, find_prisma_8
+from triosigno_db.migrator.schema_files import read_schema_files
 from triosigno_db.migrator.session import open_reading_session, resolve_settings
-from triosigno_db.schema.prisma_parser import parse_prisma
+from triosigno_db.schema.prisma_files import SchemaFile
+from triosigno_db.schema.prisma_problems import find_problems
 from triosigno_db.settings import Settings
 
-_DEFAULT_SCHEMA: str = Settings.model_fields["schema_name"].default
+_SHOWN_CHARACTERS = 60
+
+
+class Compatibility(NamedTuple):
+    """The result of a check.
+
+    Attributes:
+        changes: The changes, those that break functions first.
+        skipped: What was not understood of a Prisma schema, one line each.
+        prisma_8: What Prisma 8 does with the database.
+    """
+
+    changes: tuple[SchemaChange, ...]
+    skipped: tuple[str, ...] = ()
+    prisma_8: Prisma8 = Prisma8.ABSENT
+
+    @property
+    def breaks(self) -> bool:
+        """Whether a change breaks functions."""
+        return any(change.breaks for change in self.changes)
+
+    @property
+    def breaking(self) -> tuple[SchemaChange, ...]:
+        """The changes that break functions."""
+        return tuple(change for change in self.changes if change.breaks)
+
+    @property
+    def harmless(self) -> tuple[SchemaChange, ...]:
+        """The changes that break nothing."""
+        return tuple(change for change in self.changes if not change.breaks)
 
 
 def check_compatibility(
@@ -28,48 +55,43 @@ def check_compatibility(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one. Of
-            a Prisma schema only the models of its database schema count, by default `public`.
+            a Prisma schema only the models of its database schema count, by default those of the
+            database schema that the first model of a table of the library is in.
         schema: A `schema.prisma`, or a folder of `.prisma` files, to check in place of a database.
 
     Returns:
         The changes, those that break functions first, and what was skipped of the Prisma schema.
 
     Raises:
-        InvalidInputError: The file cannot be read as UTF-8, the folder has no such file, or the
-            URL is invalid.
+        InvalidInputError: The schema cannot be read as UTF-8 or as one schema, or is not one of
+            PostgreSQL; the folder has no such file; or the URL is invalid.
         NotConnectedError: Neither a database nor a file was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     if schema is not None:
-        name = _DEFAULT_SCHEMA
-        if url_or_settings is not None:
-            name = resolve_settings(url_or_settings).schema_name
-        return _check_files(Path(schema), name)
+        is_named = url_or_settings is not None
+        name = resolve_settings(url_or_settings).schema_name if is_named else None
+        return _check_files(_read(Path(schema)), name)
     with open_reading_session(resolve_settings(url_or_settings)) as session:
-        found = from_catalog(session.read_catalog())
+        found = session.read_catalog()
         prisma_8 = find_prisma_8(session)
-    changes = judge(expected_structure(), found, library_needs())
-    return Compatibility(changes, prisma_8=prisma_8)
+    return Compatibility(judge_catalog(found), prisma_8=prisma_8)
 
 
-def _check_files(path: Path, schema_name: str) -> Compatibility:
-    texts = dict(_read(path))
+def _check_files(files: tuple[SchemaFile, ...], schema_name: str | None) -> Compatibility:
     skipped = tuple(
-        f"{name}, line {each.span.line}: {each.why}: {' '.join(each.text.split())[:60]}"
-        for name, text in texts.items()
-        for each in parse_prisma(text).skipped
+        f"{file.at(each.span)}: {each.why}: {' '.join(each.text.split())[:_SHOWN_CHARACTERS]}"
+        for file in files
+        for each in file.schema.skipped
     )
-    whole = parse_prisma("\n".join(texts.values()))
-    found = from_prisma(whole, schema_name=schema_name)
-    return Compatibility(judge(expected_structure(), found, library_needs()), skipped)
+    return Compatibility(judge_files(files, schema_name=schema_name), skipped)
 
 
-def _read(path: Path) -> Iterator[tuple[str, str]]:
-    files = sorted(path.rglob("*.prisma")) if path.is_dir() else [path]
-    if not files:
-        raise InvalidInputError("schema", f"{path} holds no .prisma file")
-    for file in files:
-        try:
-            yield file.name, file.read_text("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as exc:
-            raise InvalidInputError("schema", f"{file} cannot be read: {exc}") from exc
+def _read(path: Path) -> tuple[SchemaFile, ...]:
+    try:
+        files = read_schema_files(path, path)
+    except MigrationError as exc:
+        raise InvalidInputError("schema", str(exc)) from exc
+    if problems := find_problems(files):
+        raise InvalidInputError("schema", "; ".join(problems))
+    return files

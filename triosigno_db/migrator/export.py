@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from triosigno_db.compatibility.judgement import judge_files
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator.deploy import status
 from triosigno_db.migrator.exported_names import plan_folder
@@ -12,9 +13,9 @@ from triosigno_db.migrator.file_changes import FileChanges
 from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
 from triosigno_db.migrator.schema_files import add_indexes, read_schema_files
 from triosigno_db.schema.prisma import to_prisma
-from triosigno_db.schema.prisma_comparison import find_problems
 from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_indexes import MissingIndex, compare_indexes
+from triosigno_db.schema.prisma_problems import find_problems, find_unread_lines
 from triosigno_db.settings import Settings
 
 SCHEMA_FILE = "schema.prisma"
@@ -87,9 +88,8 @@ def export(
         What was written, or with `check` what is missing.
 
     Raises:
-        SchemaMismatchError: The schema lacks a model, a field or an enum's value that the library
-            needs, or has it in another form. All of them are listed, with file and line; nothing
-            was written.
+        SchemaMismatchError: The schema breaks functions of the library, as `check` says, or cannot
+            be compared. All of it is listed, with file and line; nothing was written.
         MigrationError: A migration already exists there with a different text, a file cannot be
             read or written, or a symbolic link leads out of the folder. Nothing was written.
         InvalidInputError: `prisma` is another version, or the URL is invalid.
@@ -135,13 +135,21 @@ def _missing_migrations(
 
 def _compare(files: tuple[SchemaFile, ...]) -> tuple[MissingIndex, ...]:
     """Find the missing indexes of a schema that has all that the library needs."""
-    problems = find_problems(files)
-    if not problems:
-        compared = compare_indexes(files)
-        problems = list(compared.problems)
-    if problems:
+    if problems := [*find_problems(files), *find_unread_lines(files)]:
         raise SchemaMismatchError(
-            "The Prisma schema differs from what the library needs. Nothing was written.", problems
+            "The Prisma schema cannot be compared. Nothing was written.", problems
+        )
+    breaking = [change for change in judge_files(files) if change.breaks]
+    if breaking:
+        raise SchemaMismatchError(
+            "The Prisma schema breaks functions of the library. Nothing was written.",
+            [f"{each.place or files[0].path}: {each}: {each.effect}" for each in breaking],
+        )
+    compared = compare_indexes(files)
+    if compared.problems:
+        raise SchemaMismatchError(
+            "The Prisma schema has other indexes of the same names. Nothing was written.",
+            compared.problems,
         )
     return compared.missing
 
