@@ -91,9 +91,12 @@ class Histories(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.resources.close()
-        if failure := sys.exception():
-            # Hypothesis shows neither if the same steps end in another way.
-            self.environment.say("\n".join((*self.steps, *traceback.format_exception(failure))))
+        # Hypothesis itself shows no steps that end in another way when they are made again.
+        failure = sys.exception()
+        if isinstance(failure, Exception):
+            self.environment.say("".join(traceback.format_exception(failure)))
+        if isinstance(failure, Exception) or self.environment.is_thorough:
+            self.environment.say("; ".join(self.steps))
 
     def new_database(self) -> str:
         server = self.environment.server
