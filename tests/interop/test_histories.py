@@ -226,6 +226,7 @@ class Histories(RuleBasedStateMachine):
             assert breaks
             assert sides.node.scripts() == before
         else:
+            assert not breaks
             assert not sides.pending_export()
         self._take_names_of_folder()
         self._check()
