@@ -16,6 +16,8 @@ from tests.processes import run_process
 from tests.programs import find_program
 from triosigno_db.schema import to_prisma
 
+pytest.register_assert_rewrite("tests.interop.both_sides", "tests.interop.truths")
+
 Engine = Callable[..., dict[str, Any]]
 
 HERE = Path(__file__).parent
