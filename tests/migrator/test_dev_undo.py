@@ -87,6 +87,16 @@ def test_a_column_without_a_suitable_value_comes_back_nullable_and_says_so(
     evolving.redo()
 
 
+def test_a_nullable_column_comes_back_without_values(evolving: Evolving) -> None:
+    evolving.to(thing(v=ColumnSpec("integer", default=7)))
+    insert(v=None)
+    evolving.to(thing())
+    evolving.undo()
+    assert values("v") == [None]
+    run_sql("INSERT INTO \"Thing\" (id) VALUES ('other')")
+    assert values("v") == [None, 7]
+
+
 def test_a_foreign_key_comes_back_whatever_the_rows_refer_to(evolving: Evolving) -> None:
     parent = ColumnSpec("Parent", is_reference=True)
     evolving.to(Spec({"Parent": {}, "Thing": {"parent": parent}}))
