@@ -9,6 +9,7 @@ from triosigno_db.migrator.session import open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.schema.catalog import Catalog, Difference, compare
 from triosigno_db.schema.ddl import to_sql
+from triosigno_db.schema.own_objects import can_index_trigrams
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 from triosigno_db.settings import Settings
 
@@ -56,9 +57,15 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
     migrations = read_history(history)
     with open_session(settings) as session:
         live = without_positions(session.read_catalog())
+        has_trigrams = can_index_trigrams(session.run)
     with shadow_database(settings) as shadow:
         replayed = without_positions(replay(shadow, migrations))
         declared = without_positions(create_in_schema(shadow, "models", to_sql()))
+        has_trigrams = has_trigrams and can_index_trigrams(shadow.run)
+    if not has_trigrams:
+        live, replayed, declared = (
+            catalog.without_trigrams() for catalog in (live, replayed, declared)
+        )
     names = {*replayed.tables, *declared.tables} - {LEDGER_TABLE}
     ours = live.only(names, {*replayed.enums, *declared.enums})
     return Drift(

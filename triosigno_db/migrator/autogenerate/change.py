@@ -88,7 +88,10 @@ class Change:
             name
             for name, column in new.items()
             if name in old
-            and (column.type != old[name].type or base_type(column.type) in self.rebuilt)
+            and (
+                (column.type, column.collation) != (old[name].type, old[name].collation)
+                or base_type(column.type) in self.rebuilt
+            )
         ]
 
     def _is_extension(self, name: str) -> bool:

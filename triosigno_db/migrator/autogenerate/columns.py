@@ -7,6 +7,7 @@ from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.migrator.autogenerate.casts import convert, write_type
 from triosigno_db.migrator.autogenerate.change import Change, columns_of, own_indexes
 from triosigno_db.migrator.autogenerate.deparsed import base_type, names_in
+from triosigno_db.migrator.autogenerate.generation import change_generation, clause, serial_type
 from triosigno_db.schema.catalog import Column, Table
 
 _INTEGERS = ("smallint", "integer", "bigint")
@@ -132,6 +133,7 @@ def restored_columns(change: Change) -> tuple[Restored, ...]:
         for name in change.kept
         for column in change.new.tables[name].columns
         if column.name not in columns_of(change.old.tables[name])
+        and column.generation is None
         and (needs_value(column) or _is_default_unsuitable(change.new.tables[name], column))
     )
 
@@ -149,7 +151,7 @@ def needs_value(column: Column) -> bool:
     Returns:
         Whether it is required and gets no value by itself.
     """
-    return not column.nullable and column.default is None and not column.is_identity
+    return not column.nullable and column.default is None and column.generation is None
 
 
 def _restore(change: Change, name: str, column: Column) -> Restored:
@@ -228,13 +230,14 @@ def _alter_column(change: Change, table: str, old: Column, new: Column) -> Itera
         yield f"{alter} DROP DEFAULT"
     if is_retyped:
         using = convert(identifier(new.name), old.type, new)
-        yield f"{alter} SET DATA TYPE {write_type(new)} USING ({using})"
+        yield f"{alter} SET DATA TYPE {write_type(new)}{_collation(new)} USING ({using})"
     if new.default is not None and is_reset:
         yield f"{alter} SET DEFAULT {new.default}"
     if old.nullable and not new.nullable:
         yield f"{alter} SET NOT NULL"
     elif new.nullable and not old.nullable:
         yield f"{alter} DROP NOT NULL"
+    yield from change_generation(table, old, new)
 
 
 def _create_table(name: str, table: Table) -> str:
@@ -253,10 +256,18 @@ def _create_table(name: str, table: Table) -> str:
 
 
 def _define(column: Column) -> str:
+    serial = serial_type(column)
     null = "" if column.nullable else " NOT NULL"
-    default = f" DEFAULT {column.default}" if column.default is not None else ""
-    identity = _IDENTITY if column.is_identity else ""
-    return f"{identifier(column.name)} {write_type(column)}{null}{default}{identity}"
+    has_default = column.default is not None and not serial
+    default = f" DEFAULT {column.default}" if has_default else ""
+    return (
+        f"{identifier(column.name)} {serial or write_type(column)}{_collation(column)}"
+        f"{null}{default}{clause(column)}"
+    )
+
+
+def _collation(column: Column) -> str:
+    return f" COLLATE {column.collation}" if column.collation else ""
 
 
 def _define_restored(restored: Restored) -> str:

@@ -15,6 +15,7 @@ from triosigno_db.migrator.autogenerate.constraints import (
     drop_indexes,
 )
 from triosigno_db.migrator.autogenerate.enums import create_enums, drop_enums
+from triosigno_db.migrator.autogenerate.generation import continue_sequences, create_sequences
 from triosigno_db.schema.catalog import Catalog
 
 
@@ -44,7 +45,9 @@ def _statements(change: Change, *, is_undo: bool) -> Iterator[str]:
     yield from drop_indexes(change)
     yield from drop_tables(change)
     yield from create_enums(change)
+    yield from create_sequences(change)
     yield from alter_tables(change, is_undo=is_undo)
+    yield from continue_sequences(change)
     yield from drop_enums(change)
     yield from create_tables(change)
     yield from create_indexes(change)
