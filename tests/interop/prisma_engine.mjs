@@ -5,6 +5,7 @@
 //   {"command": "dev",      "url", "migrations"}            -> {"tag": "createMigration" | "reset", ...}
 //   {"command": "diff",     "url", "schema"}                -> {"script": "..."}  database to schema
 //   {"command": "push",     "url", "schema"}                -> {"steps": n}
+//   {"command": "change",   "url", "schema", "force"}       -> {"steps", "warnings", "unexecutable"}
 //   {"command": "applied" | "rolledBack", "url", "migrations", "name"} -> {}
 //
 // `migrations` and `schema` are paths. A failure is {"error": {"code", "message"}} and exit code 1.
@@ -161,6 +162,16 @@ const commands = {
     const schema = readSchema(request.schema)
     const output = await engine.schemaPush({ force: false, schema, filters: NO_FILTERS })
     return { steps: output.executedSteps }
+  },
+  async change(engine, request) {
+    const schema = readSchema(request.schema)
+    const force = request.force === 'True'
+    const output = await engine.schemaPush({ force, schema, filters: NO_FILTERS })
+    return {
+      steps: output.executedSteps,
+      warnings: output.warnings,
+      unexecutable: output.unexecutable,
+    }
   },
   async applied(engine, request) {
     const migrationsList = listMigrations(request.migrations)

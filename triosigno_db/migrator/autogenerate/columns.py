@@ -117,9 +117,10 @@ def _remove_fillers(table: str, restored: Iterable[Restored]) -> Iterator[str]:
 
 
 def restored_columns(change: Change) -> tuple[Restored, ...]:
-    """List the columns that are added to tables with rows, and have no suitable value for them.
+    """List the columns that are added to tables with rows, and must not get their default there.
 
-    A column is required and has no default, or is unique and has one.
+    A column that is required and has no default needs a value, one that is unique different ones;
+    and one that may be NULL had no value, or one that is lost.
 
     Args:
         change: The change, one that undoes another.
@@ -133,10 +134,12 @@ def restored_columns(change: Change) -> tuple[Restored, ...]:
         for column in change.new.tables[name].columns
         if column.name not in columns_of(change.old.tables[name])
         and column.generation is None
-        and (
-            needs_value(column) or (column.default and _is_unique(change.new.tables[name], column))
-        )
+        and (needs_value(column) or _is_default_unsuitable(change.new.tables[name], column))
     )
+
+
+def _is_default_unsuitable(table: Table, column: Column) -> bool:
+    return column.default is not None and (column.nullable or _is_unique(table, column))
 
 
 def needs_value(column: Column) -> bool:
