@@ -42,9 +42,9 @@ _COLUMNS = """
                         pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'nextval(')
                     AND EXISTS (
                         SELECT FROM pg_depend p
-                        WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid
+                        WHERE p.refclassid = 'pg_class'::regclass::oid AND p.refobjid = c.oid
                           AND p.refobjsubid = a.attnum AND p.deptype = 'a'
-                          AND p.classid = 'pg_class'::regclass)
+                          AND p.classid = 'pg_class'::regclass::oid)
                THEN 'SERIAL'
            END,
            CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END
