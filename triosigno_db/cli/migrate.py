@@ -193,6 +193,7 @@ def diff(
 
 @app.command()
 def dev(
+    *,
     name: Annotated[str, typer.Option(help="What the migration does, such as add_streaks.")],
     create_only: Annotated[
         bool, typer.Option("--create-only", help="Write the files without applying them.")
@@ -203,7 +204,6 @@ def dev(
             help="What was renamed: Thing:Object for a table, Object.size:width for a column."
         ),
     ] = None,
-    *,
     accept_data_loss: AcceptDataLoss = False,
     url: Url = None,
     migrations: History = None,
