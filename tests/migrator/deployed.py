@@ -10,7 +10,7 @@ from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 NAMES = tuple(each.name for each in read_history(shipped_history()))
 """The migrations that ship with the package."""
 
-INIT, INDEXES, CHECKS, _, SEARCH, *_ = NAMES
+INIT, INDEXES, CHECKS, SEARCH, _ = NAMES
 
 ONE, TWO = "20260101000001_one", "20260101000002_two"
 """The migrations that the fixture `write_history` writes."""
