@@ -105,7 +105,7 @@ def test_a_rolled_back_migration_is_pending_again(connected: str) -> None:
 def test_an_index_that_was_made_beforehand_is_found(connected: str) -> None:
     deploy()
     expected = schema()
-    rollback(to=next(name for name in NAMES if name.endswith("idempotency_keys")))
+    rollback(to=NAMES[0])
     guide = (ROOT / "docs/how-to/migrate.md").read_text(encoding="utf-8")
     (statement,) = re.findall(r"^CREATE INDEX CONCURRENTLY[^;]*;", guide, re.MULTILINE)
     run_plain(connected, statement)
