@@ -5,20 +5,24 @@ from shutil import copytree
 
 from triosigno_db.migrator import shipped_history
 
+# Prisma does not see an index on an expression: a table that no model names, it would drop.
 NEXT = {
-    "20270601000000_streaks": (
-        'CREATE TABLE "Streak" ("id" TEXT NOT NULL, CONSTRAINT "Streak_pkey" PRIMARY KEY ("id"));',
-        'DROP TABLE "Streak";',
+    "20270601000000_titles": (
+        'CREATE INDEX "Lesson_title_lower_idx" ON "Lesson"(lower("title"));',
+        'DROP INDEX "Lesson_title_lower_idx";',
     ),
-    "20270602000000_streak_owners": (
-        'ALTER TABLE "Streak" ADD COLUMN "userId" TEXT;\n'
-        'CREATE INDEX "Streak_userId_idx" ON "Streak"("userId");',
-        'ALTER TABLE "Streak" DROP COLUMN "userId";',
+    "20270602000000_names": (
+        'CREATE INDEX "Achievement_name_lower_idx" ON "Achievement"(lower("name"));',
+        'DROP INDEX "Achievement_name_lower_idx";',
     ),
 }
 """The name of each migration, with its script and its down.sql."""
 
-FIRST_NEXT = next(iter(NEXT))
+NEXT_INDEXES = {
+    "20270601000000_titles": 'index "Lesson_title_lower_idx" of "Lesson"',
+    "20270602000000_names": 'index "Achievement_name_lower_idx" of "Achievement"',
+}
+"""What each of them makes, as `check` names it."""
 
 
 def write_version(folder: Path, number: int) -> Path:
