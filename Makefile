@@ -82,7 +82,7 @@ lowest: $(LOWEST)/.ready  ## Run the tests of the core and of the extras on the 
 slow: $(READY)  ## Run the long tests: query plans on large tables, installed packages
 	$(CHOOSE_SERVER) $(BIN)/python -m pytest -m 'slow and not soak' -o faulthandler_timeout=5400 $(ARGS)
 
-soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls, changes of schemas (their numbers above; WHAT=tests/faults)
+soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls, histories (ROUNDS, MINUTES, SOAK_CASES, SOAK_SEQUENCES, HISTORIES, WHAT=tests/faults)
 	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
 		$(BIN)/python -m pytest -m soak -s -o faulthandler_timeout=0 $(WHAT) $(ARGS)
 	$(BIN)/python -m tests.faults.report
