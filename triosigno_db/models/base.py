@@ -57,11 +57,13 @@ class PrismaMetadata(peewee.Metadata):
         updated_at: The field that every update sets, or `None`.
         checks: The CHECK constraints: a name (`<Table>_<what>_check`) and an SQL condition each.
         secret: The columns that records must not have.
+        exported: Whether `export_user` includes the rows that refer to the account.
     """
 
     updated_at: Any = None
     checks: tuple[tuple[str, str], ...] = ()
     secret: tuple[str, ...] = ()
+    exported: bool = True
 
     def make_table_name(self) -> str:
         """Return the name of the model as the name of the table."""
