@@ -14,7 +14,14 @@ from rich.text import Text
 
 from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
-from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
+from triosigno_db.cli.connection import (
+    AsJson,
+    History,
+    LockTimeout,
+    Models,
+    Url,
+    find_histories,
+)
 from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.kept import Ledger
@@ -48,6 +55,7 @@ Steps = Annotated[int, typer.Option(min=1, help="How many migrations to roll bac
 def status(
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the state of each migration.
@@ -56,7 +64,8 @@ def status(
 
     Example: triosigno-db migrate status --json
     """
-    found = migrator.status(Settings.load(url), history=migrations)
+    chosen = find_histories(migrations, models)
+    found = migrator.status(Settings.load(url), **chosen)
     if as_json:
         print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
     else:
@@ -71,35 +80,36 @@ def status(
 def deploy(
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
     """Apply the pending migrations, each in one transaction.
 
     Example: triosigno-db migrate deploy --lock-timeout 60
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(ledger.after_deploy)
     with _progress(ledger) as on_step:
-        applied = migrator.deploy(
-            settings, history=migrations, lock_timeout=lock_timeout, on_step=on_step
-        )
+        applied = migrator.deploy(settings, **chosen, lock_timeout=lock_timeout, on_step=on_step)
     _print_names("applied", applied, "The database is up to date.")
     if applied:
-        _print_prisma_8(migrator.status(settings, history=migrations).prisma_8)
+        _print_prisma_8(migrator.status(settings, **chosen).prisma_8)
 
 
 @app.command()
-def baseline(url: Url = None, migrations: History = None) -> None:
+def baseline(url: Url = None, migrations: History = None, models: Models = None) -> None:
     """Find the migrations that a database already contains, and record them.
 
     What the Node backend's own history made is provided; else it is marked as applied.
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    say_if_interrupted(Ledger(settings, migrations).after_baseline)
-    found = adopt(settings, history=migrations)
+    say_if_interrupted(Ledger(settings, chosen).after_baseline)
+    found = adopt(settings, **chosen)
     _print_names("provided" if found.are_provided else "marked as applied", found.names)
 
 
@@ -111,21 +121,23 @@ def resolve(
     ] = None,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
 ) -> None:
     """Record how a failed migration was resolved by hand.
 
     Example: triosigno-db migrate resolve --rolled-back 20260201000000_add_streaks
     """
+    chosen = find_histories(migrations, models)
     if (applied is None) is (rolled_back is None):
         raise typer.BadParameter("give either --applied or --rolled-back")
     settings = Settings.load(url)
     wanted = MigrationState.APPLIED if applied else MigrationState.ROLLED_BACK
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(lambda: ledger.after_resolve(applied or rolled_back or "", wanted))
     if applied is not None:
-        migrator.resolve_applied(applied, settings, history=migrations)
+        migrator.resolve_applied(applied, settings, **chosen)
     elif rolled_back is not None:
-        migrator.resolve_rolled_back(rolled_back, settings, history=migrations)
+        migrator.resolve_rolled_back(rolled_back, settings, **chosen)
     _print_names("applied" if applied else "rolled back", (applied or rolled_back or "",))
 
 
@@ -136,6 +148,7 @@ def rollback(
     *,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     accept_data_loss: AcceptDataLoss = False,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
@@ -145,15 +158,16 @@ def rollback(
 
     Example: triosigno-db migrate rollback --steps 1
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(ledger.after_rollback)
 
     def undo(accept: bool) -> tuple[str, ...]:
         with _progress(ledger) as on_step:
             return migrator.rollback(
                 settings,
-                history=migrations,
+                **chosen,
                 steps=steps,
                 to=to,
                 accept_data_loss=accept,
@@ -167,8 +181,10 @@ def rollback(
 
 @app.command()
 def diff(
+    *,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 1 if there are differences.")
     ] = False,
@@ -179,7 +195,8 @@ def diff(
 
     Example: triosigno-db migrate diff --exit-code
     """
-    drift = migrator.diff(Settings.load(url), history=migrations)
+    chosen = find_histories(migrations, models)
+    drift = migrator.diff(Settings.load(url), **chosen)
     if as_json:
         print(json.dumps(_drift_as_json(drift), indent=2))
     elif sql:
@@ -192,6 +209,7 @@ def diff(
 
 @app.command()
 def dev(
+    *,
     name: Annotated[str, typer.Option(help="What the migration does, such as add_streaks.")],
     create_only: Annotated[
         bool, typer.Option("--create-only", help="Write the files without applying them.")
@@ -199,19 +217,21 @@ def dev(
     accept_data_loss: AcceptDataLoss = False,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
 ) -> None:
     """Write the migration from the history to the models, and apply it.
 
     Example: triosigno-db migrate dev --name add_streaks --create-only
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     before = ledger.names_on_disk()
     say_if_interrupted(lambda: ledger.after_dev(before))
     written = migrator.dev(
         name,
         settings,
-        history=migrations,
+        **chosen,
         create_only=create_only,
         accept_data_loss=accept_data_loss,
         is_rename=_ask,
@@ -227,6 +247,7 @@ def dev(
 def reset(
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     accept_data_loss: AcceptDataLoss = False,
 ) -> None:
     """Drop the library's tables, and deploy again.
@@ -235,15 +256,14 @@ def reset(
 
     Example: triosigno-db migrate reset
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(ledger.after_reset)
 
     def drop(accept: bool) -> tuple[str, ...]:
         with _progress(ledger) as on_step:
-            return migrator.reset(
-                settings, history=migrations, accept_data_loss=accept, on_step=on_step
-            )
+            return migrator.reset(settings, **chosen, accept_data_loss=accept, on_step=on_step)
 
     _print_names("applied", confirm_data_loss(settings, drop, accept=accept_data_loss))
 

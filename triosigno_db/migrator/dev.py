@@ -17,14 +17,10 @@ from triosigno_db.migrator.deploy import (
 )
 from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
-from triosigno_db.migrator.history import (
-    DOWN_FILE,
-    SCRIPT_FILE,
-    read_history,
-    shipped_history,
-)
+from triosigno_db.migrator.history import DOWN_FILE, SCRIPT_FILE
 from triosigno_db.migrator.ledger import MigrationState
-from triosigno_db.migrator.own_history import read_own_history
+from triosigno_db.migrator.own_history import start_history
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.renames import (
     Rename,
     find_column_renames,
@@ -33,6 +29,7 @@ from triosigno_db.migrator.renames import (
 )
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
+from triosigno_db.migrator.target import Target, find_target
 from triosigno_db.schema.catalog import Catalog, compare
 from triosigno_db.schema.data_loss import data_loss, refuse_rows
 from triosigno_db.schema.ddl import drop_script, to_sql
@@ -84,6 +81,7 @@ def dev(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     create_only: bool = False,
     accept_data_loss: bool = False,
     is_rename: Ask = never,
@@ -96,7 +94,8 @@ def dev(
     Args:
         name: Lowercase letters, digits and underscores; a timestamp is prepended.
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service: the migration is written to its folder, for its tables alone.
         create_only: Write the files without applying the migration.
         accept_data_loss: Continue even if rows of the database lose data.
         is_rename: Decides whether a drop and an addition are a rename.
@@ -118,21 +117,20 @@ def dev(
     settings = resolve_settings(url_or_settings)
     if not create_only:
         _refuse_in_tests(settings)
-    folder = history or shipped_history()
-    migrations = read_own_history(folder)
+    target = find_target(history, project)
     with shadow_database(settings) as shadow:
-        before = replay(shadow, migrations)
-        declared = create_in_schema(shadow, "models", to_sql())
-        scripts = _write(shadow, declared, is_rename)
+        before = target.own(replay(shadow, target.migrations))
+        declared = target.own(create_in_schema(shadow, "models", to_sql(target.models)))
+        scripts = _write(shadow, target, declared, is_rename)
         if scripts is None:
             return None
-        _check(shadow, before, declared, scripts)
+        _check(shadow, target, before, declared, scripts)
     if not accept_data_loss:
         _refuse_losses(settings, scripts.losses)
-    last = migrations[-1].name[:14] if migrations else ""
-    written = _save(folder, name, scripts, last)
+    last = target.migrations[-1].name[:14] if target.migrations else ""
+    written = _save(target.folder, name, scripts, last)
     if not create_only:
-        deploy(settings, history=folder)
+        deploy(settings, history=history, project=project)
     return NewMigration(written.name, written, not create_only)
 
 
@@ -140,6 +138,7 @@ def reset(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     accept_data_loss: bool = False,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
@@ -148,7 +147,8 @@ def reset(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
         accept_data_loss: Continue even if the tables hold rows.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
@@ -166,7 +166,7 @@ def reset(
     """
     settings = resolve_settings(url_or_settings)
     _refuse_in_tests(settings)
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     with shadow_database(settings) as shadow:
         created = replay(shadow, migrations)
     with locked_ledger(settings, lock_timeout) as (session, ledger):
@@ -186,7 +186,9 @@ def reset(
                 if script := drop_script(tables, enums):
                     session.run(script)
             ledger.clear()
-    return deploy(settings, history=history, lock_timeout=lock_timeout, on_step=on_step)
+    return deploy(
+        settings, history=history, project=project, lock_timeout=lock_timeout, on_step=on_step
+    )
 
 
 def _refuse_in_tests(settings: Settings) -> None:
@@ -195,7 +197,7 @@ def _refuse_in_tests(settings: Settings) -> None:
             refuse_in_tests(session.run, settings)
 
 
-def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | None:
+def _write(shadow: Session, target: Target, declared: Catalog, is_rename: Ask) -> _Scripts | None:
     """Write both directions; the renames stay applied in the shadow database."""
     renames: list[Rename] = []
     for find, ask in (
@@ -203,11 +205,11 @@ def _write(shadow: Session, declared: Catalog, is_rename: Ask) -> _Scripts | Non
         (find_column_renames, is_rename),
         (find_key_renames, lambda _: True),
     ):
-        for rename in find(shadow.read_catalog(), declared):
+        for rename in find(target.own(shadow.read_catalog()), declared):
             if ask(rename):
                 run_script(shadow, "the rename", rename.up)
                 renames.append(rename)
-    renamed = without_positions(shadow.read_catalog())
+    renamed = without_positions(target.own(shadow.read_catalog()))
     declared = without_positions(declared)
     change, undo = write_script(renamed, declared), write_script(declared, renamed)
     if not renames and not change:
@@ -222,13 +224,15 @@ def _join(*parts: str) -> str:
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
-def _check(shadow: Session, before: Catalog, declared: Catalog, scripts: _Scripts) -> None:
+def _check(
+    shadow: Session, target: Target, before: Catalog, declared: Catalog, scripts: _Scripts
+) -> None:
     """Run both scripts after the history, and compare the result of each."""
     for rename in scripts.renames[::-1]:
         run_script(shadow, "the rename", rename.down)
     for script, expected in ((scripts.up, declared), (scripts.down, before)):
         run_script(shadow, "the new migration", script)
-        there = shadow.read_catalog()
+        there = target.own(shadow.read_catalog())
         differences = compare(without_positions(expected), without_positions(there))
         if differences:
             listed = "; ".join(map(str, differences))
@@ -260,6 +264,7 @@ def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
         )
     written = folder / f"{stamp}_{name}"
     try:
+        start_history(folder)
         written.mkdir()
         try:
             (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
