@@ -17,3 +17,9 @@ def has_tls(url: str) -> bool:
     """Whether it can encrypt connections."""
     ((library,),) = run_plain(url, "SHOW ssl_library")
     return library != ""
+
+
+def has_nulls_not_distinct(url: str) -> bool:
+    """Whether a unique index can take nulls as equal, as from PostgreSQL 15 on."""
+    column = "attrelid = 'pg_index'::regclass AND attname = 'indnullsnotdistinct'"
+    return bool(run_plain(url, f"SELECT 1 FROM pg_attribute WHERE {column}"))

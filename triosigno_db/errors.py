@@ -21,6 +21,7 @@
     └── MigrationError             a history or its database is in an invalid state
         ├── MigrationFailedError       a statement of a migration failed
         ├── MigrationLockedError       another process holds the migration lock
+        ├── MigrationBlockedError      rows or other objects prevent a migration
         └── DataLossError              a migration would lose data
 
 The attribute `prisma_code` has the code of Prisma's client for the same failure.
@@ -335,13 +336,33 @@ class MigrationFailedError(MigrationError):
             if self.rolled_back
             else "The earlier statements are applied: fix the database, then resolve the migration."
         )
-        return f"{self.name}, statement {self.number}, line {self.line}: {self.why}. {outcome}"
+        why = self.why.rstrip()
+        # The text of a statement ends what it is in; a sentence needs a full stop.
+        end = "\n" if "\n" in why else " " if why.endswith(".") else ". "
+        return f"{self.name}, statement {self.number}, line {self.line}: {why}{end}{outcome}"
 
 
 class MigrationLockedError(MigrationError):
     """Another process held the migration lock for too long."""
 
     prisma_code = "P1002"
+
+
+class MigrationBlockedError(MigrationError):
+    """Rows or other objects of the database prevent a migration; nothing was done.
+
+    Args:
+        blockers: What prevents it, each with the number of rows and the statement that finds them.
+        outcome: A sentence that says that nothing was done.
+    """
+
+    def __init__(self, blockers: Sequence[str], outcome: str) -> None:
+        super().__init__(blockers, outcome)
+        self.blockers = tuple(blockers)
+        self.outcome = outcome
+
+    def __str__(self) -> str:
+        return "\n".join((f"The migration would fail. {self.outcome}", *self.blockers))
 
 
 class DataLossError(MigrationError):

@@ -89,8 +89,7 @@ def changes_of_table(model: Any) -> Iterator[Change]:
         )
     primary = f'ALTER TABLE {table} DROP CONSTRAINT "{name}_pkey" CASCADE'
     yield Change("drop primary key", name, primary, "may fail")
-    for field in model._meta.refs:
-        key = field.constraint_name
+    for key, field in model._meta.foreign_keys_by_name().items():
         drop = f'ALTER TABLE {table} DROP CONSTRAINT "{key}"'
         yield Change("drop foreign key", key, drop, "may fail")
         yield Change(

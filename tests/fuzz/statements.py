@@ -16,7 +16,7 @@ from triosigno_db import schema
 from triosigno_db.database.connection import Connection
 from triosigno_db.database.statements import Statement
 from triosigno_db.repositories.gamification.days import Offsets
-from triosigno_db.schema.ddl import fold_script, keys_script
+from triosigno_db.schema.own_objects import fold_script, keys_script
 from triosigno_db.schema.owners import EXPECTED_OWNERS, FOREIGN_OBJECTS, TRUSTED_OWNERS
 
 _SAVEPOINT = re.compile(r'(SAVEPOINT|RELEASE SAVEPOINT|ROLLBACK TO SAVEPOINT) "?s[0-9a-f]{32}"?;?')

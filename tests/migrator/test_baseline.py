@@ -8,6 +8,7 @@ import triosigno_db as db
 from tests.migrator.deployed import ledger_rows, sorted_schema
 from tests.plain_sql import run_plain
 from tests.processes import run_process
+from tests.server_features import has_trigrams
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import MigrationError, PermissionDeniedError, SchemaMismatchError
 from triosigno_db.migrator import (
@@ -47,8 +48,10 @@ def test_a_database_that_create_schema_made_leads_on_to_deploy(connected: str) -
     before = sorted_schema()
     with pytest.raises(MigrationError, match=r"create_schema\(\) or the demo"):
         deploy()
-    assert baseline() == (*NAMES[:4], NAMES[6])
-    assert deploy() == NAMES[4:6]
+    # Where the server lacks pg_trgm, the migration of searches makes a function alone.
+    first = 5 if has_trigrams(connected) else 4
+    assert baseline() == (*NAMES[:first], NAMES[6])
+    assert deploy() == NAMES[first:6]
     assert sorted_schema() == before
     assert status().exit_code == 0
     assert {row[0] for row in ledger_rows()} == {*NAMES}

@@ -97,6 +97,7 @@ def test_a_table_with_the_same_columns_may_be_a_rename() -> None:
         "Object",
         'ALTER TABLE "Thing" RENAME TO "Object";',
         'ALTER TABLE "Object" RENAME TO "Thing";',
+        "Thing:Object",
     )
     assert find_table_renames(catalog(Thing=table(SIZE)), catalog(Object=table(NAME))) == ()
 

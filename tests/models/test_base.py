@@ -18,6 +18,8 @@ from triosigno_db.models import (
     User,
     UserPreference,
 )
+from triosigno_db.models.base import BaseModel
+from triosigno_db.models.fields import IdField
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_category, make_module, make_sign, make_user
 
@@ -275,3 +277,18 @@ def test_errors_are_peewee_s_without_a_row_s_values(triosigno_db: IsolatedDataba
     assert "secret" not in str(caught.value)
     assert "violates not-null constraint" in str(caught.value)
     assert isinstance(caught.value.orig, psycopg2.Error)
+
+
+def test_names_of_columns_are_those_of_prisma_unless_the_model_names_them() -> None:
+    class Thing(BaseModel):
+        id = IdField()
+        first_name = peewee.TextField()
+        last_name = peewee.TextField(column_name="last name")
+        owner = peewee.ForeignKeyField(User, backref="+")
+        sharer = peewee.ForeignKeyField(
+            User, backref="+", column_name="sharer", object_id_name="sharer_key"
+        )
+
+    assert list(Thing._meta.columns) == ["id", "firstName", "last name", "ownerId", "sharer"]
+    assert Thing.owner_id is Thing.owner
+    assert Thing.sharer_key is Thing.sharer

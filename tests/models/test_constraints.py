@@ -1,9 +1,10 @@
 """What each constraint speaks about: all of the database's are known, by the models' names."""
 
+import peewee
 import pytest
 
 from tests.plain_sql import run_plain
-from triosigno_db.models import CONSTRAINT_TARGETS, MODELS
+from triosigno_db.models import CONSTRAINT_TARGETS, MODELS, BaseModel
 from triosigno_db.models.constraints import ConstraintTarget, constraint_targets
 from triosigno_db.testing import IsolatedDatabase
 
@@ -54,3 +55,15 @@ def test_every_attribute_is_one_of_its_model() -> None:
             # A check may be on several columns: then it is named by what it is about.
             if not name.endswith("_check"):
                 assert {*target.field.split(", ")} <= attributes, name
+
+
+def test_a_unique_index_on_an_expression_names_its_columns_or_itself() -> None:
+    class Thing(BaseModel):
+        one = peewee.TextField()
+        two = peewee.TextField()
+
+    Thing.add_index(peewee.fn.lower(Thing.one), Thing.two, unique=True, name="both")
+    Thing.add_index(peewee.fn.lower(Thing.one), unique=True, name="folded")
+    targets = constraint_targets([Thing])
+    assert targets["both"] == ConstraintTarget("Thing", "two")
+    assert targets["folded"] == ConstraintTarget("Thing", "folded")

@@ -5,14 +5,21 @@ from pathlib import Path
 
 import peewee
 import pytest
+from playhouse.postgres_ext import ArrayField
 
 import triosigno_db
 from triosigno_db.models import Sign, User
 from triosigno_db.models.peewee_internals import (
     PRIVATE_NAMES,
+    column_type,
+    element_field,
+    has_generated_name,
     index_parts,
+    is_backref,
     is_read_from_database,
     locks_rows,
+    rename_index,
+    render,
     updated_values,
 )
 
@@ -22,6 +29,9 @@ OWNERS = {
     "_ConnectionLocal()": peewee._ConnectionLocal(),
     "PostgresqlDatabase": peewee.PostgresqlDatabase,
     "PostgresqlDatabase()": DATABASE,
+    "ArrayField()": ArrayField(),
+    "ManyToManyField()": peewee.ManyToManyField(User),
+    "ModelIndex()": peewee.ModelIndex(User, [User.email]),
     "Index()": User._meta.fields_to_index()[0],
     "Select()": Sign.select(),
     "Update()": Sign.update(name="x"),
@@ -57,7 +67,27 @@ def test_what_queries_and_indexes_hold() -> None:
     assert not locks_rows(Sign.select())
     assert updated_values(Sign.update(name="x"))[Sign.name] == "x"
     unique = index_parts(next(each for each in User._meta.fields_to_index() if each._unique))
-    assert unique == ("User_email_key", True, (User.email,))
+    assert unique == ("User_email_key", True, (User.email,), None, None, None)
+
+
+def test_whether_the_model_or_peewee_has_named_an_index() -> None:
+    generated = peewee.ModelIndex(User, [User.email, User.id])
+    assert has_generated_name(generated)
+    renamed = rename_index(generated, "another")
+    assert (generated._name, renamed._name) == ("user_email_id", "another")
+    assert not has_generated_name(renamed)
+    assert not has_generated_name(peewee.ModelIndex(User, [peewee.SQL("1")], name="one"))
+    assert not has_generated_name(peewee.SQL("CREATE INDEX a ON b (c)"))
+
+
+def test_what_fields_and_nodes_are_written_as() -> None:
+    of_texts = ArrayField(peewee.CharField, {"max_length": 4}, dimensions=2)
+    assert column_type(of_texts) == "VARCHAR(4)[][]"
+    assert column_type(element_field(of_texts)) == "VARCHAR(4)"
+    assert element_field(User.email) is User.email
+    assert column_type(peewee.BareField()) == ""
+    assert render(User.email == "a") == ('("email" = %s)', ["a"])
+    assert not is_backref(peewee.ManyToManyField(User))
 
 
 def test_no_other_module_touches_what_is_private_in_peewee() -> None:

@@ -1,17 +1,18 @@
 """The schema as SQL."""
 
-from collections.abc import Callable, Iterator
-from uuid import uuid4
-
-import pytest
+import peewee
 
 import triosigno_db as db
-from tests.plain_sql import count_rows, run_plain
+from tests.plain_sql import count_rows
+from tests.schema.peewee_tables import LIBRARY, make_by_library, table
+from tests.schema.what_models_say import Mood
 from triosigno_db.database.execution import run_sql
-from triosigno_db.migrator import deploy, read_history, status
-from triosigno_db.models import MODELS
+from triosigno_db.migrator import read_history
+from triosigno_db.models import MODELS, User
+from triosigno_db.models.fields import EnumField, ForeignKey, IdField
 from triosigno_db.schema import to_sql
-from triosigno_db.schema.ddl import fold_script, keys_script, search_index_script
+from triosigno_db.schema.catalog import read_catalog
+from triosigno_db.schema.ddl import enums
 
 
 def test_the_sql_makes_what_create_schema_makes(connected: str) -> None:
@@ -20,85 +21,35 @@ def test_the_sql_makes_what_create_schema_makes(connected: str) -> None:
     assert set(count_rows(connected)) == {model._meta.table_name for model in MODELS}
 
 
-def test_the_migrations_are_these_statements() -> None:
-    scripts = {migration.name[15:]: migration.script for migration in read_history()}
-    assert scripts["search_indexes"] == f"{fold_script()}\n\n{search_index_script()}\n"
-    assert scripts["idempotency_keys"] == f"{keys_script()}\n"
-
-
 def test_the_sql_is_ascii() -> None:
     assert to_sql().isascii()
     assert all(each.script.isascii() and (each.down or "").isascii() for each in read_history())
 
 
-OBJECTS = """
-SELECT nspname || '.' || relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-WHERE nspname IN ('public', 'triosigno_db')
-"""
+def test_other_models_come_without_the_library_s_own_objects(connected: str) -> None:
+    thing = table("Thing", id=IdField(), mood=EnumField(Mood, default=Mood.SAD))
+    make_by_library(thing)
+    made = read_catalog(LIBRARY)
+    assert (list(made.tables), made.enums) == (["Thing"], {"Mood": ("it's", "100%")})
+    assert made.tables["Thing"].columns[1].default == "'100%'::\"Mood\""
+    assert run_sql("SELECT to_regnamespace('triosigno_db') IS NULL") == [(True,)]
 
 
-@pytest.fixture
-def role(connected: str) -> Iterator[str]:
-    """The role of the connection: it may create tables, but not schemas in the database."""
-    role = f"role_{uuid4().hex}"
-    run_plain(connected, f"CREATE ROLE {role} LOGIN PASSWORD 'owner'")
-    run_plain(connected, f"GRANT ALL ON SCHEMA public TO {role}")
-    db.connect(connected, user=role, password="owner", password_cost=4)
-    yield role
-    db.disconnect()
-    run_plain(connected, f"DROP OWNED BY {role} CASCADE; DROP ROLE {role}")
-
-
-@pytest.mark.parametrize("make", [db.create_schema, deploy])
-def test_who_may_not_make_the_schema_is_told_how_and_nothing_is_made(
-    connected: str, role: str, make: Callable[[], object]
-) -> None:
-    with pytest.raises(db.PermissionDeniedError) as caught:
-        make()
-    name = connected.rpartition("/")[2]
-    assert f"GRANT CREATE ON DATABASE {name} TO {role}," in str(caught.value)
-    advice = f"CREATE SCHEMA triosigno_db AUTHORIZATION {role}"
-    assert str(caught.value).endswith(advice)
-    assert run_plain(connected, OBJECTS) == []
-    run_plain(connected, advice)
-    make()
-    assert status().exit_code == 0 or make is db.create_schema
+def test_other_models_may_refer_to_those_of_the_library(connected: str) -> None:
     db.create_schema()
-    assert db.search_signs("a").items == ()
+    note = table("Note", id=IdField(), user=ForeignKey(User, on_delete="CASCADE", backref="+"))
+    try:
+        run_sql(to_sql([note]))
+        assert read_catalog('"public"').tables["Note"].constraints["Note_userId_fkey"] == (
+            'FOREIGN KEY ("userId") REFERENCES "User"(id) ON UPDATE CASCADE ON DELETE CASCADE'
+        )
+    finally:
+        User._meta.backrefs.pop(note.user, None)
+        User._meta.model_backrefs.pop(note, None)
 
 
-@pytest.mark.parametrize("make", [db.create_schema, deploy])
-def test_who_may_not_use_the_schema_is_told_how_and_nothing_is_made(
-    connected: str, role: str, make: Callable[[], object]
-) -> None:
-    run_plain(connected, "CREATE SCHEMA triosigno_db")
-    advice = f"GRANT USAGE, CREATE ON SCHEMA triosigno_db TO {role}"
-    for rights in (
-        f"REVOKE ALL ON SCHEMA triosigno_db FROM {role}",
-        advice.replace(", CREATE", ""),
-    ):
-        run_plain(connected, rights)
-        with pytest.raises(db.PermissionDeniedError) as caught:
-            make()
-        assert str(caught.value).endswith(advice)
-        assert run_plain(connected, OBJECTS) == []
-    run_plain(connected, advice)
-    make()
-    db.create_schema()
+def test_the_enums_of_arrays_are_found() -> None:
+    from playhouse.postgres_ext import ArrayField  # noqa: PLC0415
 
-
-def test_what_another_owner_has_made_is_used(connected: str, role: str) -> None:
-    db.connect(connected, schema_name="other", password_cost=4)
-    db.create_schema()
-    run_plain(connected, f"GRANT USAGE ON SCHEMA triosigno_db TO {role}")
-    for make in (deploy, db.create_schema):
-        db.connect(connected, user=role, password="owner", password_cost=4)
-        make()
-        assert db.search_signs("a").items == ()
-
-
-def test_a_comparison_makes_nothing_in_the_library_s_schema(connected: str) -> None:
-    with db.transaction():
-        run_sql("SET LOCAL search_path TO pg_temp")
-        run_sql(to_sql())
-        assert run_sql("SELECT to_regnamespace('triosigno_db') IS NULL") == [(True,)]
+    moods = table("Moods", all=ArrayField(EnumField, {"enum": Mood}), one=peewee.TextField())
+    assert enums([moods]) == (Mood,)

@@ -66,7 +66,7 @@ def _table(table: catalog.Table) -> Table:
 
 
 def _column(column: catalog.Column) -> Column:
-    has_default = column.default is not None or column.is_identity
+    has_default = column.default is not None or column.generation is not None
     return Column(_unquoted(column.type), column.nullable, has_default)
 
 

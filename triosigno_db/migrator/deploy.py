@@ -22,7 +22,7 @@ from triosigno_db.migrator.session import (
     resolve_settings,
 )
 from triosigno_db.models.keys import KEYS_SCHEMA
-from triosigno_db.schema.ddl import fold_script, keys_script
+from triosigno_db.schema.own_objects import fold_script, keys_script
 from triosigno_db.schema.owners import refuse_foreign_objects
 from triosigno_db.settings import Settings
 

@@ -2,35 +2,42 @@
 
 import re
 import shutil
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.errors import InvalidInputError, MigrationError
-from triosigno_db.migrator.autogenerate import DataLoss, find_data_losses, write_script
+from triosigno_db.errors import (
+    InvalidInputError,
+    MigrationBlockedError,
+    MigrationError,
+    MigrationFailedError,
+)
 from triosigno_db.migrator.deploy import (
     DEFAULT_LOCK_TIMEOUT,
     HistoryStatus,
     deploy,
     locked_ledger,
+    status,
 )
-from triosigno_db.migrator.diff import without_positions
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
-from triosigno_db.migrator.history import DOWN_FILE, SCRIPT_FILE
+from triosigno_db.migrator.history import (
+    DOWN_FILE,
+    SCRIPT_FILE,
+    Migration,
+    make_migration,
+)
 from triosigno_db.migrator.ledger import MigrationState
 from triosigno_db.migrator.own_history import start_history
+from triosigno_db.migrator.plan import Ask, Plan, plan_migration
+from triosigno_db.migrator.precheck import find_obstacles
 from triosigno_db.migrator.project import Project, read_histories
-from triosigno_db.migrator.renames import (
-    Rename,
-    find_column_renames,
-    find_key_renames,
-    find_table_renames,
-)
+from triosigno_db.migrator.renames import Rename
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
-from triosigno_db.migrator.target import Target, find_target
-from triosigno_db.schema.catalog import Catalog, compare
+from triosigno_db.migrator.table_numbers import read_tables
+from triosigno_db.migrator.target import find_target
+from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.schema.data_loss import data_loss, refuse_rows
 from triosigno_db.schema.ddl import drop_script, to_sql
 from triosigno_db.schema.protection import is_test_run, refuse_in_tests
@@ -38,8 +45,8 @@ from triosigno_db.settings import Settings
 
 _NAME = re.compile(r"[a-z0-9_]+")
 _TIMESTAMP = "%Y%m%d%H%M%S"
-
-Ask = Callable[[Rename], bool]
+_MAX_AHEAD = timedelta(minutes=10)
+"""How much later than now the last migration may be, because others followed each other fast."""
 
 
 class NewMigration(NamedTuple):
@@ -54,13 +61,6 @@ class NewMigration(NamedTuple):
     name: str
     folder: Path
     applied: bool
-
-
-class _Scripts(NamedTuple):
-    up: str
-    down: str
-    losses: tuple[DataLoss, ...]
-    renames: tuple[Rename, ...]
 
 
 def never(rename: Rename) -> bool:
@@ -81,32 +81,49 @@ def dev(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    models: Sequence[type[BaseModel]] = MODELS,
     project: Project | None = None,
     create_only: bool = False,
     accept_data_loss: bool = False,
+    renames: Collection[str] = (),
     is_rename: Ask = never,
+    on_step: OnStep = ignore_step,
 ) -> NewMigration | None:
-    """Write the migration from the history to the models, and apply it.
+    """Deploy what is pending, write the migration from the history to the models, and apply it.
 
-    The history is replayed in a shadow database and compared with the models. Before the files
-    are written, both directions are run there and must produce the expected catalogs.
+    The history is replayed in a shadow database and compared with the models. Both directions are
+    run there and must produce the expected catalogs. Then the rows of the database are counted that
+    would be lost, or because of which the migration would fail. It is applied in one transaction
+    with its ledger row, at the end of which the files are written: none is left of a migration that
+    can't be deployed.
 
     Args:
         name: Lowercase letters, digits and underscores; a timestamp is prepended.
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
         history: The folder of the library's migrations. By default the one in the package.
+        models: The library's models. By default those of the package.
         project: A service: the migration is written to its folder, for its tables alone.
-        create_only: Write the files without applying the migration.
+        create_only: Write the files without applying anything, neither the migration nor those that
+            are pending.
         accept_data_loss: Continue even if rows of the database lose data.
-        is_rename: Decides whether a drop and an addition are a rename.
+        renames: Renames of tables, such as `Thing:Object`, and of columns, such as
+            `Object.size:width`.
+        is_rename: Decides whether another drop and addition are a rename; those most alike are
+            tried first.
+        on_step: Called before each statement that is applied to the database.
 
     Returns:
         The migration, or `None` if the history matches the models.
 
     Raises:
+        MigrationBlockedError: Rows or other objects would make the migration fail; the error counts
+            them, with the statements that find them, and nothing was written.
         DataLossError: Rows would lose data; nothing was written.
-        InvalidInputError: `name` has other characters.
-        MigrationError: The history on disk is invalid.
+        InvalidInputError: `name` has other characters, or a rename names what is neither dropped
+            nor added.
+        MigrationFailedError: A statement of a pending migration failed.
+        MigrationError: The history on disk is invalid, or the new migration failed on the database;
+            nothing was written.
         NotConnectedError: No database was given, and `connect()` was not called.
         ProtectedDatabaseError: A test run would change a database that was not made for tests.
         TrioSignoDBError: As for every function: unavailable, permission denied; the role must be
@@ -117,21 +134,42 @@ def dev(
     settings = resolve_settings(url_or_settings)
     if not create_only:
         _refuse_in_tests(settings)
-    target = find_target(history, project)
+    target = find_target(history, project, models)
+    migrations = target.migrations
+    # The first migration of a service creates its folder.
+    known = project if project is not None and project.migrations.is_dir() else None
+    library = history if project is not None else target.folder
     with shadow_database(settings) as shadow:
-        before = target.own(replay(shadow, target.migrations))
+        deployed, pending = (
+            _split(migrations, status(settings, history=library, project=known).pending)
+            if create_only
+            else (migrations, ())
+        )
+        replay(shadow, deployed)
+        tables = read_tables(shadow)
+        replay(shadow, pending)
+        if not create_only:
+            deploy(settings, history=library, project=known, on_step=on_step)
         declared = target.own(create_in_schema(shadow, "models", to_sql(target.models)))
-        scripts = _write(shadow, target, declared, is_rename)
-        if scripts is None:
-            return None
-        _check(shadow, target, before, declared, scripts)
-    if not accept_data_loss:
-        _refuse_losses(settings, scripts.losses)
-    last = target.migrations[-1].name[:14] if target.migrations else ""
-    written = _save(target.folder, name, scripts, last)
-    if not create_only:
-        deploy(settings, history=history, project=project)
-    return NewMigration(written.name, written, not create_only)
+        plan = plan_migration(shadow, tables, declared, renames, is_rename, own=target.own)
+    if plan is None:
+        return None
+    stamped = _stamp(name, migrations)
+    written = target.folder / stamped
+    if create_only:
+        with open_session(settings) as session, session.rolled_back():
+            _refuse_obstacles(session, plan, accept_data_loss=accept_data_loss)
+        _save(written, plan)
+    else:
+        _apply(
+            settings,
+            written,
+            plan,
+            migrations,
+            accept_data_loss=accept_data_loss,
+            on_step=on_step,
+        )
+    return NewMigration(stamped, written, not create_only)
 
 
 def reset(
@@ -197,81 +235,81 @@ def _refuse_in_tests(settings: Settings) -> None:
             refuse_in_tests(session.run, settings)
 
 
-def _write(shadow: Session, target: Target, declared: Catalog, is_rename: Ask) -> _Scripts | None:
-    """Write both directions; the renames stay applied in the shadow database."""
-    renames: list[Rename] = []
-    for find, ask in (
-        (find_table_renames, is_rename),
-        (find_column_renames, is_rename),
-        (find_key_renames, lambda _: True),
-    ):
-        for rename in find(target.own(shadow.read_catalog()), declared):
-            if ask(rename):
-                run_script(shadow, "the rename", rename.up)
-                renames.append(rename)
-    renamed = without_positions(target.own(shadow.read_catalog()))
-    declared = without_positions(declared)
-    change, undo = write_script(renamed, declared), write_script(declared, renamed)
-    if not renames and not change:
-        return None
-    first = "\n".join(("-- Rename", *(rename.up for rename in renames))) if renames else ""
-    last = "\n".join(("-- Rename", *(rename.down for rename in renames[::-1]))) if renames else ""
-    losses = find_data_losses(renamed, declared)
-    return _Scripts(_join(first, change), _join(undo, last), losses, tuple(renames))
+def _split(
+    migrations: tuple[Migration, ...], pending: tuple[str, ...]
+) -> tuple[tuple[Migration, ...], tuple[Migration, ...]]:
+    """Split a history before the first migration that is pending."""
+    names = [migration.name for migration in migrations]
+    if not pending or len(pending) == len(names):
+        # A database without a ledger may have all the tables, or none.
+        return migrations, ()
+    first = names.index(pending[0])
+    return migrations[:first], migrations[first:]
 
 
-def _join(*parts: str) -> str:
-    return "\n\n".join(part.strip() for part in parts if part) + "\n"
-
-
-def _check(
-    shadow: Session, target: Target, before: Catalog, declared: Catalog, scripts: _Scripts
+def _apply(
+    settings: Settings,
+    folder: Path,
+    plan: Plan,
+    migrations: tuple[Migration, ...],
+    *,
+    accept_data_loss: bool,
+    on_step: OnStep,
 ) -> None:
-    """Run both scripts after the history, and compare the result of each."""
-    for rename in scripts.renames[::-1]:
-        run_script(shadow, "the rename", rename.down)
-    for script, expected in ((scripts.up, declared), (scripts.down, before)):
-        run_script(shadow, "the new migration", script)
-        there = target.own(shadow.read_catalog())
-        differences = compare(without_positions(expected), without_positions(there))
-        if differences:
-            listed = "; ".join(map(str, differences))
+    """Apply the migration and write its files at the end of the transaction.
+
+    After a commit whose answer is lost the files remain: the migration is applied or pending.
+    """
+    content = plan.up.encode()
+    migration = make_migration(folder.name, content, script=plan.up, down=plan.down)
+    with locked_ledger(settings) as (session, ledger), session.transaction():
+        if HistoryStatus(ledger.states(migrations)).pending:
             raise MigrationError(
-                f"The generated script does not produce the expected schema: {listed}"
+                "The ledger was changed meanwhile. Nothing was written: try again."
             )
+        _refuse_obstacles(session, plan, accept_data_loss=accept_data_loss)
+        try:
+            run_script(session, migration.name, migration.script, on_step)
+        except MigrationFailedError as exc:
+            raise MigrationError(
+                f"The new migration fails on this database. Nothing was written.\n{exc.why}"
+            ) from exc
+        ledger.finish(ledger.begin(migration))
+        _save(folder, plan)
 
 
-def _refuse_losses(settings: Settings, losses: tuple[DataLoss, ...]) -> None:
-    with open_session(settings) as session:
-        tables = session.read_catalog().tables
-        counted = [(loss, _count(session, loss)) for loss in losses if loss.table in tables]
-    if hit := [f"{loss.why} ({rows} rows)" for loss, rows in counted if rows]:
-        raise data_loss(hit, "Nothing was written.")
+def _refuse_obstacles(session: Session, plan: Plan, *, accept_data_loss: bool) -> None:
+    found = find_obstacles(session, plan.change, plan.today)
+    if found.blockers:
+        raise MigrationBlockedError(found.blockers, "Nothing was written.")
+    if found.losses and not accept_data_loss:
+        raise data_loss(found.losses, "Nothing was written.")
 
 
-def _count(session: Session, loss: DataLoss) -> int:
-    where = f" WHERE {loss.condition}" if loss.condition else ""
-    counting = f"SELECT pg_catalog.count(*) FROM {session.table(loss.table)}{where}"  # noqa: S608 (names from the catalog)
-    ((rows,),) = session.run(counting)
-    return int(rows)
-
-
-def _save(folder: Path, name: str, scripts: _Scripts, last: str) -> Path:
-    stamp = datetime.now(UTC).strftime(_TIMESTAMP)
+def _stamp(name: str, migrations: tuple[Migration, ...]) -> str:
+    now = datetime.now(UTC)
+    stamp = now.strftime(_TIMESTAMP)
+    last = migrations[-1].name[:14] if migrations else ""
+    if last and stamp <= last <= (now + _MAX_AHEAD).strftime(_TIMESTAMP):
+        # Several in one second follow each other.
+        earlier = datetime.strptime(last, _TIMESTAMP).replace(tzinfo=UTC)
+        stamp = (earlier + timedelta(seconds=1)).strftime(_TIMESTAMP)
     if stamp <= last:
         raise MigrationError(
             f"The timestamp of the last migration, {last}, is in the future: rename it."
         )
-    written = folder / f"{stamp}_{name}"
+    return f"{stamp}_{name}"
+
+
+def _save(folder: Path, plan: Plan) -> None:
     try:
-        start_history(folder)
-        written.mkdir()
+        start_history(folder.parent)
+        folder.mkdir()
         try:
-            (written / SCRIPT_FILE).write_bytes(scripts.up.encode())
-            (written / DOWN_FILE).write_bytes(scripts.down.encode())
+            (folder / SCRIPT_FILE).write_bytes(plan.up.encode())
+            (folder / DOWN_FILE).write_bytes(plan.down.encode())
         except BaseException:
-            shutil.rmtree(written, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
             raise
     except OSError as exc:
-        raise MigrationError(f"{written} cannot be written: {exc.strerror}.") from exc
-    return written
+        raise MigrationError(f"{folder} cannot be written: {exc.strerror}.") from exc

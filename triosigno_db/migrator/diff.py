@@ -3,13 +3,14 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from triosigno_db.migrator.autogenerate import write_script
+from triosigno_db.migrator.autogenerate.script import write_script
 from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.session import open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, Difference, compare
 from triosigno_db.schema.ddl import to_sql
+from triosigno_db.schema.own_objects import can_index_trigrams
 from triosigno_db.schema.prisma_migrate import LEDGER_TABLE
 from triosigno_db.settings import Settings
 
@@ -64,9 +65,15 @@ def diff(
     models = (*MODELS, *(project.load_models() if project else ()))
     with open_session(settings) as session:
         live = without_positions(session.read_catalog())
+        has_trigrams = can_index_trigrams(session.run)
     with shadow_database(settings) as shadow:
         replayed = without_positions(replay(shadow, migrations))
         declared = without_positions(create_in_schema(shadow, "models", to_sql(models)))
+        has_trigrams = has_trigrams and can_index_trigrams(shadow.run)
+    if not has_trigrams:
+        live, replayed, declared = (
+            catalog.without_trigrams() for catalog in (live, replayed, declared)
+        )
     names = {*replayed.tables, *declared.tables} - {LEDGER_TABLE}
     ours = live.only(names, {*replayed.enums, *declared.enums})
     return Drift(

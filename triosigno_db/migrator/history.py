@@ -98,13 +98,33 @@ def _check_lengths(names: Iterable[str]) -> None:
 def _read_migration(folder: Path) -> Migration:
     path, down = folder / SCRIPT_FILE, folder / DOWN_FILE
     content = _read_bytes(path)
+    return make_migration(
+        folder.name,
+        content,
+        script=_decode(path, content),
+        down=_decode(down, _read_bytes(down)) if down.exists() else None,
+    )
+
+
+def make_migration(name: str, content: bytes, *, script: str, down: str | None) -> Migration:
+    """Describe a migration by the content of its files.
+
+    Args:
+        name: The folder's name.
+        content: The bytes of `migration.sql`.
+        script: Their text.
+        down: The text of `down.sql`, or `None`.
+
+    Returns:
+        The migration with its checksums.
+    """
     unix = content.replace(b"\r\n", b"\n")
     variants = (content, unix, unix.replace(b"\n", b"\r\n"))
     return Migration(
-        name=folder.name,
-        script=_decode(path, content),
+        name=name,
+        script=script,
         checksum=_checksum(content),
-        down=_decode(down, _read_bytes(down)) if down.exists() else None,
+        down=down,
         accepted_checksums=frozenset(map(_checksum, variants)),
     )
 

@@ -1,11 +1,12 @@
 """Roll back migrations with their `down.sql`, and nothing that holds rows without consent."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
-from typing import NamedTuple
 
 from triosigno_db.database.quoting import identifier
-from triosigno_db.errors import DataLossError, MigrationError
+from triosigno_db.errors import MigrationBlockedError, MigrationError, MigrationFailedError
+from triosigno_db.migrator.autogenerate.findings import Finding
 from triosigno_db.migrator.deploy import (
     DEFAULT_LOCK_TIMEOUT,
     HistoryStatus,
@@ -15,30 +16,16 @@ from triosigno_db.migrator.deploy import (
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.ledger import Ledger, MigrationState
+from triosigno_db.migrator.precheck import count_rows
 from triosigno_db.migrator.project import Project, read_histories
-from triosigno_db.migrator.script import is_transactional
+from triosigno_db.migrator.script import is_transactional, refusing_queries
 from triosigno_db.migrator.session import Session, resolve_settings
-from triosigno_db.schema.data_loss import HOW_TO_CONTINUE, data_loss, describe_loss
+from triosigno_db.migrator.table_numbers import NumberedTable, read_tables
+from triosigno_db.schema.data_loss import data_loss, describe_loss
 from triosigno_db.schema.protection import refuse_in_tests
 from triosigno_db.settings import Settings
 
-# By number, not by name: a renamed table or column is the same.
-_READ_COLUMNS = """
-SELECT c.oid::pg_catalog.int8, n.nspname, c.relname, a.attnum, a.attname
-FROM pg_catalog.pg_class c
-JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
-ORDER BY n.nspname, c.relname, a.attnum
-"""
-
-
-class _Table(NamedTuple):
-    """A table, with its columns by number."""
-
-    schema: str
-    name: str
-    columns: dict[int, str]
+NOTHING_WAS_DONE = "Nothing was rolled back."
 
 
 def rollback(
@@ -71,6 +58,8 @@ def rollback(
         The names of the migrations that were rolled back, last first.
 
     Raises:
+        MigrationBlockedError: Rows prevent it, or a statement would fail; the error counts the
+            rows, with the statements that find them, and nothing was rolled back.
         MigrationFailedError: A statement failed; this migration is still applied.
         DataLossError: Rows would be lost; nothing was rolled back.
         MigrationError: A migration has no `down.sql` or was only marked as applied, or `to` is not
@@ -95,8 +84,9 @@ def rollback(
                     f"{migration.name} has no down.sql: nothing was rolled back. Write one first."
                 )
         _refuse_marked(chosen, found)
-        if not accept_data_loss:
-            _refuse_losses(session, chosen)
+        losses = _try(session, chosen)
+        if not accept_data_loss and losses:
+            raise data_loss(losses, NOTHING_WAS_DONE)
         for migration in chosen:
             _undo(session, ledger, migration, found.recorded_names[migration.name], on_step)
         return tuple(migration.name for migration in chosen)
@@ -113,16 +103,26 @@ def count_losses(session: Session, migrations: list[Migration]) -> tuple[str, ..
 
     Returns:
         A description of each loss; empty if there is none.
+
+    Raises:
+        MigrationBlockedError: There are rows that a file says it can't undo, or a statement fails.
     """
-    before = _read_tables(session)
+    before = read_tables(session)
     with session.rolled_back():
         for migration in migrations:
-            run_script(session, migration.name, migration.down or "", rolled_back=True)
-        after = _read_tables(session)
+            _refuse_blockers(session, migration)
+            try:
+                run_script(session, migration.name, migration.down or "", rolled_back=True)
+            except MigrationFailedError as exc:
+                what = f"The down.sql of {migration.name} fails: {exc.why.rstrip()}"
+                raise MigrationBlockedError((what,), NOTHING_WAS_DONE) from exc
+        after = read_tables(session)
     return tuple(_losses(session, before, after))
 
 
-def _losses(session: Session, before: dict[int, _Table], after: dict[int, _Table]) -> Iterator[str]:
+def _losses(
+    session: Session, before: dict[int, NumberedTable], after: dict[int, NumberedTable]
+) -> Iterator[str]:
     for number, table in before.items():
         source = f"{identifier(table.schema)}.{identifier(table.name)}"
         if number not in after:
@@ -141,23 +141,28 @@ def _count(session: Session, source: str, what: str) -> int:
     return int(count)
 
 
-def _read_tables(session: Session) -> dict[int, _Table]:
-    found: dict[int, _Table] = {}
-    for number, schema, name, position, column in session.run(_READ_COLUMNS):
-        table = found.setdefault(number, _Table(schema, name, {}))
-        table.columns[position] = column
-    return found
+def _try(session: Session, chosen: list[Migration]) -> tuple[str, ...]:
+    """Refuse what would fail, before anything is rolled back, and return what would be lost."""
+    whole = list(takewhile(lambda each: is_transactional(each.down or ""), chosen))
+    losses = count_losses(session, whole)
+    if whole == chosen:
+        return losses
+    unknown = chosen[len(whole)]
+    if not whole:
+        with session.rolled_back():
+            _refuse_blockers(session, unknown)
+    return (*losses, f"what the down.sql of {unknown.name} deletes, which can't be tried")
 
 
-def _refuse_losses(session: Session, chosen: list[Migration]) -> None:
-    for migration in chosen:
-        if not is_transactional(migration.down or ""):
-            raise DataLossError(
-                f"The down.sql of {migration.name} can't be tried in a transaction: it is unknown "
-                f"what it deletes. Nothing was rolled back. {HOW_TO_CONTINUE}"
-            )
-    if losses := count_losses(session, chosen):
-        raise data_loss(losses, "Nothing was rolled back.")
+def _refuse_blockers(session: Session, migration: Migration) -> None:
+    findings = [
+        Finding(f"{migration.name} can't be undone", query)
+        for query in refusing_queries(migration.down or "")
+    ]
+    with session.in_schema():
+        found = tuple(count_rows(session, findings, with_query=True))
+    if found:
+        raise MigrationBlockedError(found, NOTHING_WAS_DONE)
 
 
 def _refuse_marked(chosen: list[Migration], found: HistoryStatus) -> None:

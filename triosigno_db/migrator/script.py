@@ -12,6 +12,9 @@ from typing import NamedTuple
 NO_TRANSACTION = "-- triosigno-db: no-transaction"
 """The first line of a script whose statements cannot run inside a transaction."""
 
+REFUSE_IF_ANY = "-- triosigno-db: refuse-if-any"
+"""Begins a line of a `down.sql`, and a SELECT follows: `rollback` refuses if it finds a row."""
+
 _TOKEN = re.compile(
     r"""
     (?P<comment>--[^\n]*)
@@ -75,6 +78,22 @@ def is_marked(script: str) -> bool:
         Whether it is.
     """
     return script.partition("\n")[0].strip() == NO_TRANSACTION
+
+
+def refusing_queries(script: str) -> list[str]:
+    """List the statements that must not find a row before a script is run.
+
+    Args:
+        script: The text of a `down.sql`.
+
+    Returns:
+        What follows `REFUSE_IF_ANY` on each line that begins with it.
+    """
+    return [
+        line.removeprefix(REFUSE_IF_ANY).strip().removesuffix(";")
+        for line in script.splitlines()
+        if line.startswith(REFUSE_IF_ANY)
+    ]
 
 
 def split_statements(script: str) -> list[ScriptStatement]:

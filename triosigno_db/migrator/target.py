@@ -1,5 +1,6 @@
 """What `dev` writes a migration for: the library's tables, or those of a service."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,12 +39,15 @@ class Target(NamedTuple):
         return catalog if self.library is None else without_library(catalog, self.library)
 
 
-def find_target(history: Path | None, project: Project | None) -> Target:
+def find_target(
+    history: Path | None, project: Project | None, models: Sequence[type[BaseModel]] = MODELS
+) -> Target:
     """Find what to write a migration for.
 
     Args:
         history: The folder of the library's migrations. By default the one in the package.
         project: The service. By default the migration is the library's.
+        models: The library's models.
 
     Returns:
         The target.
@@ -55,8 +59,8 @@ def find_target(history: Path | None, project: Project | None) -> Target:
     """
     if project is None:
         folder = history or shipped_history()
-        return Target(folder, read_own_history(folder), MODELS, None)
+        return Target(folder, read_own_history(folder), tuple(models), None)
     library = read_history(history)
     service = read_own_history(project.migrations, may_be_new=True)
-    models = (*MODELS, *project.load_models())
-    return Target(project.migrations, merge(library, service), models, library)
+    declared = (*models, *project.load_models())
+    return Target(project.migrations, merge(library, service), declared, library)

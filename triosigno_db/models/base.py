@@ -11,10 +11,13 @@ from pydantic.alias_generators import to_camel
 
 from triosigno_db.errors import NotConnectedError
 from triosigno_db.models.fields import UpdatedAtField, utc_now
+from triosigno_db.models.names import prisma_name
 from triosigno_db.models.peewee_internals import (
     IndexParts,
+    has_generated_name,
     index_parts,
     is_read_from_database,
+    rename_index,
     updated_values,
 )
 
@@ -58,6 +61,7 @@ class PrismaMetadata(peewee.Metadata):
         checks: The CHECK constraints: a name (`<Table>_<what>_check`) and an SQL condition each.
         secret: The columns that records must not have.
         exported: Whether `export_user` includes the rows that refer to the account.
+        declared_schema: The schema that `Meta` names; `connect()` sets another one.
     """
 
     updated_at: Any = None
@@ -65,12 +69,18 @@ class PrismaMetadata(peewee.Metadata):
     secret: tuple[str, ...] = ()
     exported: bool = True
 
+    def __init__(
+        self, model: type[peewee.Model], *, schema: str | None = None, **options: Any
+    ) -> None:
+        super().__init__(model, schema=schema, **options)
+        self.declared_schema = schema
+
     def make_table_name(self) -> str:
         """Return the name of the model as the name of the table."""
         return self.model.__name__
 
     def add_field(self, field_name: str, field: Any, set_attribute: bool = True) -> None:
-        """Add a field and derive the name of its column from that of the attribute.
+        """Add a field; unless it names its column, derive the name from that of the attribute.
 
         Args:
             field_name: The name of the attribute.
@@ -78,11 +88,10 @@ class PrismaMetadata(peewee.Metadata):
             set_attribute: Whether to set the attribute on the model.
         """
         if isinstance(field, peewee.ForeignKeyField):
-            field.column_name = to_camel(field_name) + "Id"
-            field.object_id_name = field_name + "_id"
-            field.constraint_name = f"{self.table_name}_{field.column_name}_fkey"
-        else:
-            field.column_name = to_camel(field_name)
+            field.column_name = field.column_name or to_camel(field_name) + "Id"
+            field.object_id_name = field.object_id_name or field_name + "_id"
+        elif not isinstance(field, peewee.MetaField):
+            field.column_name = field.column_name or to_camel(field_name)
         if isinstance(field, UpdatedAtField):
             self.updated_at = field
         super().add_field(field_name, field, set_attribute)
@@ -96,26 +105,49 @@ class PrismaMetadata(peewee.Metadata):
         return {name: field for name, field in self.columns.items() if name not in self.secret}
 
     def fields_to_index(self) -> list[Any]:
-        """List the indexes, unique ones as `<Table>_<columns>_key`, others as `<...>_idx`."""
+        """List the indexes; one without a name of its own gets that which Prisma would give it."""
         return [self._name_index(index) for index in super().fields_to_index()]
 
     def indexes_by_name(self) -> dict[str, IndexParts]:
         """List the indexes.
 
         Returns:
-            The indexes by name, in the order of their definition.
+            The indexes by name, in the order of their definition; without those that are given as
+            a statement.
         """
-        found = [index_parts(index) for index in self.fields_to_index()]
-        return {index.name: index for index in found}
+        indexes = [each for each in self.fields_to_index() if isinstance(each, peewee.Index)]
+        return {index.name: index for index in map(index_parts, indexes)}
+
+    def foreign_keys_by_name(self) -> dict[str, Any]:
+        """List the foreign keys; one without a name of its own gets that of Prisma.
+
+        Returns:
+            The fields by the name of their constraint.
+        """
+        return {self._name_foreign_key(field): field for field in self.refs}
+
+    def primary_key_name(self) -> str:
+        """Return the name of the primary key."""
+        return prisma_name(self.table_name, (), "pkey")
+
+    def _name_foreign_key(self, field: Any) -> str:
+        return field.constraint_name or prisma_name(self.table_name, [field.column_name], "fkey")
 
     def _name_index(self, index: Any) -> Any:
-        _, is_unique, parts = index_parts(index)
-        if not all(isinstance(field, peewee.Field) for field in parts):
-            return index  # an index on an expression is named by the model
-        columns = [field.column_name for field in parts]
-        suffix = "key" if is_unique else "idx"
-        name = "_".join((self.table_name, *columns, suffix))
-        return peewee.ModelIndex(self.model, parts, unique=is_unique, name=name)
+        if not has_generated_name(index):
+            return index
+        _, is_unique, parts, *_ = index_parts(index)
+        columns = [name for part in parts if (name := _column_of(part))]
+        name = prisma_name(self.table_name, columns, "key" if is_unique else "idx")
+        return rename_index(index, name)
+
+
+def _column_of(part: Any) -> str | None:
+    """Return the column of a part of an index; `None` for an expression."""
+    if isinstance(part, str):
+        return part.split()[0].strip('"')
+    field = part.unwrap()
+    return field.column_name if isinstance(field, peewee.Field) else None
 
 
 class BaseModel(peewee.Model):

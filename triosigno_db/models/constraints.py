@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import peewee
+
 
 class ConstraintTarget(NamedTuple):
     """The entity and the attribute that a constraint of the schema is about.
@@ -32,16 +34,15 @@ def constraint_targets(models: Iterable[Any]) -> dict[str, ConstraintTarget]:
             targets[f"{model._meta.table_name}.{column}"] = target
         for index in model._meta.indexes_by_name().values():
             if index.is_unique:
-                names = ", ".join(_attribute(field) for field in index.parts)
+                fields = [each for each in index.parts if isinstance(each, peewee.Field)]
+                names = ", ".join(map(_attribute, fields)) or index.name
                 targets[index.name] = ConstraintTarget(model.__name__, names)
         for name, _ in model._meta.checks:
             about = name.removeprefix(f"{model.__name__}_").removesuffix("_check")
             column = model._meta.columns.get(about)
             targets[name] = ConstraintTarget(model.__name__, column.name if column else about)
-        for field in model._meta.refs:
-            targets[field.constraint_name] = ConstraintTarget(
-                field.rel_model.__name__, _attribute(field)
-            )
+        for name, field in model._meta.foreign_keys_by_name().items():
+            targets[name] = ConstraintTarget(field.rel_model.__name__, _attribute(field))
     return targets
 
 

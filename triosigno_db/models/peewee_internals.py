@@ -23,7 +23,10 @@ PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "_set_server_version",
         ),
         "PostgresqlDatabase()": ("_state", "_lock", "query_hooks"),
-        "Index()": ("_expressions", "_name", "_unique"),
+        "ArrayField()": ("_ArrayField__field",),
+        "Index()": ("_expressions", "_name", "_nulls_distinct", "_unique", "_using", "_where"),
+        "ManyToManyField()": ("_is_backref",),
+        "ModelIndex()": ("_generate_name_from_fields",),
         "Select()": ("_for_update",),
         "Update()": ("_update",),
     }
@@ -165,12 +168,18 @@ class IndexParts(NamedTuple):
     Attributes:
         name: The name of the index.
         is_unique: Whether it is unique.
-        parts: The fields and expressions, in order.
+        parts: The fields, expressions and SQL texts, in order.
+        using: The access method, or `None` for that of the server.
+        where: The condition of a partial index, or `None`.
+        nulls_distinct: Whether nulls differ from each other in a unique index; `None` means yes.
     """
 
     name: str
     is_unique: bool
     parts: tuple[Any, ...]
+    using: str | None = None
+    where: Any = None
+    nulls_distinct: bool | None = None
 
 
 def index_parts(index: Any) -> IndexParts:
@@ -182,4 +191,106 @@ def index_parts(index: Any) -> IndexParts:
     Returns:
         The parts.
     """
-    return IndexParts(str(index._name), bool(index._unique), tuple(index._expressions))
+    return IndexParts(
+        str(index._name),
+        bool(index._unique),
+        tuple(index._expressions),
+        index._using,
+        index._where,
+        index._nulls_distinct,
+    )
+
+
+def has_generated_name(index: Any) -> bool:
+    """Return whether Peewee has named an index.
+
+    Args:
+        index: The index of Peewee.
+
+    Returns:
+        `False` if the model gives the name.
+    """
+    if not isinstance(index, peewee.ModelIndex):
+        return False
+    fields: Any = index
+    try:
+        generated = fields._generate_name_from_fields(fields._model, fields._expressions)
+    except ValueError:  # an expression without a field, for which Peewee asks for a name
+        return False
+    return bool(fields._name == generated)
+
+
+def rename_index(index: Any, name: str) -> Any:
+    """Give another name to an index.
+
+    Args:
+        index: The index of Peewee; it is not changed.
+        name: The name.
+
+    Returns:
+        A copy with this name.
+    """
+    renamed = index.clone()
+    renamed._name = name
+    return renamed
+
+
+def element_field(field: Any) -> Any:
+    """Return the field of the elements of an array.
+
+    Args:
+        field: A field.
+
+    Returns:
+        The field of the elements, or the given field if it is not an `ArrayField`.
+    """
+    return getattr(field, "_ArrayField__field", field)
+
+
+def is_backref(field: Any) -> bool:
+    """Return whether a many-to-many field is the one that Peewee adds to the other model.
+
+    Args:
+        field: The `ManyToManyField`.
+
+    Returns:
+        `False` for the declared one.
+    """
+    return bool(field._is_backref)
+
+
+_DIALECT = peewee.PostgresqlDatabase(None)
+_TYPES = {
+    **_DIALECT.get_context_options()["field_types"],
+    "DECIMAL": "DECIMAL",  # as Prisma writes it
+}
+
+
+def render(node: Any) -> tuple[str, list[Any]]:
+    """Write a node as Peewee writes it in the definition of a table or an index.
+
+    Args:
+        node: A node of Peewee, such as `SQL`, a condition or a function.
+
+    Returns:
+        The SQL, with `%s` for each value, and the values.
+    """
+    sql, values = _context().sql(node).query()
+    return str(sql), list(values)
+
+
+def column_type(field: Any) -> str:
+    """Write the type of a column.
+
+    Args:
+        field: The field.
+
+    Returns:
+        The SQL type; an empty string if the field has none.
+    """
+    node = field.ddl_datatype(_context())
+    return render(node)[0] if node else ""
+
+
+def _context() -> Any:
+    return _DIALECT.get_sql_context(scope=peewee.SCOPE_VALUES, subquery=True, field_types=_TYPES)

@@ -67,8 +67,19 @@ DO E'
 DECLARE
     home name\073
 BEGIN
-    -- Temporary tables are for comparing schemas.
-    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') THEN
+    -- Temporary tables are for comparing schemas: nothing is made beside them.
+    IF pg_catalog.starts_with(pg_catalog.current_schema(), ''pg_temp'') AND NOT (
+        EXISTS (
+            SELECT FROM pg_extension
+            WHERE extname = ''pg_trgm'' AND pg_catalog.has_schema_privilege(extnamespace, ''USAGE'')
+        )
+        AND EXISTS (
+            SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+            WHERE n.nspname = ''triosigno_db'' AND p.proname = ''fold_text''
+              AND pg_catalog.has_schema_privilege(n.oid, ''USAGE'')
+              AND pg_catalog.has_function_privilege(p.oid, ''EXECUTE'')
+        )
+    ) THEN
         RETURN\073
     END IF\073
     IF NOT EXISTS (SELECT FROM pg_extension WHERE extname = ''pg_trgm'') THEN
@@ -79,7 +90,8 @@ BEGIN
     EXECUTE pg_catalog.format(''CREATE INDEX IF NOT EXISTS "Sign_search_idx" ON "Sign" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("name" || '''' '''' || "description"))'', home)\073
     EXECUTE pg_catalog.format(''CREATE INDEX IF NOT EXISTS "User_search_idx" ON "User" USING gin ((%s) %I.gin_trgm_ops)'', ''('''' '''' || triosigno_db.fold_text("email" || '''' '''' || "username" || '''' '''' || coalesce("firstName", '''''''') || '''' '''' || coalesce("lastName", '''''''')))'', home)\073
 EXCEPTION
-    WHEN insufficient_privilege OR undefined_file OR feature_not_supported THEN
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported
+        OR invalid_schema_name OR undefined_function THEN
         RAISE NOTICE ''searches go without an index: %'', SQLERRM\073
 END
 ';

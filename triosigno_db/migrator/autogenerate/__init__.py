@@ -1,0 +1,1 @@
+"""Generate migrations: SQL that turns one catalog into another."""
