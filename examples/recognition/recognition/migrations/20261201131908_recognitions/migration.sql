@@ -1,11 +1,11 @@
 -- CreateTable
 CREATE TABLE "Recognition" (
-    "confidence" DOUBLE PRECISION NOT NULL,
-    "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "id" TEXT NOT NULL,
-    "modelVersion" TEXT NOT NULL,
-    "signId" TEXT NOT NULL,
     "userId" TEXT NOT NULL,
+    "signId" TEXT NOT NULL,
+    "confidence" DOUBLE PRECISION NOT NULL,
+    "modelVersion" TEXT NOT NULL,
+    "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
     CONSTRAINT "Recognition_pkey" PRIMARY KEY (id)
 );
