@@ -10,7 +10,8 @@ WORKERS ?= 4
 SOAK_CASES ?= 200000
 ROUNDS ?= 57
 MINUTES ?= 30
-SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES
+HISTORIES ?= 100
+SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES HISTORIES
 
 # How many changes of the code `make mutants` tries, in how many processes; SEED draws them again.
 MUTANTS ?= 200
@@ -80,7 +81,7 @@ lowest: $(LOWEST)/.ready  ## Run the tests of the core and of the extras on the 
 slow: $(READY)  ## Run the long tests: query plans on large tables, installed packages
 	$(CHOOSE_SERVER) $(BIN)/python -m pytest -m 'slow and not soak' -o faulthandler_timeout=5400 $(ARGS)
 
-soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls (ROUNDS, MINUTES, SOAK_CASES, WHAT=tests/faults)
+soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls (ROUNDS, MINUTES, SOAK_CASES, HISTORIES, WHAT=tests/faults)
 	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
 		$(BIN)/python -m pytest -m soak -s -o faulthandler_timeout=0 $(WHAT) $(ARGS)
 	$(BIN)/python -m tests.faults.report

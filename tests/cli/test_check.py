@@ -61,6 +61,7 @@ def test_its_json_has_a_stable_shape(tmp_path: Path) -> None:
     assert list(document) == ["breaks", "changes", "skipped", "prisma8"]
     assert document["breaks"]
     missing = document["changes"][0]
-    assert list(missing) == ["effect", "subject", "change", "functions", "advice"]
+    assert list(missing) == ["effect", "subject", "change", "functions", "advice", "place"]
+    assert missing["place"].startswith(f"{path}:")
     assert "get_sign" in missing["functions"]
     assert done.exit_code == 1

@@ -37,6 +37,13 @@ def history(tmp_path: Path) -> Path:
     return folder
 
 
+def write_history(folder: Path, **scripts: str) -> Path:
+    for name, script in scripts.items():
+        (folder / name[1:]).mkdir(parents=True)
+        (folder / name[1:] / "migration.sql").write_text(script)
+    return folder
+
+
 def run(*arguments: str | Path, typed: str = "") -> Result:
     return CliRunner().invoke(app, [str(each) for each in arguments], input=typed)
 
@@ -243,6 +250,21 @@ def test_export_checks_the_node_side_s_folder(tmp_path: Path) -> None:
     assert [f"missing: {line}" for line in written.stdout.splitlines()] == lines
     again = migrate("export", tmp_path, "--check")
     assert (again.exit_code, again.stdout) == (0, "Nothing is missing.\n")
+
+
+def test_export_takes_the_names_from_a_database_that_is_named(
+    tmp_path: Path, database_url: str
+) -> None:
+    start = read_history()[0].script + "-- of the backend"
+    folder = write_history(tmp_path / "migrations", _20260601000000_start=start)
+    migrate("deploy", "--migrations", folder)
+    migrate("baseline")
+    migrate("deploy")
+    write_history(folder, _20260701000000_later="SELECT 1;")
+    new = f"missing: {folder}/20260701000001_frequent_query_indexes/migration.sql"
+    deployed = new.replace("0701", "0601")
+    assert new in migrate("export", tmp_path, "--check").stdout
+    assert deployed in migrate("export", tmp_path, "--check", "--url", database_url).stdout
 
 
 def test_export_refuses_a_schema_that_lacks_what_is_needed(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 import pytest
 
+from tests.schema.node_schema import files
 from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.compatibility.structure import Column, Index, Reference, Structure
-from triosigno_db.schema.prisma_parser import parse_prisma
 
 SCHEMA = """
 datasource db {
@@ -53,7 +53,7 @@ model Elsewhere {
 
 
 def structure(text: str = SCHEMA) -> Structure:
-    return from_prisma(parse_prisma(text))
+    return from_prisma(files(text))
 
 
 def test_enums_have_their_names_in_the_database() -> None:
@@ -122,5 +122,16 @@ def test_without_foreign_keys_there_are_none() -> None:
 
 def test_models_of_other_schemas_are_left_out() -> None:
     assert structure().tables.keys() == {"User", "Post"}
-    other = from_prisma(parse_prisma(SCHEMA), schema_name="other")
+    other = from_prisma(files(SCHEMA), schema_name="other")
     assert other.tables.keys() == {"User", "Post", "Elsewhere"}
+
+
+def test_the_place_of_each_part_is_known() -> None:
+    found = from_prisma(
+        files('model A {\n  a Int @id @map("b")\n}', 'enum E {\n  X\n  @@map("e")\n}')
+    )
+    assert found.place("A") == "a.prisma:1"
+    assert found.place("A", ["c", "b"]) == "a.prisma:2"
+    assert found.place("A", ["c"]) == "a.prisma:1"
+    assert (found.place("e"), found.place("E")) == ("b.prisma:1", "b.prisma:1")
+    assert found.place("other") == ""

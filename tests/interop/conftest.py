@@ -12,6 +12,8 @@ import pytest
 from tests.interop.node import ask_node
 from tests.processes import run_process
 
+pytest.register_assert_rewrite("tests.interop.both_sides", "tests.interop.truths")
+
 Engine = Callable[..., dict[str, Any]]
 
 HERE = Path(__file__).parent

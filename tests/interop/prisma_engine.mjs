@@ -1,19 +1,20 @@
-// Runs Prisma's own schema engine: one JSON request on stdin, one JSON answer on stdout.
+// Runs Prisma's own schema engine: a JSON request on each line of stdin, its answer on one of stdout.
 //
 //   {"command": "deploy",   "url", "migrations"}            -> {"applied": [...]}
 //   {"command": "diagnose", "url", "migrations"}            -> {"edited", "failed", "history", ...}
 //   {"command": "dev",      "url", "migrations"}            -> {"tag": "createMigration" | "reset", ...}
+//   {"command": "create",   "url", "migrations", "schema"}  -> {"script": "..."}  folder to schema
 //   {"command": "diff",     "url", "schema"}                -> {"script": "..."}  database to schema
 //   {"command": "push",     "url", "schema"}                -> {"steps": n}
 //   {"command": "applied" | "rolledBack", "url", "migrations", "name"} -> {}
 //
-// `migrations` and `schema` are paths. A failure is {"error": {"code", "message"}} and exit code 1.
+// `migrations` and `schema` are paths. A failure is {"error": {"code", "message"}}.
 
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 
 import { PrismaPg } from '@prisma/adapter-pg'
 import { ColumnTypeEnum, bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
@@ -84,12 +85,16 @@ async function connectToShadowDatabase(factory, url) {
   return shadow
 }
 
-function adapterFor(url) {
+// What is opened is closed after the answer: the engine holds its lock until then.
+function adapterFor(url, opened) {
   const factory = new PrismaPg(connectionParts(url))
   return bindMigrationAwareSqlAdapterFactory({
     provider: factory.provider,
     adapterName: factory.adapterName,
-    connect: async () => readingChars(await factory.connect()),
+    connect: async () => {
+      opened.push(await factory.connect())
+      return readingChars(opened.at(-1))
+    },
     connectToShadowDb: async () => readingChars(await connectToShadowDatabase(factory, url)),
   })
 }
@@ -146,6 +151,16 @@ const commands = {
     const output = await engine.devDiagnostic({ migrationsList, filters: NO_FILTERS })
     return output.action
   },
+  async create(engine, request) {
+    const output = await engine.diff({
+      from: { tag: 'migrations', ...listMigrations(request.migrations) },
+      to: { tag: 'schemaDatamodel', ...readSchema(request.schema) },
+      script: true,
+      exitCode: true,
+      filters: NO_FILTERS,
+    })
+    return { script: output.stdout }
+  },
   async diff(engine, request) {
     const schema = readSchema(request.schema)
     const output = await engine.diff({
@@ -173,19 +188,24 @@ const commands = {
   },
 }
 
-async function answer(request) {
+async function answer(request, Engine) {
   const datamodels = request.schema
     ? readSchema(request.schema).files.map((file) => [file.path, file.content])
     : undefined
-  const engine = await loadEngine().new({ datamodels }, () => {}, adapterFor(request.url))
-  return commands[request.command](engine, request)
+  const opened = []
+  try {
+    const engine = await Engine.new({ datamodels }, () => {}, adapterFor(request.url, opened))
+    return await commands[request.command](engine, request)
+  } catch (error) {
+    const { code = null, message = String(error) } = error
+    return { error: { code, message } }
+  } finally {
+    await Promise.allSettled(opened.map((adapter) => adapter.dispose()))
+  }
 }
 
-try {
-  console.log(JSON.stringify(await answer(JSON.parse(await text(process.stdin)))))
-  process.exit(0)
-} catch (error) {
-  const { code = null, message = String(error) } = error
-  console.log(JSON.stringify({ error: { code, message } }))
-  process.exit(1)
+const Engine = loadEngine()
+for await (const line of createInterface({ input: process.stdin })) {
+  console.log(JSON.stringify(await answer(JSON.parse(line), Engine)))
 }
+process.exit(0)

@@ -189,6 +189,21 @@ def test_a_name_in_the_ledger_follows_the_folder(
     assert_clean(prisma, migrations)
 
 
+def test_export_takes_the_names_from_a_ledger_that_lacks_the_folder_s_newest_migration(
+    connected: str, prisma: Engine, tmp_path: Path
+) -> None:
+    migrations = write_node_history(prisma, tmp_path, YOUNGER)
+    baseline()
+    write_migrations(migrations, _20260904000000_later=LATER)
+    deploy()
+    export(tmp_path, url_or_settings=connected)
+    assert {row[0] for row in ledger_rows()} < {each.name for each in read_history(migrations)}
+    assert prisma("deploy", migrations=migrations) == {"applied": ["20260904000000_later"]}
+    assert_clean(prisma, migrations)
+    assert status().exit_code == 0
+    assert export(tmp_path, check=True).is_complete
+
+
 def test_the_next_version_s_migration_is_seen_by_both(
     connected: str, prisma: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 from tests.interop.node import NEEDS_NODE
 from tests.plain_sql import run_plain
 from tests.processes import run_process
+from tests.schema.node_schema import files
 from triosigno_db.compatibility.from_catalog import from_catalog
 from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.migrator.session import open_reading_session
-from triosigno_db.schema.prisma_parser import parse_prisma
 from triosigno_db.settings import Settings
 
 pytestmark = NEEDS_NODE
@@ -120,8 +120,8 @@ def test_a_schema_is_read_as_prisma_creates_it(
     run_plain(empty_url, json.loads(ended.stdout)["script"])
     with open_reading_session(Settings.load(empty_url)) as session:
         created = from_catalog(session.read_catalog())
-    parsed = parse_prisma(SCHEMA)
-    read = from_prisma(parsed)
-    assert parsed.skipped == ()
+    (file,) = files(SCHEMA)
+    read = from_prisma([file])
+    assert file.schema.skipped == ()
     assert read.enums == created.enums
     assert read.tables == created.tables

@@ -10,12 +10,15 @@ from tests.migrator.deployed import (
     NAMES,
 )
 from tests.schema.node_schema import RENAMED, changed, without_indexes
+from triosigno_db.compatibility.needs import library_needs
+from triosigno_db.doctor import check_compatibility
 from triosigno_db.errors import InvalidInputError, MigrationError, SchemaMismatchError
 from triosigno_db.migrator import (
     export,
     shipped_history,
 )
 from triosigno_db.schema import to_prisma
+from triosigno_db.schema.prisma_parser import parse_prisma
 
 ADDED = re.compile(rb"[^\S\r\n]*@@index\(\[[\w, ]+\]\)\r?\n")
 
@@ -104,8 +107,8 @@ def test_a_schema_that_lacks_what_is_needed_is_left_alone(tmp_path: Path) -> Non
     with pytest.raises(SchemaMismatchError, match="Nothing was written") as caught:
         export(tmp_path)
     assert [each.partition(": ")[2] for each in caught.value.differences] == [
-        "the model User has no column firstName (String?)",
-        "the model LearningSession has no column score (Int?)",
+        'column "User"."firstName" is missing: reads break',
+        'column "LearningSession"."score" is missing: reads break',
     ]
     assert all(each.startswith(f"{schema}:") for each in caught.value.differences)
     assert contents(tmp_path) == before
@@ -114,10 +117,53 @@ def test_a_schema_that_lacks_what_is_needed_is_left_alone(tmp_path: Path) -> Non
 def test_a_schema_of_others_is_left_alone(tmp_path: Path) -> None:
     schema = tmp_path / "schema.prisma"
     schema.write_text("model Theirs {\n  id String @id\n}\n")
-    with pytest.raises(SchemaMismatchError, match="there is no model of the table Achievement"):
+    with pytest.raises(SchemaMismatchError, match='table "Achievement" is missing'):
         export(tmp_path)
     assert schema.read_text().startswith("model Theirs")
     assert [path.name for path in tmp_path.iterdir()] == ["schema.prisma"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "told"),
+    [
+        ("videoUrl    String", "videoUrl String?", "videoUrl", "may be null: reads break"),
+        (
+            "model Lesson {",
+            "model Lesson {\n  code String",
+            "code",
+            "is new, required and without a default: text: writes break",
+        ),
+        ("  TEACHER\n", "", "enum UserRole {", 'enum "UserRole" has no label TEACHER'),
+        ("model Sign {", 'model Sign {\n  @@map("s")', "model Sign {", 'table "Sign" is missing'),
+    ],
+    ids=["optional", "required", "label", "renamed"],
+)
+def test_a_schema_that_breaks_functions_is_refused_with_file_and_line(
+    tmp_path: Path, old: str, new: str, line: str, told: str
+) -> None:
+    schema, text = tmp_path / "schema.prisma", changed((old, new))
+    schema.write_text(text)
+    with pytest.raises(SchemaMismatchError, match="breaks functions") as caught:
+        export(tmp_path)
+    (found,) = (each for each in caught.value.differences if told in each)
+    number = found.removeprefix(f"{schema}:").partition(":")[0]
+    assert text.splitlines()[int(number) - 1].strip().startswith(line)
+    assert {each.place for each in check_compatibility(schema=schema).breaking} == {
+        each.partition(": ")[0] for each in caught.value.differences
+    }
+
+
+def test_each_column_of_an_index_is_used_by_a_function() -> None:
+    """A schema without one breaks something, so that `export` never writes half of an index."""
+    for model in parse_prisma(to_prisma()).models:
+        for attribute in model.attributes:
+            assert all(library_needs().using(model.name, each) for each in attribute.fields)
+
+
+def test_a_schema_that_cannot_be_compared_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "schema.prisma").write_text(changed(("  videoUrl ", "  ??? what\n  videoUrl ")))
+    with pytest.raises(SchemaMismatchError, match=r"cannot be compared(.|\n)*\?\?\? what"):
+        export(tmp_path)
 
 
 def test_an_index_whose_name_is_taken_is_a_difference(tmp_path: Path) -> None:

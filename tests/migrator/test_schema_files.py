@@ -1,6 +1,9 @@
 """The Node side's schema is found: one file, or all that Prisma reads as one."""
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,11 +47,28 @@ def test_a_folder_can_be_named(tmp_path: Path) -> None:
     assert found(tmp_path, tmp_path / "b") == ["b/y.prisma"]
 
 
-@pytest.mark.parametrize("name", ["missing.prisma", "empty"])
-def test_what_is_named_must_be_there(tmp_path: Path, name: str) -> None:
+def test_what_is_named_must_be_there(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MigrationError, match=r"is no \.prisma file, and no folder with one"):
-        read_schema_files(tmp_path, tmp_path / name)
+        read_schema_files(tmp_path, tmp_path / "empty")
+    with pytest.raises(MigrationError, match="missing does not exist"):
+        read_schema_files(tmp_path, tmp_path / "missing")
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a.prisma", "models/b.prisma")
+    listed = os.scandir
+
+    def scandir(path: str) -> Any:
+        if Path(path).name == "models":  # tests may run as root, who may list all
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(MigrationError, match="models cannot be read: Permission denied"):
+        read_schema_files(tmp_path, None)
 
 
 def test_a_link_that_leads_out_is_refused_unless_it_is_named(tmp_path: Path) -> None:

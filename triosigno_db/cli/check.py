@@ -67,7 +67,7 @@ def draw(compatibility: Compatibility) -> Table:
         compatibility: The result of the check.
 
     Returns:
-        The table, with functions and advice below each change.
+        The table, with the place, the functions and the advice below each change that breaks some.
     """
     table = Table.grid(padding=(0, 2))
     table.add_column()
@@ -83,6 +83,8 @@ def draw(compatibility: Compatibility) -> Table:
 
 def _below(change: SchemaChange) -> list[Text]:
     lines = []
+    if change.breaks and change.place:
+        lines.append(Text(f"in {visible(change.place)}"))
     if change.functions:
         lines.append(Text(f"- {', '.join(change.functions)}"))
     if change.advice:

@@ -273,6 +273,7 @@ def export(
     folder: Annotated[
         Path, typer.Argument(help="The target folder, such as the Node backend's prisma/.")
     ],
+    *,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if anything is missing.")
     ] = False,
@@ -283,6 +284,13 @@ def export(
     prisma: Annotated[
         int, typer.Option(min=6, max=7, help="The version of Prisma for a new schema.prisma.")
     ] = 7,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="Name the migrations as the ledger of this database does. Without it, no database "
+            "is asked."
+        ),
+    ] = None,
     migrations: History = None,
 ) -> None:
     """Write the migrations and the @@index lines that the Node backend lacks.
@@ -296,6 +304,7 @@ def export(
             schema=schema,
             prisma=prisma,
             check=check,
+            url_or_settings=None if url is None else Settings.load(url),
         )
     said = "missing: " if check else ""
     for path in found.files:

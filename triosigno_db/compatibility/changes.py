@@ -4,9 +4,20 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from triosigno_db.compatibility.needs import Need
-from triosigno_db.migrator.prisma_8 import Prisma8
 
 Effect = Literal["harmless", "reads break", "writes break"]
+
+
+class Subject(NamedTuple):
+    """What a change is about.
+
+    Attributes:
+        text: What it is called, such as `column "Sign"."videoUrl"`.
+        place: The file and the line in a Prisma schema; empty for a database.
+    """
+
+    text: str
+    place: str = ""
 
 
 class SchemaChange(NamedTuple):
@@ -20,6 +31,8 @@ class SchemaChange(NamedTuple):
         functions: The functions that it breaks, for some arguments at least; none if it is
             harmless.
         advice: What to do; empty if no action is needed.
+        place: The file and the line of a Prisma schema, such as `schema.prisma:13`; empty for a
+            database.
     """
 
     effect: Effect
@@ -27,6 +40,7 @@ class SchemaChange(NamedTuple):
     change: str
     functions: tuple[str, ...] = ()
     advice: str = ""
+    place: str = ""
 
     def __str__(self) -> str:
         return f"{self.subject} {self.change}"
@@ -37,36 +51,7 @@ class SchemaChange(NamedTuple):
         return self.effect != "harmless"
 
 
-class Compatibility(NamedTuple):
-    """The result of a check.
-
-    Attributes:
-        changes: The changes, those that break functions first.
-        skipped: What was not understood of a Prisma schema, one line each.
-        prisma_8: What Prisma 8 does with the database.
-    """
-
-    changes: tuple[SchemaChange, ...]
-    skipped: tuple[str, ...] = ()
-    prisma_8: Prisma8 = Prisma8.ABSENT
-
-    @property
-    def breaks(self) -> bool:
-        """Whether a change breaks functions."""
-        return any(change.breaks for change in self.changes)
-
-    @property
-    def breaking(self) -> tuple[SchemaChange, ...]:
-        """The changes that break functions."""
-        return tuple(change for change in self.changes if change.breaks)
-
-    @property
-    def harmless(self) -> tuple[SchemaChange, ...]:
-        """The changes that break nothing."""
-        return tuple(change for change in self.changes if not change.breaks)
-
-
-def harmless(subject: str, change: str, advice: str = "") -> SchemaChange:
+def harmless(subject: Subject, change: str, advice: str = "") -> SchemaChange:
     """Build a change that breaks nothing.
 
     Args:
@@ -77,10 +62,10 @@ def harmless(subject: str, change: str, advice: str = "") -> SchemaChange:
     Returns:
         The change.
     """
-    return SchemaChange("harmless", subject, change, advice=advice)
+    return SchemaChange("harmless", subject.text, change, advice=advice, place=subject.place)
 
 
-def breaking(subject: str, change: str, touched: Iterable[Need], advice: str) -> SchemaChange:
+def breaking(subject: Subject, change: str, touched: Iterable[Need], advice: str) -> SchemaChange:
     """Build a change that breaks functions; it is harmless if it touches none.
 
     Args:
@@ -96,4 +81,5 @@ def breaking(subject: str, change: str, touched: Iterable[Need], advice: str) ->
     if not needs:
         return harmless(subject, change)
     effect: Effect = "writes break" if all(need.writes_rows for need in needs) else "reads break"
-    return SchemaChange(effect, subject, change, tuple(need.function for need in needs), advice)
+    functions = tuple(need.function for need in needs)
+    return SchemaChange(effect, subject.text, change, functions, advice, subject.place)

@@ -1,12 +1,14 @@
 """The structure that the library expects, from its models."""
 
 from functools import cache
+from pathlib import Path
 
 from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.compatibility.structure import Index, Structure, Table
 from triosigno_db.models import MODELS
 from triosigno_db.models.search import SEARCH_INDEXES
 from triosigno_db.schema.prisma import to_prisma
+from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_parser import parse_prisma
 
 
@@ -17,7 +19,7 @@ def expected_structure() -> Structure:
     Returns:
         The structure, with the CHECK constraints and the indexes on expressions by their names.
     """
-    plain = from_prisma(parse_prisma(to_prisma()))
+    plain = from_prisma([SchemaFile(Path("schema.prisma"), parse_prisma(to_prisma()))])
     tables = {}
     for model in MODELS:
         name = model._meta.table_name

@@ -1,14 +1,14 @@
 """The structure of the database that Prisma makes of a `schema.prisma`."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from triosigno_db.compatibility.structure import Column, Index, Reference, Structure, Table
+from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_nodes import (
     Attribute,
     Enum,
     Field,
     Model,
-    PrismaSchema,
     list_items,
     unquote,
 )
@@ -51,19 +51,20 @@ _ACTIONS = {
 _SUFFIXES = {"id": "pkey", "unique": "key", "index": "idx"}
 
 
-def from_prisma(schema: PrismaSchema, *, schema_name: str = "public") -> Structure:
+def from_prisma(files: Sequence[SchemaFile], *, schema_name: str = "public") -> Structure:
     """Describe the structure of the database that Prisma makes of a schema.
 
     Args:
-        schema: The parsed `schema.prisma`.
+        files: The files of the schema.
         schema_name: The database schema; models that `@@schema` puts into others are left out.
 
     Returns:
         The structure, without CHECK constraints and indexes on expressions.
     """
-    models = {model.name: model for model in schema.models}
-    enums = {enum.name: enum for enum in schema.enums}
-    modes = {unquote(config.settings.get("relationMode", "")) for config in schema.configs}
+    models = {model.name: model for file in files for model in file.schema.models}
+    enums = {enum.name: enum for file in files for enum in file.schema.enums}
+    configs = [config for file in files for config in file.schema.configs]
+    modes = {unquote(config.settings.get("relationMode", "")) for config in configs}
     tables = {}
     for model in models.values():
         if model.schema in (None, schema_name):
@@ -81,7 +82,19 @@ def from_prisma(schema: PrismaSchema, *, schema_name: str = "public") -> Structu
         enum.database_name: tuple(value.database_name for value in enum.values)
         for enum in enums.values()
     }
-    return Structure(tables, labels, has_all=False)
+    return Structure(tables, labels, has_all=False, places=dict(_places(files)))
+
+
+def _places(files: Sequence[SchemaFile]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Say where each table, enum type and column stands."""
+    blocks = [(file, each) for file in files for each in (*file.schema.models, *file.schema.enums)]
+    # What is missing in the database may stand there under its own name.
+    for file, block in blocks:
+        yield (block.name, ""), file.at(block.span)
+    for file, block in blocks:
+        yield (block.database_name, ""), file.at(block.span)
+        for field in block.fields if isinstance(block, Model) else ():
+            yield (block.database_name, field.database_name), file.at(field.span)
 
 
 def _column(field: Field, enums: dict[str, Enum]) -> Column:

@@ -6,31 +6,26 @@ from triosigno_db.compatibility.changes import SchemaChange, breaking, harmless
 from triosigno_db.compatibility.from_catalog import names_in
 from triosigno_db.compatibility.needs import Need, Needs
 from triosigno_db.compatibility.structure import Index, Reference, Structure, Table
+from triosigno_db.compatibility.table_comparison import TableComparison
 from triosigno_db.schema.catalog import NOT_VALID
 
 _PREVENTING = ("RESTRICT", "NO ACTION")
 
 
-def judge_constraints(
-    name: str, expected: Structure, found: Structure, needs: Needs
-) -> Iterator[SchemaChange]:
+def judge_constraints(table: TableComparison) -> Iterator[SchemaChange]:
     """Judge the indexes and constraints of a table that both schemas have.
 
     Args:
-        name: The table.
-        expected: The structure that the library expects.
-        found: The structure that was found.
-        needs: What the functions need.
+        table: The table.
 
     Yields:
         The changes; what follows from a missing column is none of its own.
     """
-    table, there = expected.tables[name], found.tables[name]
-    yield from _judge_missing_indexes(name, table, there, needs)
-    yield from _judge_new_indexes(name, table, there, needs)
-    yield from _judge_references(name, expected, found, needs)
-    if found.has_all:
-        yield from _judge_checks(name, table, there, needs)
+    yield from _judge_missing_indexes(table)
+    yield from _judge_new_indexes(table)
+    yield from _judge_references(table)
+    if table.found.has_all:
+        yield from _judge_checks(table)
 
 
 def judge_new_references(table: Table, expected: Structure, needs: Needs) -> Iterator[str]:
@@ -54,41 +49,39 @@ def judge_new_references(table: Table, expected: Structure, needs: Needs) -> Ite
 # -- indexes ----------------------------------------------------------------------------------
 
 
-def _judge_missing_indexes(
-    name: str, table: Table, there: Table, needs: Needs
-) -> Iterator[SchemaChange]:
-    for index, wanted in table.indexes.items():
-        subject, columns = f'index "{index}" of "{name}"', frozenset(wanted.columns)
-        if not wanted.is_plain or not columns <= there.columns.keys():
+def _judge_missing_indexes(table: TableComparison) -> Iterator[SchemaChange]:
+    indexes = table.there.indexes
+    for index, wanted in table.wanted.indexes.items():
+        columns = frozenset(wanted.columns)
+        if not wanted.is_plain or not columns <= table.there.columns.keys():
             continue
-        alike = _alike(wanted, there.indexes)
+        subject, alike = table.index(index, wanted.columns), _alike(wanted, indexes)
         if wanted.is_unique and alike is None:
             yield breaking(
                 subject,
                 f"is missing: ({', '.join(wanted.columns)}) is not unique",
-                needs.writing(name, columns),
+                table.needs.writing(table.name, columns),
                 "Duplicates are not refused, and ON CONFLICT fails: keep it unique.",
             )
         elif alike is None:
             yield harmless(subject, "is missing", "Without it some calls take longer.")
-        elif index not in there.indexes:
+        elif index not in indexes:
             yield harmless(subject, f'is called "{alike}"')
 
 
-def _judge_new_indexes(
-    name: str, table: Table, there: Table, needs: Needs
-) -> Iterator[SchemaChange]:
-    for index, actual in there.indexes.items():
-        if index in table.indexes or _alike(actual, table.indexes):
+def _judge_new_indexes(table: TableComparison) -> Iterator[SchemaChange]:
+    indexes = table.wanted.indexes
+    for index, actual in table.there.indexes.items():
+        if index in indexes or _alike(actual, indexes):
             continue
-        subject, columns = f'index "{index}" of "{name}"', f"({', '.join(actual.columns)})"
-        if not actual.is_unique or _is_implied(actual, table.indexes):
+        subject, columns = table.index(index, actual.columns), f"({', '.join(actual.columns)})"
+        if not actual.is_unique or _is_implied(actual, indexes):
             yield harmless(subject, f"is new: {columns}")
             continue
         yield breaking(
             subject,
             f"is new: {columns} must be unique",
-            _repeating(name, actual, there, needs),
+            _repeating(table, actual),
             "The library writes equal values: they are refused from now on.",
         )
 
@@ -112,13 +105,14 @@ def _is_implied(actual: Index, indexes: Mapping[str, Index]) -> bool:
     )
 
 
-def _repeating(name: str, index: Index, there: Table, needs: Needs) -> tuple[Need, ...]:
+def _repeating(table: TableComparison, index: Index) -> tuple[Need, ...]:
     """Find the functions that can write the values of another row into the columns of an index."""
     null_by_default = {
         column
-        for column, facts in there.columns.items()
+        for column, facts in table.there.columns.items()
         if facts.nullable and not facts.has_default
     }
+    name = table.name
 
     def may_repeat(need: Need) -> bool:
         if name in need.inserts:
@@ -126,76 +120,68 @@ def _repeating(name: str, index: Index, there: Table, needs: Needs) -> tuple[Nee
             return not null_by_default.intersection({*index.columns} - need.inserts[name])
         return not need.writes.get(name, frozenset()).isdisjoint(index.columns)
 
-    return needs.of(may_repeat)
+    return table.needs.of(may_repeat)
 
 
 # -- references -------------------------------------------------------------------------------
 
 
-def _judge_references(
-    name: str, expected: Structure, found: Structure, needs: Needs
-) -> Iterator[SchemaChange]:
-    wanted = {_key(each): each for each in expected.tables[name].references.values()}
-    there = {_key(each): each for each in found.tables[name].references.values()}
+def _judge_references(table: TableComparison) -> Iterator[SchemaChange]:
+    wanted = {_key(each): each for each in table.wanted.references.values()}
+    there = {_key(each): each for each in table.there.references.values()}
     # What follows from a missing table or column is no change of its own.
-    impossible = [each for each in wanted.values() if not _is_possible(name, each, found)]
+    impossible = [each for each in wanted.values() if not _is_possible(table, each)]
     for key, reference in wanted.items():
         if key in there:
-            yield from _judge_action(name, reference, there[key], expected, needs)
+            yield from _judge_action(table, reference, there[key])
         elif reference not in impossible:
-            yield _missing_reference(name, reference, expected, needs)
+            yield _missing_reference(table, reference)
     follows = {each.columns for each in impossible}
     for key, reference in there.items():
         if key not in wanted and reference.columns not in follows:
-            yield _new_reference(name, reference, expected, needs)
+            yield _new_reference(table, reference)
 
 
-def _is_possible(name: str, reference: Reference, found: Structure) -> bool:
-    owner, other = found.tables[name], found.tables.get(reference.table)
+def _is_possible(table: TableComparison, reference: Reference) -> bool:
+    other = table.found.tables.get(reference.table)
     return (
         other is not None
-        and {*reference.columns} <= owner.columns.keys()
+        and {*reference.columns} <= table.there.columns.keys()
         and {*reference.targets} <= other.columns.keys()
     )
 
 
 def _judge_action(
-    name: str, wanted: Reference, actual: Reference, expected: Structure, needs: Needs
+    table: TableComparison, wanted: Reference, actual: Reference
 ) -> Iterator[SchemaChange]:
     if wanted.on_delete != actual.on_delete:
         yield breaking(
-            _subject(name, wanted),
+            table.reference(wanted),
             f"has ON DELETE {actual.on_delete} instead of {wanted.on_delete}",
-            _deleting(wanted.table, expected, needs),
+            _deleting(wanted.table, table.expected, table.needs),
             "Deletions fail, or delete what they must keep: keep the action.",
         )
 
 
-def _missing_reference(
-    name: str, reference: Reference, expected: Structure, needs: Needs
-) -> SchemaChange:
-    deleting = _deleting(reference.table, expected, needs)
-    columns = frozenset(reference.columns)
-    writing = needs.writing(name, columns)
+def _missing_reference(table: TableComparison, reference: Reference) -> SchemaChange:
+    deleting = _deleting(reference.table, table.expected, table.needs)
+    writing = table.needs.writing(table.name, reference.columns)
     return breaking(
-        _subject(name, reference),
+        table.reference(reference),
         "is missing",
         {need.function: need for need in (*deleting, *writing)}.values(),
         "Rows may refer to nothing, and deletions leave them: keep the foreign key.",
     )
 
 
-def _new_reference(
-    name: str, reference: Reference, expected: Structure, needs: Needs
-) -> SchemaChange:
-    columns = frozenset(reference.columns)
-    touched = {need.function: need for need in needs.writing(name, columns)}
+def _new_reference(table: TableComparison, reference: Reference) -> SchemaChange:
+    touched = [*table.needs.writing(table.name, reference.columns)]
     if reference.on_delete in _PREVENTING:
-        touched |= {need.function: need for need in _deleting(reference.table, expected, needs)}
+        touched += _deleting(reference.table, table.expected, table.needs)
     return breaking(
-        _subject(name, reference),
+        table.reference(reference),
         f"is new, with ON DELETE {reference.on_delete}",
-        touched.values(),
+        {need.function: need for need in touched}.values(),
         "Writes are refused whose values it does not allow, and deletions that it prevents.",
     )
 
@@ -216,30 +202,26 @@ def _key(reference: Reference) -> tuple[frozenset[tuple[str, str]], str]:
     return frozenset(pairs), reference.table
 
 
-def _subject(name: str, reference: Reference) -> str:
-    return f'foreign key "{name}"({", ".join(reference.columns)}) to "{reference.table}"'
-
-
 # -- checks -----------------------------------------------------------------------------------
 
 
-def _judge_checks(name: str, table: Table, there: Table, needs: Needs) -> Iterator[SchemaChange]:
-    for check in table.checks:
-        if check not in there.checks:
+def _judge_checks(table: TableComparison) -> Iterator[SchemaChange]:
+    for check in table.wanted.checks:
+        if check not in table.there.checks:
             yield harmless(
-                f'constraint "{check}" of "{name}"',
+                table.check(check),
                 "is missing",
                 "Other services can write values that it would refuse.",
             )
-    for check, condition in there.checks.items():
-        if check not in table.checks:
-            columns = frozenset(names_in(condition)) & there.columns.keys()
+    for check, condition in table.there.checks.items():
+        if check not in table.wanted.checks:
+            columns = frozenset(names_in(condition)) & table.there.columns.keys()
             if condition.endswith(NOT_VALID):
                 # Rows may violate it: they can't be updated at all.
-                columns = frozenset(there.columns)
+                columns = frozenset(table.there.columns)
             yield breaking(
-                f'constraint "{check}" of "{name}"',
+                table.check(check),
                 f"is new: {condition}",
-                needs.writing(name, columns),
+                table.needs.writing(table.name, columns),
                 "Writes are refused whose values it does not allow.",
             )

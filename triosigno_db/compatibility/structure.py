@@ -1,6 +1,6 @@
 """What is compared of two schemas: columns, keys, references, checks and enum labels."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -77,8 +77,25 @@ class Structure:
         enums: The labels of each enum type by its name.
         has_all: Whether it has CHECK constraints and indexes on expressions, too; a Prisma schema
             shows neither.
+        places: Where the tables, the enum types and the columns stand in a Prisma schema, by the
+            name of the table or type, and that of the column or an empty one.
     """
 
     tables: Mapping[str, Table]
     enums: Mapping[str, tuple[str, ...]]
     has_all: bool
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def place(self, name: str, columns: Iterable[str] = ()) -> str:
+        """Return where a part stands.
+
+        Args:
+            name: The table or the enum type.
+            columns: The columns, if the part is about some.
+
+        Returns:
+            The place of the first column that is there, else that of the table; empty if there is
+            none.
+        """
+        known = ((name, column) for column in (*columns, ""))
+        return next((self.places[each] for each in known if each in self.places), "")

@@ -3,8 +3,8 @@
 Each check examines one subject and returns findings. No check needs a superuser.
 """
 
-from triosigno_db.compatibility.changes import Compatibility, Effect, SchemaChange
-from triosigno_db.compatibility.check import check_compatibility
+from triosigno_db.compatibility.changes import Effect, SchemaChange
+from triosigno_db.doctor.compatibility import Compatibility, check_compatibility
 from triosigno_db.doctor.context import Limits
 from triosigno_db.doctor.diagnosis import diagnose
 from triosigno_db.doctor.findings import ConstraintReport, Diagnosis, Finding, Level

@@ -1,18 +1,22 @@
 """Export the history and the schema for the Node backend's repository."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from triosigno_db.compatibility.judgement import judge_files
 from triosigno_db.errors import MigrationError, SchemaMismatchError
+from triosigno_db.migrator.deploy import status
 from triosigno_db.migrator.exported_names import plan_folder
 from triosigno_db.migrator.file_changes import FileChanges
 from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
 from triosigno_db.migrator.schema_files import add_indexes, read_schema_files
 from triosigno_db.schema.prisma import to_prisma
-from triosigno_db.schema.prisma_comparison import find_problems
 from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_indexes import MissingIndex, compare_indexes
+from triosigno_db.schema.prisma_problems import find_problems, find_unread_lines
+from triosigno_db.settings import Settings
 
 SCHEMA_FILE = "schema.prisma"
 MIGRATIONS_FOLDER = "migrations"
@@ -61,6 +65,7 @@ def export(
     schema: Path | None = None,
     prisma: int = 7,
     check: bool = False,
+    url_or_settings: str | Settings | None = None,
 ) -> Export:
     """Write the migrations that the Node side lacks, and what its `schema.prisma` lacks for them.
 
@@ -75,23 +80,26 @@ def export(
             `.prisma` files in `folder` and its subfolders.
         prisma: The major version of Prisma that reads a new `schema.prisma`, 6 or 7.
         check: Whether to write nothing, and only to say what is missing.
+        url_or_settings: A database whose ledger gives the names of the migrations that it has, so
+            that Prisma finds them in the folder. By default no database is asked, not even the
+            connected one.
 
     Returns:
         What was written, or with `check` what is missing.
 
     Raises:
-        SchemaMismatchError: The schema lacks a model, a field or an enum's value that the library
-            needs, or has it in another form. All of them are listed, with file and line; nothing
-            was written.
+        SchemaMismatchError: The schema breaks functions of the library, as `check` says, or cannot
+            be compared. All of it is listed, with file and line; nothing was written.
         MigrationError: A migration already exists there with a different text, a file cannot be
             read or written, or a symbolic link leads out of the folder. Nothing was written.
-        InvalidInputError: `prisma` is another version.
+        InvalidInputError: `prisma` is another version, or the URL is invalid.
+        TrioSignoDBError: With `url_or_settings`, as for `status`.
     """
+    source = history or shipped_history()
+    recorded = status(url_or_settings, history=source).recorded_names if url_or_settings else {}
     changes = FileChanges(folder)
     try:
-        changes.created |= _missing_migrations(
-            history or shipped_history(), folder / MIGRATIONS_FOLDER
-        )
+        changes.created |= _missing_migrations(source, folder / MIGRATIONS_FOLDER, recorded)
         files = read_schema_files(folder, schema)
     except OSError as exc:
         raise MigrationError(f"{exc.filename} cannot be read: {exc.strerror}.") from exc
@@ -112,12 +120,14 @@ def export(
     )
 
 
-def _missing_migrations(source: Path, target: Path) -> dict[Path, bytes]:
+def _missing_migrations(
+    source: Path, target: Path, recorded: Mapping[str, str]
+) -> dict[Path, bytes]:
     """Read the migrations that a folder lacks, and the lock file if it has no migrations."""
     files = {}
     if not target.exists():
         files[target / LOCK_FILE] = (source / LOCK_FILE).read_bytes()
-    for name, migration in plan_folder(target, read_history(source)).missing.items():
+    for name, migration in plan_folder(target, read_history(source), recorded).missing.items():
         script = source / migration.name / SCRIPT_FILE
         files[target / name / SCRIPT_FILE] = script.read_bytes()
     return files
@@ -125,13 +135,21 @@ def _missing_migrations(source: Path, target: Path) -> dict[Path, bytes]:
 
 def _compare(files: tuple[SchemaFile, ...]) -> tuple[MissingIndex, ...]:
     """Find the missing indexes of a schema that has all that the library needs."""
-    problems = find_problems(files)
-    if not problems:
-        compared = compare_indexes(files)
-        problems = list(compared.problems)
-    if problems:
+    if problems := [*find_problems(files), *find_unread_lines(files)]:
         raise SchemaMismatchError(
-            "The Prisma schema differs from what the library needs. Nothing was written.", problems
+            "The Prisma schema cannot be compared. Nothing was written.", problems
+        )
+    breaking = [change for change in judge_files(files) if change.breaks]
+    if breaking:
+        raise SchemaMismatchError(
+            "The Prisma schema breaks functions of the library. Nothing was written.",
+            [f"{each.place or files[0].path}: {each}: {each.effect}" for each in breaking],
+        )
+    compared = compare_indexes(files)
+    if compared.problems:
+        raise SchemaMismatchError(
+            "The Prisma schema has other indexes of the same names. Nothing was written.",
+            compared.problems,
         )
     return compared.missing
 

@@ -29,6 +29,8 @@ def read_schema_files(folder: Path, schema: Path | None) -> tuple[SchemaFile, ..
         MigrationError: A file cannot be read, the files are not one schema, or a symbolic link
             leads out of the folder.
     """
+    if schema and not schema.exists():
+        raise MigrationError(f"{schema} does not exist.")
     paths = [schema] if schema and schema.is_file() else sorted(_find(schema or folder))
     if schema and not paths:
         raise MigrationError(f"{schema} is no {SUFFIX} file, and no folder with one.")
@@ -71,7 +73,7 @@ def add_indexes(missing: Sequence[MissingIndex]) -> Iterator[tuple[SchemaFile, s
 
 
 def _find(folder: Path) -> Iterator[Path]:
-    for name, folders, files in os.walk(folder):
+    for name, folders, files in os.walk(folder, onerror=_refuse_unreadable):
         folders[:] = [each for each in folders if each not in _OTHER_FOLDERS and each[0] != "."]
         for each in folders:
             _check_linked_folder(Path(name) / each)
@@ -80,6 +82,12 @@ def _find(folder: Path) -> Iterator[Path]:
                 path = Path(name) / file
                 _check_link(path, folder)
                 yield path
+
+
+def _refuse_unreadable(error: OSError) -> None:
+    """Refuse a folder that cannot be listed: it may contain models."""
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        raise MigrationError(f"{error.filename} cannot be read: {error.strerror}.") from error
 
 
 def _check_linked_folder(path: Path) -> None:

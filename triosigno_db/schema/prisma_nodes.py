@@ -288,19 +288,6 @@ class PrismaSchema:
         """The datasources and generators, in their order."""
         return tuple(each for each in self.blocks if isinstance(each, Config))
 
-    def segments(self) -> Iterator[str]:
-        """Cut the text at the blocks.
-
-        Yields:
-            The blocks and what stands between them; joined they are the whole text.
-        """
-        end = 0
-        for block in self.blocks:
-            yield self.text[end : block.span.start]
-            yield self.text[block.span.start : block.span.end]
-            end = block.span.end
-        yield self.text[end:]
-
 
 def unquote(expression: str) -> str | None:
     """Return the string of a string literal.

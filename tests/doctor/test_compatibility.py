@@ -1,5 +1,6 @@
 """The check of a database, and of a Prisma schema before it is deployed."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -73,8 +74,10 @@ def test_a_file_and_a_database_are_judged_alike(
     run_plain(triosigno_db.url, 'ALTER TABLE "Sign" ADD COLUMN "clip" text NOT NULL')
     (of_database,) = check_compatibility(triosigno_db.url).changes
     (of_file,) = check_file(tmp_path, "\n  videoUrl", "\n  clip String\n  videoUrl").changes
-    assert of_file == of_database
-    assert of_file == SchemaChange(
+    line = to_prisma()[: to_prisma().index("\n  videoUrl")].count("\n") + 2
+    assert of_file.place == f"{tmp_path / 'schema.prisma'}:{line}"
+    assert of_file._replace(place="") == of_database
+    assert of_database == SchemaChange(
         "writes break",
         'column "Sign"."clip"',
         "is new, required and without a default: text",
@@ -86,8 +89,7 @@ def test_a_file_and_a_database_are_judged_alike(
 def test_what_is_not_understood_is_told(tmp_path: Path) -> None:
     found = check_file(tmp_path, "\nenum UserRole", "\nview Old {\n  id Int\n}\n\nenum UserRole")
     (line,) = found.skipped
-    assert line.startswith("schema.prisma, line ")
-    assert "it is a view" in line
+    assert re.fullmatch(rf"{tmp_path}/schema\.prisma:\d+: it is a view: view Old .*", line)
     assert not found.breaks
 
 
@@ -103,22 +105,43 @@ def test_models_of_another_schema_count_if_the_url_names_it(tmp_path: Path) -> N
     text = to_prisma().replace("\n}", '\n  @@schema("app")\n}')
     path = tmp_path / "schema.prisma"
     path.write_text(text, "utf-8")
-    assert check_compatibility(schema=path).breaks
-    url = "postgresql://localhost/triosigno?schema=app"
-    assert check_compatibility(url, schema=path).changes == ()
+    url = "postgresql://localhost/triosigno"
+    assert check_compatibility(url, schema=path).breaks
+    assert check_compatibility(f"{url}?schema=app", schema=path).changes == ()
+    assert check_compatibility(schema=path).changes == ()
 
 
-@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
-def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path, content: bytes | None) -> None:
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "does not exist"),
+        (b"\xff\xfe", "is not valid UTF-8"),
+        (
+            b'datasource db {\n  provider = "mysql"\n}',
+            "provider of the datasource is not postgresql",
+        ),
+        (b"model A {", "no closing brace"),
+    ],
+)
+def test_what_is_no_schema_is_refused(tmp_path: Path, content: bytes | None, told: str) -> None:
     path = tmp_path / "schema.prisma"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(db.InvalidInputError, match="cannot be read"):
+    with pytest.raises(db.InvalidInputError, match=told):
         check_compatibility(schema=path)
 
 
-def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(db.InvalidInputError, match=r"holds no \.prisma file"):
+def test_a_folder_without_a_schema_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "schema.prisma").write_text(to_prisma())
+    with pytest.raises(db.InvalidInputError, match=r"no folder with one"):
+        check_compatibility(schema=tmp_path)
+
+
+def test_two_schemas_in_a_folder_are_refused(tmp_path: Path) -> None:
+    for name in ("a.prisma", "b.prisma"):
+        (tmp_path / name).write_text(to_prisma())
+    with pytest.raises(db.InvalidInputError, match="more than one schema"):
         check_compatibility(schema=tmp_path)
 
 
