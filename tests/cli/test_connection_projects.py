@@ -1,6 +1,7 @@
 """A command in the folder of a service: its models and its migrations belong to it."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,3 +92,17 @@ def test_a_wrong_file_is_named(service: Path) -> None:
     (service / "pyproject.toml").write_text(PROJECT.replace("models", "modles"))
     with pytest.raises(InvalidInputError, match=r"pyproject\.toml.*did you mean models"):
         migrate("status")
+
+
+def test_export_writes_the_services_models(service: Path, empty_url: str) -> None:
+    (service / "pyproject.toml").write_text(PROJECT)
+    migrate("dev", "--name", "seen", "--create-only")
+    assert migrate("export", "node", "--migrations", str(shipped_history())).exit_code == 0
+    (name,) = [each.name for each in (service / "seen" / "migrations").glob("2*")]
+    missing = migrate("export", "node", "--check")
+    assert missing.exit_code == 1
+    assert f"missing: node/migrations/{name}/migration.sql" in missing.stdout
+    assert re.search(r"node/schema\.prisma:\d+: Seen: model Seen", missing.stdout)
+    assert re.search(r"node/schema\.prisma:\d+: User: seen Seen\[\]", missing.stdout)
+    assert migrate("export", "node").exit_code == 0
+    assert migrate("export", "node", "--check").stdout == "Nothing is missing.\n"

@@ -25,8 +25,9 @@ from triosigno_db.cli.connection import (
 from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.kept import Ledger
+from triosigno_db.cli.migrate_format import drift_as_json, format_status, status_as_json
 from triosigno_db.cli.tables import visible, visible_lines
-from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
+from triosigno_db.migrator import Drift, MigrationState, Rename, Step
 from triosigno_db.migrator.baseline import adopt
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
@@ -39,15 +40,6 @@ app = typer.Typer(
 console = Console(highlight=False, soft_wrap=True)
 
 DIFFERENT = 1
-STYLES = {
-    MigrationState.APPLIED: "green",
-    MigrationState.PENDING: "yellow",
-    MigrationState.PROVIDED: "green",
-    MigrationState.FAILED: "bold red",
-    MigrationState.ROLLED_BACK: "yellow",
-    MigrationState.EDITED: "bold red",
-    MigrationState.UNKNOWN: "cyan",
-}
 Steps = Annotated[int, typer.Option(min=1, help="How many migrations to roll back.")]
 
 
@@ -67,11 +59,11 @@ def status(
     chosen = find_histories(migrations, models)
     found = migrator.status(Settings.load(url), **chosen)
     if as_json:
-        print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
+        print(json.dumps([status_as_json(each) for each in found.migrations], indent=2))
     else:
         width = max((len(visible(each.name)) for each in found.migrations), default=0)
         for each in found.migrations:
-            console.print(_format_line(each, width))
+            console.print(format_status(each, width))
         _print_prisma_8(found.prisma_8)
     raise typer.Exit(found.exit_code)
 
@@ -198,7 +190,7 @@ def diff(
     chosen = find_histories(migrations, models)
     drift = migrator.diff(Settings.load(url), **chosen)
     if as_json:
-        print(json.dumps(_drift_as_json(drift), indent=2))
+        print(json.dumps(drift_as_json(drift), indent=2))
     elif sql:
         _print_sql(drift.sql)
     else:
@@ -292,15 +284,17 @@ def export(
         ),
     ] = None,
     migrations: History = None,
+    models: Models = None,
 ) -> None:
-    """Write the migrations and the @@index lines that the Node backend lacks.
+    """Write the migrations and the lines of the schema that the Node backend lacks.
 
     Example: triosigno-db migrate export ../backend/prisma --check
     """
+    chosen = find_histories(migrations, models)
     with writing("All of it was written."):
         found = migrator.export(
             folder,
-            history=migrations,
+            **chosen,
             schema=schema,
             prisma=prisma,
             check=check,
@@ -309,50 +303,13 @@ def export(
     said = "missing: " if check else ""
     for path in found.files:
         console.print(Text(f"{said}{visible(path)}"))
-    for index in found.indexes:
-        where = f"{index.path}:{index.line}: {index.model}"
-        console.print(Text(f"{said}{visible(where)}: {visible(index.attribute)}"))
-    if not (found.files or found.indexes):
+    for line in (*found.lines, *found.indexes):
+        where = f"{line.path}:{line.line}: {line.model}"
+        console.print(Text(f"{said}{visible(where)}: {visible(line.attribute)}"))
+    if not (found.files or found.lines or found.indexes):
         console.print("Nothing is missing.")
     if not found.is_complete:
         raise typer.Exit(DIFFERENT)
-
-
-def _format_line(status: MigrationStatus, width: int) -> Text:
-    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(
-        f"{visible(status.name):<{width}}"
-    )
-    row = status.row
-    if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
-        line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
-    elif row is not None and row.finished_at:
-        line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
-    if status.recorded_name != status.name:
-        line.append(f"  as {visible(status.recorded_name)}", style="dim")
-    if row is not None and row.logs:
-        line.append(f"\n{visible_lines(row.logs.strip())}", style="dim")
-    line.rstrip()
-    return line
-
-
-def _as_json(status: MigrationStatus) -> dict[str, Any]:
-    row = status.row
-    return {
-        "name": status.name,
-        "state": status.state.value,
-        "recordedName": row and row.name,
-        "finishedAt": row and row.finished_at and row.finished_at.isoformat(),
-        "rolledBackAt": row and row.rolled_back_at and row.rolled_back_at.isoformat(),
-        "logs": row and row.logs,
-    }
-
-
-def _drift_as_json(drift: Drift) -> dict[str, Any]:
-    return {
-        "fromHistory": [each._asdict() for each in drift.from_history],
-        "fromModels": [each._asdict() for each in drift.from_models],
-        "sql": drift.sql,
-    }
 
 
 def _print_drift(drift: Drift) -> None:
