@@ -70,11 +70,14 @@ def find_histories(migrations: Path | None, models: Sequence[str] | None) -> His
     return Histories(history=migrations, project=project)
 
 
-def load_models(models: Sequence[str] | None) -> None:
+def load_models(models: Sequence[str] | None) -> Project | None:
     """Import the models of a service, so that a command knows its tables.
 
     Args:
         models: The modules. By default those that `pyproject.toml` names.
+
+    Returns:
+        The service, if there is one.
 
     Raises:
         InvalidInputError: The `pyproject.toml` is invalid, or a module does not exist.
@@ -83,6 +86,7 @@ def load_models(models: Sequence[str] | None) -> None:
     project = Project(tuple(models), here, here) if models else read_project(here)
     if project is not None:
         project.load_models()
+    return project
 
 
 @contextmanager
