@@ -1,5 +1,6 @@
 """Prisma's engine on a database with a service's tables: before, and after an export."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,11 +8,21 @@ import pytest
 from tests.interop.conftest import Engine
 from tests.interop.node import NEEDS_NODE
 from tests.service_models import define_recognition
-from triosigno_db.migrator import Project, deploy, dev, diff, export, read_history, status
+from triosigno_db.migrator import (
+    Project,
+    deploy,
+    dev,
+    diff,
+    export,
+    read_history,
+    read_project,
+    status,
+)
 from triosigno_db.migrator.project import read_histories
 
 pytestmark = NEEDS_NODE
 
+EXAMPLE = Path(__file__).parents[2] / "examples" / "recognition"
 NO_DIFFERENCE = {"script": "-- This is an empty migration.\n", "differs": False}
 
 
@@ -62,3 +73,23 @@ def test_prisma_deploys_the_services_history(
     assert deploy(project=project) == ()
     assert diff(project=project).is_none
     assert prisma("diff", schema=node / "schema.prisma") == NO_DIFFERENCE
+
+
+def test_prisma_sees_no_difference_with_the_example(
+    connected: str, prisma: Engine, tmp_path: Path
+) -> None:
+    project = read_project(EXAMPLE)
+    assert project is not None
+    node = tmp_path / "prisma"
+    export(node)
+    deploy()
+    assert prisma("diff", schema=node / "schema.prisma") == NO_DIFFERENCE
+    assert deploy(project=project) == (names(project)[-1],)
+    export(node, project=project)
+    try:
+        assert prisma("diff", schema=node / "schema.prisma") == NO_DIFFERENCE
+        assert prisma("diagnose", migrations=node / "migrations")["history"] is None
+        assert diff(project=project).is_none
+    finally:
+        for module in ("recognition.models", "recognition"):
+            sys.modules.pop(module, None)
