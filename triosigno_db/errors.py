@@ -169,10 +169,10 @@ class FieldError(NamedTuple):
 
 
 class InvalidInputError(TrioSignoDBError):
-    """An argument cannot be stored; nothing was written.
+    """An argument cannot be stored, or a model says what cannot be made; nothing was written.
 
     Args:
-        field: The invalid argument or attribute.
+        field: The invalid argument or attribute; of a model, its name and the field or option.
         why: The reason, without the value.
         others: The other invalid fields of the same input.
     """

@@ -56,7 +56,7 @@ def states(*options: str) -> dict[str, str]:
 def test_each_command_takes_both_histories(service: Path, empty_url: str) -> None:
     (service / "pyproject.toml").write_text(PROJECT)
     written = migrate("dev", "--name", "seen")
-    assert written.stdout.startswith("Written and applied: ")
+    assert "\nWritten and applied: " in written.stdout
     (name,) = [each.name for each in (service / "seen" / "migrations").glob("2*")]
     assert states() == dict.fromkeys([*NAMES, name], "applied")
     assert migrate("dev", "--name", "nothing").stdout.startswith("The history matches")
@@ -72,6 +72,23 @@ def test_each_command_takes_both_histories(service: Path, empty_url: str) -> Non
     )
     assert migrate("resolve", "--rolled-back", name).exit_code == 0
     assert migrate("reset", "--accept-data-loss").stdout.endswith(f"applied: {name}\n")
+
+
+def test_a_migration_is_only_written_on_request(service: Path) -> None:
+    (service / "pyproject.toml").write_text(PROJECT)
+    written = migrate("dev", "--name", "seen", "--create-only")
+    (name,) = [each.name for each in (service / "seen" / "migrations").glob("2*")]
+    assert written.stdout.splitlines()[1:] == [f"pending: {each}" for each in (*NAMES, name)]
+
+
+def test_a_service_without_models_has_nothing_to_write(service: Path) -> None:
+    (service / "pyproject.toml").write_text(PROJECT)
+    (service / "seen" / "models.py").write_text("")
+    ended = migrate("dev", "--name", "seen", "--create-only")
+    assert (
+        ended.stdout.splitlines()[0] == "The history matches the models: there is nothing to write."
+    )
+    assert not (service / "seen" / "migrations").exists()
 
 
 def test_options_name_what_no_file_does(service: Path) -> None:

@@ -12,7 +12,12 @@ import triosigno_db as db
 from tests.schema.node_schema import without_indexes
 from triosigno_db.cli.app import app
 from triosigno_db.database.execution import run_sql
-from triosigno_db.errors import DataLossError, MigrationError, SchemaMismatchError
+from triosigno_db.errors import (
+    DataLossError,
+    InvalidInputError,
+    MigrationError,
+    SchemaMismatchError,
+)
 from triosigno_db.migrator import read_history, shipped_history
 
 LEDGER = (
@@ -194,13 +199,51 @@ def test_diff_in_json(database_url: str) -> None:
 
 def test_dev_says_so_when_there_is_nothing_to_do(history: Path) -> None:
     ended = migrate("dev", "--name", "nothing", "--migrations", history)
-    assert ended.stdout == "The history matches the models: there is nothing to do.\n"
+    *applied, last = ended.stdout.splitlines()
+    assert applied == [f"applied: {name}" for name in NAMES]
+    assert last == "The history matches the models: there is nothing to do."
+    again = migrate("dev", "--name", "nothing", "--migrations", history)
+    assert again.stdout.splitlines() == [last]
+
+
+def test_dev_names_what_stays_pending(history: Path) -> None:
+    ended = migrate("dev", "--name", "nothing", "--migrations", history, "--create-only")
+    first, *pending = ended.stdout.splitlines()
+    assert first == "The history matches the models: there is nothing to write."
+    assert pending == [f"pending: {name}" for name in NAMES]
+
+
+def rename_first_name(history: Path) -> None:
+    for script in history.glob("*/migration.sql"):
+        script.write_text(script.read_text().replace('"firstName"', '"givenName"'))
+
+
+def test_dev_takes_renames_without_a_question(history: Path) -> None:
+    rename_first_name(history)
+    option = ("--rename", "User.givenName:firstName")
+    ended = migrate("dev", "--name", "first_name", "--migrations", history, *option)
+    assert "Was the column" not in ended.stdout
+    assert "RENAME COLUMN" in (max(history.glob("2*")) / "migration.sql").read_text()
+
+
+def test_dev_refuses_a_rename_of_what_it_does_not_know(history: Path) -> None:
+    rename_first_name(history)
+    option = ("--rename", "User.surname:firstName")
+    ended = migrate("dev", "--name", "first_name", "--migrations", history, *option)
+    assert isinstance(ended.exception, InvalidInputError)
+    assert len(list(history.glob("2*"))) == len(NAMES)
+
+
+def test_dev_names_the_option_where_nobody_answers(history: Path) -> None:
+    rename_first_name(history)
+    ended = migrate("dev", "--name", "first_name", "--migrations", history)
+    assert "use --rename User.givenName:firstName" in ended.stdout
+    assert "DROP COLUMN" in (max(history.glob("2*")) / "migration.sql").read_text()
 
 
 @pytest.mark.parametrize("answer", ["y", "n"])
 def test_dev_asks_before_it_renames(history: Path, answer: str) -> None:
-    for script in history.glob("*/migration.sql"):
-        script.write_text(script.read_text().replace('"firstName"', '"givenName"'))
+    rename_first_name(history)
     ended = migrate("dev", "--name", "first_name", "--migrations", history, typed=answer)
     assert "Was the column User.givenName renamed to firstName? [y/N]" in ended.stdout
     assert "Written and applied" in ended.stdout

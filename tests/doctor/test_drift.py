@@ -3,6 +3,7 @@
 import pytest
 
 from tests.doctor.checked_database import CheckedDatabase, run_doctor
+from tests.server_features import has_trigrams
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,27 @@ def test_a_role_without_temporary_tables_can_t_tell(
     ((name,),) = checked.run("SELECT current_database()")
     checked.run(f"REVOKE TEMPORARY ON DATABASE {name} FROM PUBLIC")
     assert "temporary tables" in run_doctor(service.url).one("drift", "unknown").summary
+
+
+def test_an_index_of_searches_of_another_definition_is_told(checked: CheckedDatabase) -> None:
+    if not has_trigrams(checked.url):
+        pytest.skip("this server ships no pg_trgm")
+    checked.run('DROP INDEX "Sign_search_idx"')
+    checked.run('CREATE INDEX "Sign_search_idx" ON "Sign" (name)')
+    finding = run_doctor(checked.url).one("drift", "warning")
+    assert finding.details[0].startswith('index "Sign_search_idx" of "Sign" is CREATE INDEX')
+
+
+def test_without_the_extension_no_index_of_searches_is_expected(checked: CheckedDatabase) -> None:
+    checked.run("DROP EXTENSION IF EXISTS pg_trgm CASCADE")
+    assert run_doctor(checked.url).one("drift", "ok").details == ()
+
+
+def test_who_may_not_fold_texts_expects_no_index_of_searches(checked: CheckedDatabase) -> None:
+    checked.run("CREATE ROLE looking LOGIN PASSWORD 'looking'")
+    try:
+        checked.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looking")
+        url = checked.as_role("looking", "looking")
+        assert run_doctor(url).one("drift", "ok").details == ()
+    finally:
+        checked.run("DROP OWNED BY looking CASCADE; DROP ROLE looking")

@@ -28,6 +28,7 @@ STATUSES: dict[db.TrioSignoDBError, int] = {
     db.DataLossError("lost"): 500,
     db.ProtectedDatabaseError("not made for tests"): 500,
     db.MigrationError("wrong"): 500,
+    db.MigrationBlockedError(("Thing.size holds HIGH (1 row)",), "Nothing was written."): 500,
     db.MigrationFailedError("20260101000000_x", 2, 7, "division by zero", True): 500,
     db.MigrationLockedError("held by process 7"): 500,
     db.TrioSignoDBError("anything"): 500,

@@ -6,6 +6,7 @@
 //   {"command": "create",   "url", "migrations", "schema"}  -> {"script": "..."}  folder to schema
 //   {"command": "diff",     "url", "schema"}                -> {"script": "..."}  database to schema
 //   {"command": "push",     "url", "schema"}                -> {"steps": n}
+//   {"command": "change",   "url", "schema", "force"}       -> {"steps", "warnings", "unexecutable"}
 //   {"command": "applied" | "rolledBack", "url", "migrations", "name"} -> {}
 //
 // `migrations` and `schema` are paths. A failure is {"error": {"code", "message"}}.
@@ -176,6 +177,16 @@ const commands = {
     const schema = readSchema(request.schema)
     const output = await engine.schemaPush({ force: false, schema, filters: NO_FILTERS })
     return { steps: output.executedSteps }
+  },
+  async change(engine, request) {
+    const schema = readSchema(request.schema)
+    const force = request.force === 'True'
+    const output = await engine.schemaPush({ force, schema, filters: NO_FILTERS })
+    return {
+      steps: output.executedSteps,
+      warnings: output.warnings,
+      unexecutable: output.unexecutable,
+    }
   },
   async applied(engine, request) {
     const migrationsList = listMigrations(request.migrations)

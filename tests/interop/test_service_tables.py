@@ -8,6 +8,7 @@ import pytest
 from tests.interop.conftest import Engine
 from tests.interop.node import NEEDS_NODE
 from tests.service_models import define_recognition
+from triosigno_db.extending import BaseModel, ForeignKey, IdField
 from triosigno_db.migrator import (
     Project,
     deploy,
@@ -19,6 +20,7 @@ from triosigno_db.migrator import (
     status,
 )
 from triosigno_db.migrator.project import read_histories
+from triosigno_db.models import User, service_models
 
 pytestmark = NEEDS_NODE
 
@@ -93,3 +95,24 @@ def test_prisma_sees_no_difference_with_the_example(
     finally:
         for module in ("recognition.models", "recognition"):
             sys.modules.pop(module, None)
+
+
+def test_two_services_export_into_one_folder(
+    connected: str, prisma: Engine, tmp_path: Path, project: Project
+) -> None:
+    class Note(BaseModel):
+        id = IdField()
+        user = ForeignKey(User, backref="notes", on_delete="CASCADE", index=True)
+
+    define_recognition()
+    assert len(service_models()) == 2
+    other = Project((__name__,), tmp_path / "other")
+    dev("recognitions", project=project)
+    dev("notes", project=other)
+    node = tmp_path / "prisma"
+    for each in (project, other, project):
+        export(node, project=each, url_or_settings=connected)
+    assert prisma("diff", schema=node / "schema.prisma") == NO_DIFFERENCE
+    assert prisma("diagnose", migrations=node / "migrations")["history"] is None
+    assert export(node, project=other, check=True).is_complete
+    assert [status(project=each).exit_code for each in (project, other)] == [0, 0]

@@ -324,10 +324,22 @@ def change_spec(spec: Spec, random: Random, times: int) -> tuple[Spec, list[str]
         what, option = change_once(changed, random)
         names = set(option.replace(".", ":").split(":"))
         if option and names & renamed:
-            changed = before  # a rename of a rename can't be told apart
+            changed = before  # a rename of a rename is not asked for
             continue
         renamed |= names if option else set()
         done += [what] if what else []
         options += [option] if option else []
     changed.without_unused_enums()
-    return changed, done, options
+    return changed, done, [option for option in options if _is_rename(spec, changed, option)]
+
+
+def _is_rename(before: Spec, after: Spec, option: str) -> bool:
+    """Return whether the old name is gone and the new name has come, after all changes."""
+    names, _, new = option.partition(":")
+    table, _, column = names.partition(".")
+    if not column:
+        there, wanted = set(before.tables), set(after.tables)
+        column = table
+    else:
+        there, wanted = set(before.tables.get(table, ())), set(after.tables.get(table, ()))
+    return column in there - wanted and new in wanted - there

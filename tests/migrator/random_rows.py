@@ -23,7 +23,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 
 
 def fill_tables(random: Random, most: int = 4) -> None:
-    """Insert up to some random rows into each table; those that violate a constraint are left out."""
+    """Insert some random rows into each table, without those that violate a constraint."""
     catalog = read_catalog('"public"')
     for _ in range(2):  # a table may come before those that it refers to
         for name, table in catalog.tables.items():

@@ -22,7 +22,12 @@ from tests.migrator.deployed import (
 from tests.plain_sql import run_plain
 from tests.processes import Process
 from triosigno_db.database.execution import run_sql
-from triosigno_db.errors import InvalidInputError, MigrationError, MigrationFailedError
+from triosigno_db.errors import (
+    InvalidInputError,
+    MigrationBlockedError,
+    MigrationError,
+    MigrationFailedError,
+)
 from triosigno_db.migrator import (
     MigrationState,
     deploy,
@@ -286,8 +291,10 @@ def test_a_failing_down_sql_leaves_the_migration_applied(
     down = 'DROP TABLE "One";\nSELECT 1 / 0;'
     folder = write_history(one=('CREATE TABLE "One" ();', down))
     deploy(history=folder)
-    with pytest.raises(MigrationFailedError, match="line 2"):
+    with pytest.raises(MigrationBlockedError, match="line 2"):
         rollback(history=folder)
+    with pytest.raises(MigrationFailedError, match="line 2"):
+        rollback(history=folder, accept_data_loss=True)
     assert tables() == {"One"}
     assert status(history=folder).exit_code == 0
 

@@ -32,9 +32,21 @@ from triosigno_db.schema.catalog import compare, read_catalog
 
 def test_nothing_to_do_writes_nothing(connected: str, history: Path) -> None:
     before = sorted(history.rglob("*"))
-    assert dev("nothing", history=history) is None
+    assert dev("nothing", history=history, create_only=True) is None
     assert sorted(history.rglob("*")) == before
     assert read_catalog('"public"').tables == {}
+
+
+def test_what_is_pending_is_deployed_first(connected: str, history: Path) -> None:
+    deployed: list[tuple[str, ...]] = []
+    assert dev("nothing", history=history, on_deployed=deployed.append) is None
+    assert deployed == [NAMES]
+    assert status(history=history).exit_code == 0
+    rollback(history=history)
+    assert dev("nothing", history=history, on_deployed=deployed.append) is None
+    assert deployed == [NAMES, NAMES[-1:]]
+    assert dev("nothing", history=history, on_deployed=deployed.append) is None
+    assert len(deployed) == 2
 
 
 def test_what_the_history_lacks_is_written_and_applied(
@@ -79,7 +91,7 @@ def test_a_loss_stops_before_anything_is_written(connected: str, history: Path, 
     deploy(history=history)
     user = db.create_user(db.NewUser(email="a@example.org", username="a", password="b"))
     run_sql('UPDATE "User" SET "shoeSize" = 42')
-    with pytest.raises(DataLossError, match=r"the column User.shoeSize \(1 rows\)"):
+    with pytest.raises(DataLossError, match=r"the column User.shoeSize \(1 row\)"):
         dev("no_shoes", history=history)
     assert len(list(history.glob("2*"))) == len(NAMES)
     dev("no_shoes", history=history, accept_data_loss=True)

@@ -13,13 +13,19 @@ from tests.migrator.deployed import (
     sorted_schema,
 )
 from triosigno_db.database.execution import run_sql
+from triosigno_db.errors import InvalidInputError
 from triosigno_db.migrator import (
     Rename,
     deploy,
     dev,
     rollback,
 )
-from triosigno_db.migrator.renames import find_column_renames, find_key_renames, find_table_renames
+from triosigno_db.migrator.renames import (
+    find_column_renames,
+    find_key_renames,
+    find_table_renames,
+    take_given_rename,
+)
 from triosigno_db.schema.catalog import Catalog, Column, Table, compare
 
 
@@ -88,6 +94,7 @@ def table(*columns: Column, indexes: dict[str, str] | None = None, **constraints
 
 SIZE, WIDTH = Column("size", "integer", True, None), Column("width", "integer", True, None)
 NAME = Column("name", "text", True, None)
+TIME = Column("time", "date", True, None)
 
 
 def test_a_table_with_the_same_columns_may_be_a_rename() -> None:
@@ -102,11 +109,58 @@ def test_a_table_with_the_same_columns_may_be_a_rename() -> None:
     assert find_table_renames(catalog(Thing=table(SIZE)), catalog(Object=table(NAME))) == ()
 
 
-def test_each_new_table_is_taken_once() -> None:
-    old, new = catalog(A=table(SIZE), B=table(SIZE)), catalog(C=table(SIZE))
-    assert [(each.what, each.new_name) for each in find_table_renames(old, new)] == [
-        ("table A", "C")
-    ]
+def test_each_candidate_is_found_the_most_alike_first() -> None:
+    old = catalog(A=table(NAME, TIME), B=table(SIZE, NAME, TIME))
+    new = catalog(C=table(SIZE, NAME, TIME, WIDTH))
+    assert [each.option for each in find_table_renames(old, new)] == ["B:C", "A:C"]
+
+
+def test_a_table_with_one_more_column_may_be_a_rename() -> None:
+    (rename,) = find_table_renames(
+        catalog(Thing=table(SIZE, NAME)), catalog(Object=table(SIZE, NAME, WIDTH))
+    )
+    assert rename.option == "Thing:Object"
+
+
+def test_a_column_with_another_default_may_be_a_rename() -> None:
+    old = catalog(T=table(SIZE._replace(default="1", nullable=False)))
+    (rename,) = find_column_renames(old, catalog(T=table(WIDTH)))
+    assert rename.option == "T.size:width"
+
+
+def test_a_column_of_another_type_with_a_similar_name_may_be_a_rename() -> None:
+    new = catalog(T=table(Column("shoe_size", "text", True, None)))
+    old = catalog(T=table(Column("shoeSize", "integer", True, None), TIME))
+    (rename,) = find_column_renames(old, new)
+    assert rename.option == "T.shoeSize:shoe_size"
+
+
+def test_a_given_rename_needs_no_likeness() -> None:
+    old = catalog(Thing=table(SIZE), T=table(SIZE))
+    new = catalog(Object=table(NAME), T=table(NAME))
+    given = ["T.size:name", "Thing:Object"]
+    renames = [take_given_rename(old, new, given), take_given_rename(old, new, given)]
+    assert [rename and rename.option for rename in renames] == ["Thing:Object", "T.size:name"]
+    assert take_given_rename(old, new, given) is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "size", "T.size", "T.size:", "T.size:size", "T.missing:name", "T.size:missing", "T:Thing"],
+)
+def test_an_unknown_rename_is_refused(given: str) -> None:
+    with pytest.raises(InvalidInputError, match="renames"):
+        take_given_rename(catalog(T=table(SIZE)), catalog(T=table(NAME)), [given])
+
+
+def test_a_name_that_another_index_still_has_is_not_given() -> None:
+    index = 'CREATE INDEX "{}" ON "{}" USING btree (size)'
+    old = catalog(
+        T=table(SIZE, indexes={"Old": index.format("Old", "T")}),
+        Gone=table(SIZE, indexes={"New": index.format("New", "Gone")}),
+    )
+    new = catalog(T=table(SIZE, indexes={"New": index.format("New", "T")}))
+    assert find_key_renames(old, new) == ()
 
 
 @pytest.mark.parametrize(("after", "found"), [(NAME, []), (SIZE, [])])

@@ -280,13 +280,16 @@ def test_errors_are_peewee_s_without_a_row_s_values(triosigno_db: IsolatedDataba
 
 
 def test_names_of_columns_are_those_of_prisma_unless_the_model_names_them() -> None:
+    class Owner(BaseModel):
+        pass
+
     class Thing(BaseModel):
         id = IdField()
         first_name = peewee.TextField()
         last_name = peewee.TextField(column_name="last name")
-        owner = peewee.ForeignKeyField(User, backref="+")
+        owner = peewee.ForeignKeyField(Owner, backref="+")
         sharer = peewee.ForeignKeyField(
-            User, backref="+", column_name="sharer", object_id_name="sharer_key"
+            Owner, backref="+", column_name="sharer", object_id_name="sharer_key"
         )
 
     assert list(Thing._meta.columns) == ["id", "firstName", "last name", "ownerId", "sharer"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.server_features import has_trigrams
 from triosigno_db.database.execution import run_sql
 from triosigno_db.schema.catalog import (
     Catalog,
@@ -96,3 +97,40 @@ def test_whether_a_constraint_was_validated_makes_no_difference(
 ) -> None:
     assert is_same_constraint(one, other) is is_same
     assert as_valid(one) == "CHECK ((a > 0))"
+
+
+def test_a_catalog_tells_what_gives_a_column_its_values_and_its_collation(connected: str) -> None:
+    run_sql(
+        'CREATE TABLE t (a serial, b int GENERATED ALWAYS AS IDENTITY, c text COLLATE "C",'
+        " d int GENERATED ALWAYS AS (b * 2) STORED, e int DEFAULT nextval('t_a_seq'),"
+        " f varchar(4)[], g numeric(8, 2))"
+    )
+    columns = read_catalog("public").tables["t"].columns
+    assert [column.generation for column in columns] == [
+        "SERIAL",
+        "GENERATED ALWAYS AS IDENTITY",
+        None,
+        "GENERATED ALWAYS AS ((b * 2)) STORED",
+        *(None, None, None),
+    ]
+    assert [column.name for column in columns if column.is_identity] == ["b"]
+    assert [column.name for column in columns if column.is_generated] == ["d"]
+    assert [str(column) for column in columns] == [
+        "integer NOT NULL DEFAULT nextval('t_a_seq'::regclass)",
+        "integer NOT NULL GENERATED ALWAYS AS IDENTITY",
+        'text COLLATE "C"',
+        "integer GENERATED ALWAYS AS ((b * 2)) STORED",
+        "integer DEFAULT nextval('t_a_seq'::regclass)",
+        "character varying(4)[]",
+        "numeric(8,2)",
+    ]
+
+
+def test_indexes_of_trigrams_can_be_left_out(connected: str) -> None:
+    if not has_trigrams(connected):
+        pytest.skip("this server ships no pg_trgm")
+    run_sql('CREATE SCHEMA "a.b"; CREATE EXTENSION pg_trgm SCHEMA "a.b"; CREATE TABLE t (a text)')
+    run_sql('CREATE INDEX one ON t USING gin (a "a.b".gin_trgm_ops); CREATE INDEX two ON t (a)')
+    found = read_catalog("public")
+    assert found.tables["t"].indexes["one"] == ("CREATE INDEX one ON t USING gin (a gin_trgm_ops)")
+    assert list(found.without_trigrams().tables["t"].indexes) == ["two"]

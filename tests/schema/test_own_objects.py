@@ -7,10 +7,19 @@ import pytest
 
 import triosigno_db as db
 from tests.plain_sql import run_plain
+from tests.server_features import has_trigrams
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, read_history, status
 from triosigno_db.schema import to_sql
-from triosigno_db.schema.own_objects import fold_script, keys_script, search_index_script
+from triosigno_db.schema.catalog import read_catalog
+from triosigno_db.schema.create import expected_catalog
+from triosigno_db.schema.own_objects import (
+    can_index_trigrams,
+    fold_script,
+    index_script,
+    keys_script,
+    search_index_script,
+)
 
 
 def test_the_migrations_are_these_statements() -> None:
@@ -90,3 +99,34 @@ def test_a_comparison_makes_nothing_in_the_library_s_schema(connected: str) -> N
         run_sql("SET LOCAL search_path TO pg_temp")
         run_sql(to_sql())
         assert run_sql("SELECT to_regnamespace('triosigno_db') IS NULL") == [(True,)]
+
+
+def test_an_index_is_created_from_its_definition() -> None:
+    assert (
+        index_script("CREATE INDEX a ON b USING btree (c)")
+        == "CREATE INDEX a ON b USING btree (c);"
+    )
+    script = index_script("CREATE INDEX a ON b USING gin ((c || '100%') gin_trgm_ops)")
+    assert "%1$I.gin_trgm_ops" in script
+    assert "100%%" in script
+
+
+def test_a_search_index_is_possible_once_its_function_and_the_extension_exist(
+    connected: str,
+) -> None:
+    assert not can_index_trigrams(run_sql)
+    db.create_schema()
+    assert can_index_trigrams(run_sql) is has_trigrams(connected)
+    run_sql("DROP EXTENSION IF EXISTS pg_trgm CASCADE")
+    assert not can_index_trigrams(run_sql)
+
+
+def test_a_comparison_has_the_search_indexes_where_they_are_possible(connected: str) -> None:
+    if not has_trigrams(connected):
+        pytest.skip("this server ships no pg_trgm")
+    db.create_schema()
+    there = read_catalog('"public"')
+    assert "Sign_search_idx" in there.tables["Sign"].indexes
+    expected = expected_catalog()
+    assert expected.tables["Sign"].indexes == there.tables["Sign"].indexes
+    assert expected.tables["User"].indexes == there.tables["User"].indexes

@@ -64,10 +64,11 @@ class Ledger:
 
     def names_on_disk(self) -> set[str]:
         """Return the names of the migrations on disk."""
-        history, project = self._histories["history"], self._histories["project"]
-        if project is not None and not project.migrations.is_dir():
-            project = None  # the first migration of a service creates its folder
-        return {migration.name for migration in read_histories(history, project)}
+        return {migration.name for migration in read_histories(**self._on_disk())}
+
+    def pending(self) -> tuple[str, ...]:
+        """Return the names of the migrations that `deploy` would apply."""
+        return migrator.status(self._settings, **self._on_disk()).pending
 
     def after_dev(self, before: set[str]) -> str:
         """Say whether a migration was written, and whether it is applied.
@@ -102,6 +103,12 @@ class Ledger:
         """
         is_marked = self._states().get(name) is wanted
         return f"{name} is marked as {wanted}." if is_marked else "Nothing was changed."
+
+    def _on_disk(self) -> Histories:
+        """Leave out a service that has no migration yet: the first one creates the folder."""
+        project = self._histories["project"]
+        is_there = project is not None and project.migrations.is_dir()
+        return Histories(history=self._histories["history"], project=project if is_there else None)
 
     def _states(self) -> dict[str, MigrationState]:
         found = migrator.status(self._settings, **self._histories)

@@ -1,6 +1,7 @@
 """`triosigno-db migrate`: manage the migration history."""
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -206,12 +207,18 @@ def dev(
     create_only: Annotated[
         bool, typer.Option("--create-only", help="Write the files without applying them.")
     ] = False,
+    rename: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What was renamed: Thing:Object for a table, Object.size:width for a column."
+        ),
+    ] = None,
     accept_data_loss: AcceptDataLoss = False,
     url: Url = None,
     migrations: History = None,
     models: Models = None,
 ) -> None:
-    """Write the migration from the history to the models, and apply it.
+    """Deploy what is pending, write the migration to the models, and apply it.
 
     Example: triosigno-db migrate dev --name add_streaks --create-only
     """
@@ -226,13 +233,18 @@ def dev(
         **chosen,
         create_only=create_only,
         accept_data_loss=accept_data_loss,
+        renames=rename or (),
         is_rename=_ask,
+        on_deployed=lambda names: _print_names("applied", names),
     )
     if written is None:
-        console.print("The history matches the models: there is nothing to do.")
-        return
-    done = "Written and applied" if written.applied else "Written"
-    console.print(f"{done}: {written.folder}", markup=False)
+        what = "write" if create_only else "do"
+        console.print(f"The history matches the models: there is nothing to {what}.")
+    else:
+        done = "Written and applied" if written.applied else "Written"
+        console.print(f"{done}: {written.folder}", markup=False)
+    if create_only:
+        _print_names("pending", ledger.pending())
 
 
 @app.command()
@@ -335,7 +347,7 @@ def _print_sql(sql: str) -> None:
 def _print_names(what: str, names: tuple[str, ...], otherwise: str = "") -> None:
     for name in names:
         console.print(Text(f"{what}: {visible(name)}"))
-    if not names:
+    if not names and otherwise:
         console.print(otherwise)
 
 
@@ -345,7 +357,16 @@ def _print_prisma_8(found: Prisma8) -> None:
 
 
 def _ask(rename: Rename) -> bool:
-    return typer.confirm(f"Was the {visible(rename.what)} renamed to {visible(rename.new_name)}?")
+    question = f"Was the {visible(rename.what)} renamed to {visible(rename.new_name)}?"
+    try:
+        return typer.confirm(question)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+    console.print(
+        f"\nNobody answers: no. If so, use --rename {visible(rename.option)}", markup=False
+    )
+    return False
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -48,6 +48,8 @@ _TIMESTAMP = "%Y%m%d%H%M%S"
 _MAX_AHEAD = timedelta(minutes=10)
 """How much later than now the last migration may be, because others followed each other fast."""
 
+OnDeployed = Callable[[tuple[str, ...]], None]
+
 
 class NewMigration(NamedTuple):
     """A migration that was written.
@@ -76,6 +78,15 @@ def never(rename: Rename) -> bool:
     return False
 
 
+def ignore_deployed(names: tuple[str, ...]) -> None:
+    """Show nothing of pending migrations that were applied.
+
+    Args:
+        names: Their names.
+    """
+    del names
+
+
 def dev(
     name: str,
     url_or_settings: str | Settings | None = None,
@@ -87,7 +98,7 @@ def dev(
     accept_data_loss: bool = False,
     renames: Collection[str] = (),
     is_rename: Ask = never,
-    on_step: OnStep = ignore_step,
+    on_deployed: OnDeployed = ignore_deployed,
 ) -> NewMigration | None:
     """Deploy what is pending, write the migration from the history to the models, and apply it.
 
@@ -110,7 +121,8 @@ def dev(
             `Object.size:width`.
         is_rename: Decides whether another drop and addition are a rename; those most alike are
             tried first.
-        on_step: Called before each statement that is applied to the database.
+        on_deployed: Called with the names of the pending migrations that were applied first, if
+            there are any.
 
     Returns:
         The migration, or `None` if the history matches the models.
@@ -148,8 +160,8 @@ def dev(
         replay(shadow, deployed)
         tables = read_tables(shadow)
         replay(shadow, pending)
-        if not create_only:
-            deploy(settings, history=library, project=known, on_step=on_step)
+        if not create_only and (names := deploy(settings, history=library, project=known)):
+            on_deployed(names)
         declared = target.own(create_in_schema(shadow, "models", to_sql(target.models)))
         plan = plan_migration(shadow, tables, declared, renames, is_rename, own=target.own)
     if plan is None:
@@ -167,7 +179,6 @@ def dev(
             plan,
             migrations,
             accept_data_loss=accept_data_loss,
-            on_step=on_step,
         )
     return NewMigration(stamped, written, not create_only)
 
@@ -254,7 +265,6 @@ def _apply(
     migrations: tuple[Migration, ...],
     *,
     accept_data_loss: bool,
-    on_step: OnStep,
 ) -> None:
     """Apply the migration and write its files at the end of the transaction.
 
@@ -269,7 +279,7 @@ def _apply(
             )
         _refuse_obstacles(session, plan, accept_data_loss=accept_data_loss)
         try:
-            run_script(session, migration.name, migration.script, on_step)
+            run_script(session, migration.name, migration.script)
         except MigrationFailedError as exc:
             raise MigrationError(
                 f"The new migration fails on this database. Nothing was written.\n{exc.why}"

@@ -15,7 +15,7 @@ from triosigno_db.migrator.session import Session
 _INPUT_CHECK = "pg_input_is_valid"
 _OWN_INPUT_CHECK = f"pg_temp.{_INPUT_CHECK}"
 _HAS_INPUT_CHECK = f"SELECT pg_catalog.to_regproc('pg_catalog.{_INPUT_CHECK}') IS NOT NULL"
-_CREATE_INPUT_CHECK = f"""\
+CREATE_INPUT_CHECK = f"""\
 CREATE FUNCTION {_OWN_INPUT_CHECK}(value text, type text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE pg_catalog.format('SELECT %L::%s', value, type);
@@ -23,6 +23,7 @@ BEGIN
 EXCEPTION WHEN data_exception THEN
     RETURN false;
 END $$"""
+"""Creates what servers before version 16 lack."""
 
 # What belongs to the tables themselves is dropped and created again by the migration.
 _DEPENDENTS = """
@@ -112,9 +113,9 @@ def count_rows(session: Session, findings: Iterable[Finding], *, with_query: boo
         if f"NOT {_INPUT_CHECK}(" in query and not _has_input_check(session):
             query = query.replace(f"NOT {_INPUT_CHECK}(", f"NOT {_OWN_INPUT_CHECK}(")
             if not needs_function:
-                session.run_raw(_CREATE_INPUT_CHECK)
+                session.run_raw(CREATE_INPUT_CHECK)
             needs_function = True
-            told = f"{_CREATE_INPUT_CHECK};\n{query}"
+            told = f"{CREATE_INPUT_CHECK};\n{query}"
         else:
             told = query
         if rows := _count(session, query):

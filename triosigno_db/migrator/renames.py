@@ -8,7 +8,7 @@ from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import InvalidInputError
 from triosigno_db.migrator.autogenerate.change import columns_of, own_indexes
 from triosigno_db.migrator.autogenerate.deparsed import without_name
-from triosigno_db.schema.catalog import Catalog, Column, Table, as_valid
+from triosigno_db.schema.catalog import Catalog, Column, Table, as_valid, needs_trigrams
 
 _ALIKE_TABLES = 0.5
 """The smallest part of the columns that a table shares with one that may be the same."""
@@ -100,8 +100,9 @@ def find_key_renames(old: Catalog, new: Catalog) -> tuple[Rename, ...]:
                 renames.append(_rename(f"constraint {before}", statement, before, after, ""))
         for before, after in _pairs(_nameless_indexes(there), _nameless_indexes(wanted), str):
             if after not in taken:
+                where = "IF EXISTS " if needs_trigrams(there.indexes[before]) else ""
                 up, down = (
-                    f"ALTER INDEX {identifier(one)} RENAME TO {identifier(other)};"
+                    f"ALTER INDEX {where}{identifier(one)} RENAME TO {identifier(other)};"
                     for one, other in ((before, after), (after, before))
                 )
                 renames.append(Rename(f"index {before}", after, up, down, ""))

@@ -84,8 +84,9 @@ def rollback(
                     f"{migration.name} has no down.sql: nothing was rolled back. Write one first."
                 )
         _refuse_marked(chosen, found)
-        losses = _try(session, chosen)
-        if not accept_data_loss and losses:
+        if accept_data_loss:
+            _refuse_blocked(session, chosen)
+        elif losses := _try(session, chosen):
             raise data_loss(losses, NOTHING_WAS_DONE)
         for migration in chosen:
             _undo(session, ledger, migration, found.recorded_names[migration.name], on_step)
@@ -111,11 +112,7 @@ def count_losses(session: Session, migrations: list[Migration]) -> tuple[str, ..
     with session.rolled_back():
         for migration in migrations:
             _refuse_blockers(session, migration)
-            try:
-                run_script(session, migration.name, migration.down or "", rolled_back=True)
-            except MigrationFailedError as exc:
-                what = f"The down.sql of {migration.name} fails: {exc.why.rstrip()}"
-                raise MigrationBlockedError((what,), NOTHING_WAS_DONE) from exc
+            _try_script(session, migration)
         after = read_tables(session)
     return tuple(_losses(session, before, after))
 
@@ -152,6 +149,26 @@ def _try(session: Session, chosen: list[Migration]) -> tuple[str, ...]:
         with session.rolled_back():
             _refuse_blockers(session, unknown)
     return (*losses, f"what the down.sql of {unknown.name} deletes, which can't be tried")
+
+
+def _try_script(session: Session, migration: Migration) -> None:
+    try:
+        run_script(session, migration.name, migration.down or "", rolled_back=True)
+    except MigrationFailedError as exc:
+        place = f"statement {exc.number}, line {exc.line}"
+        what = f"The down.sql of {migration.name}, {place}: {exc.why.rstrip()}"
+        raise MigrationBlockedError((what,), NOTHING_WAS_DONE) from exc
+
+
+def _refuse_blocked(session: Session, chosen: list[Migration]) -> None:
+    """Refuse what a file says it can't undo, after the files before it, which are tried."""
+    with session.rolled_back():
+        for position, migration in enumerate(chosen):
+            _refuse_blockers(session, migration)
+            has_more = any(refusing_queries(each.down or "") for each in chosen[position + 1 :])
+            if not has_more or not is_transactional(migration.down or ""):
+                return
+            _try_script(session, migration)
 
 
 def _refuse_blockers(session: Session, migration: Migration) -> None:

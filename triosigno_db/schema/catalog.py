@@ -1,5 +1,6 @@
 """Read the physical schema from the catalogs of PostgreSQL, and compare two schemas."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,9 +42,9 @@ _COLUMNS = """
                         pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'nextval(')
                     AND EXISTS (
                         SELECT FROM pg_depend p
-                        WHERE p.refclassid = 'pg_class'::regclass AND p.refobjid = c.oid
+                        WHERE p.refclassid = 'pg_class'::regclass::oid AND p.refobjid = c.oid
                           AND p.refobjsubid = a.attnum AND p.deptype = 'a'
-                          AND p.classid = 'pg_class'::regclass)
+                          AND p.classid = 'pg_class'::regclass::oid)
                THEN 'SERIAL'
            END,
            CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END
@@ -104,7 +105,8 @@ NOT_VALID = " NOT VALID"
 SERIAL = "SERIAL"
 """The generation of a column whose default is the next value of a sequence of its own."""
 
-_TRIGRAMS = "_trgm_ops"
+TRIGRAM_CLASS = re.compile(r" (gi(?:n|st)_trgm_ops)\b")
+"""The operator class of an index that needs `pg_trgm`, in its definition."""
 
 
 class Column(NamedTuple):
@@ -201,8 +203,20 @@ class Catalog:
 
 
 def _without_trigrams(table: Table) -> Table:
-    indexes = {name: text for name, text in table.indexes.items() if _TRIGRAMS not in text}
+    indexes = {name: text for name, text in table.indexes.items() if not needs_trigrams(text)}
     return Table(table.columns, indexes, table.constraints)
+
+
+def needs_trigrams(index: str) -> bool:
+    """Return whether an index needs `pg_trgm`, so that servers without it do not have it.
+
+    Args:
+        index: The definition.
+
+    Returns:
+        Whether it is an index of trigrams.
+    """
+    return bool(TRIGRAM_CLASS.search(index))
 
 
 class Difference(NamedTuple):

@@ -7,6 +7,7 @@ import peewee
 
 from triosigno_db.database.quoting import identifier
 from triosigno_db.errors import InvalidInputError
+from triosigno_db.models.base import PrismaMetadata
 from triosigno_db.models.peewee_internals import column_type
 from triosigno_db.schema.ddl_values import write_default, write_node
 
@@ -112,7 +113,7 @@ def _refuse_reference(subject: str, field: Any) -> None:
 
 
 def _is_unique(model: Any, target: Any) -> bool:
-    return any(
+    return isinstance(model._meta, PrismaMetadata) and any(
         index.is_unique and index.where is None and index.parts == (target,)
         for index in model._meta.indexes_by_name().values()
     )

@@ -1,11 +1,9 @@
 """The SQL for the objects of the library's own: the function and indexes of searches, the keys."""
 
-import re
-
 from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import FOLD_FUNCTION, FOLD_NAME, FOLD_SIGNATURE, SEARCH_INDEXES
-from triosigno_db.schema.catalog import Run
+from triosigno_db.schema.catalog import TRIGRAM_CLASS, Run, needs_trigrams
 
 _OWN_OBJECTS = r"""
 BEGIN
@@ -100,8 +98,6 @@ _CAN_INDEX_TRIGRAMS = """
         )
 """.replace("{schema}", KEYS_SCHEMA).replace("{function}", FOLD_NAME)
 
-_TRIGRAM_CLASS = re.compile(r" (gi(?:n|st)_trgm_ops)\b")
-
 
 def can_index_trigrams(run: Run) -> bool:
     """Return whether a session could create the search indexes, so that they are expected.
@@ -152,9 +148,9 @@ def index_script(definition: str) -> str:
         One statement. If the index needs `pg_trgm`, the statement finds the schema of the
         extension, and does nothing on a server without it.
     """
-    if not _TRIGRAM_CLASS.search(definition):
+    if not needs_trigrams(definition):
         return f"{definition};"
-    pattern = _TRIGRAM_CLASS.sub(r" %1$I.\1", definition.replace("%", "%%"))
+    pattern = TRIGRAM_CLASS.sub(r" %1$I.\1", definition.replace("%", "%%"))
     return _search_block(f"    EXECUTE pg_catalog.format({literal(pattern)}, home);")
 
 

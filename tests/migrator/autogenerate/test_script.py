@@ -27,6 +27,8 @@ class Change(NamedTuple):
     after: str
 
 
+TEXT_OF_LEVEL = thing('"text" TEXT DEFAULT (\'LOW\'::"Level")::text, "level" "Level",')
+
 CHANGES = [
     Change("add a table", PARENT, PARENT + PLAIN + foreign_key("CASCADE")),
     Change("add a column", thing(""), thing('"size" INTEGER NOT NULL DEFAULT 1,')),
@@ -121,6 +123,87 @@ CHANGES = [
         thing(""),
         "CREATE TYPE mood AS ENUM ('ça va', 'it''s');" + thing("\"mood\" mood DEFAULT 'it''s',"),
     ),
+    *(
+        Change(
+            f"labels of an enum that a {what} uses",
+            LEVEL + LEVELLED + made,
+            labels("TOP", "HIGH", "LOW") + LEVELLED + made,
+        )
+        for what, made in (
+            ("check", 'ALTER TABLE "Thing" ADD CHECK ("level" <> \'LOW\' OR "id" = \'\');'),
+            ("partial index", 'CREATE INDEX i ON "Thing"("id") WHERE "level" = \'LOW\';'),
+            ("index", 'CREATE INDEX i ON "Thing"("level");'),
+            ("unique key", 'ALTER TABLE "Thing" ADD UNIQUE ("id", "level");'),
+            ("expression", 'CREATE INDEX i ON "Thing"((CASE "level" WHEN \'LOW\' THEN 1 END));'),
+        )
+    ),
+    Change(
+        "a check that uses a label that is added",
+        LEVEL + LEVELLED,
+        labels("LOW", "HIGH", "TOP")
+        + LEVELLED
+        + 'ALTER TABLE "Thing" ADD CHECK ("level" <> \'TOP\');',
+    ),
+    Change(
+        "labels of an enum that the default of a text uses",
+        LEVEL + thing('"level" TEXT DEFAULT (\'LOW\'::"Level")::text, "l" "Level",'),
+        labels("HIGH", "LOW")
+        + thing('"level" TEXT DEFAULT (\'LOW\'::"Level")::text, "l" "Level",'),
+    ),
+    Change(
+        "labels of an enum whose column is dropped",
+        LEVEL + thing('"a" "Level", "b" "Level",'),
+        labels("HIGH", "LOW") + thing('"b" "Level",'),
+    ),
+    *(
+        Change(
+            f"labels of the enum {name[:8]}",
+            f"CREATE TYPE \"{name}\" AS ENUM ('A', 'B');" + thing(f'"x" "{name}" DEFAULT \'A\','),
+            f"CREATE TYPE \"{name}\" AS ENUM ('B', 'A');" + thing(f'"x" "{name}" DEFAULT \'A\','),
+        )
+        for name in ("order", "E" * 63, "é" * 31, 'q""uote', "user")
+    ),
+    Change(
+        "another enum has the name of the one aside",
+        LEVEL + "CREATE TYPE \"Level_old\" AS ENUM ('A');" + thing('"x" "Level", "y" "Level_old",'),
+        labels("HIGH", "LOW")
+        + "CREATE TYPE \"Level_old\" AS ENUM ('A');"
+        + thing('"x" "Level", "y" "Level_old",'),
+    ),
+    Change(
+        "an enum with the name of a dropped table", PARENT, "CREATE TYPE \"Parent\" AS ENUM ('A');"
+    ),
+    Change(
+        "the type of a key and of what refers to it",
+        PARENT + PLAIN + foreign_key("CASCADE"),
+        'CREATE TABLE "Parent" ("id" INTEGER PRIMARY KEY);'
+        + thing('"size" INTEGER, "parentId" INTEGER NOT NULL,')
+        + foreign_key("CASCADE"),
+    ),
+    Change(
+        "the key that a foreign key needs",
+        'CREATE TABLE "Parent" ("id" TEXT NOT NULL, CONSTRAINT "Parent_pkey" PRIMARY KEY ("id"));'
+        + PLAIN
+        + foreign_key("CASCADE"),
+        'CREATE TABLE "Parent" ("id" TEXT NOT NULL UNIQUE, "n" INTEGER PRIMARY KEY);'
+        + PLAIN
+        + foreign_key("CASCADE"),
+    ),
+    Change(
+        "a type that a check does not allow",
+        PLAIN + 'ALTER TABLE "Thing" ADD CONSTRAINT c CHECK ("size" > 0);',
+        thing('"size" TEXT, "parentId" TEXT NOT NULL,'),
+    ),
+    Change(
+        "a bool from an int", thing('"x" INTEGER DEFAULT 1,'), thing('"x" BOOLEAN DEFAULT true,')
+    ),
+    Change("an int from a bool", thing('"x" BOOLEAN,'), thing('"x" BIGINT,')),
+    Change(
+        "the size of texts and numbers",
+        thing('"a" VARCHAR(40), "b" DECIMAL(8,2), "c" TIMESTAMP(3),'),
+        thing('"a" VARCHAR(20), "b" DECIMAL(6,1), "c" DATE,'),
+    ),
+    Change("zoned timestamps", thing('"a" TIMESTAMP(3),'), thing('"a" TIMESTAMPTZ(3),')),
     Change(
         "two tables that refer to each other",
         "",

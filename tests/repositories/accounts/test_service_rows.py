@@ -7,6 +7,7 @@ import pytest
 
 import triosigno_db as db
 from tests.service_models import define_recognition
+from triosigno_db.database.execution import run_sql
 from triosigno_db.extending import BaseModel, ForeignKey, IdField, TextField
 from triosigno_db.models import Sign, User
 from triosigno_db.schema import create_schema
@@ -167,3 +168,14 @@ def test_a_sign_is_deleted_where_a_service_keeps_its_rows_without_it(connected: 
     db.delete_sign(sign.id)
     with db.connection():
         assert [(row.id, row.sign_id) for row in Remark.select()] == [("1", None)]
+
+
+def test_a_table_that_this_process_does_not_know_is_named(triosigno_db: object) -> None:
+    run_sql(
+        'CREATE TABLE "Secret" ("id" TEXT PRIMARY KEY, "userId" TEXT NOT NULL'
+        ' CONSTRAINT "Secret_userId_fkey" REFERENCES "User" ("id") ON DELETE RESTRICT)'
+    )
+    user = make_user()
+    run_sql("""INSERT INTO "Secret" VALUES ('1', %(user)s)""", user=user.id)
+    with pytest.raises(db.InUseError, match="Secret"):
+        db.delete_user(user.id)

@@ -18,7 +18,8 @@ _SHORT_TYPES = {
     "jsonb": "JSONB",
 }
 _INTEGERS = {"smallint": 15, "integer": 31, "bigint": 63}
-_NUMBERS = (*_INTEGERS, "numeric", "real", "double precision")
+_FRACTIONS = ("numeric", "real", "double precision")
+_NUMBERS = (*_INTEGERS, *_FRACTIONS)
 _BOOLEANS = (
     *("t", "tr", "tru", "true", "y", "ye", "yes", "on", "1"),
     *("f", "fa", "fal", "fals", "false", "n", "no", "of", "off", "0"),
@@ -77,7 +78,7 @@ def as_input(value: str, old: str, new: str) -> str:
         return f"({value} AT TIME ZONE 'UTC')::text"
     if old == "boolean" and _family(new) in _NUMBERS:
         return f"{value}::integer::text"
-    if _family(old) in ("numeric", "real", "double precision") and new in _INTEGERS:
+    if _family(old) in _FRACTIONS and (new in _INTEGERS or new == "boolean"):
         return f"pg_catalog.trim_scale({value}::numeric)::text"
     array = "[]" if old.endswith("[]") and new.endswith("[]") else ""
     return f"{value}::text{array}"

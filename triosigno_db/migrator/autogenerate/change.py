@@ -102,17 +102,14 @@ class Change:
         )
 
     def _may_use(self, enum: str, labels: list[str]) -> bool:
+        there = {text for table in self.old.tables.values() for text in _definitions(table)}
         texts = [
             text
             for table in self.new.tables.values()
-            for text in (
-                *(column.default for column in table.columns if column.default),
-                *table.constraints.values(),
-                *table.indexes.values(),
-            )
-            if enum in names_in(text)
+            for text in _definitions(table)
+            if enum in names_in(text) and text not in there
         ]
-        return any(label in text for label in labels for text in texts) or any(
+        return any(_may_contain(text, label) for label in labels for text in texts) or any(
             base_type(column.type) == enum and self._was_of_another_type(table, column)
             for table in self.kept
             for column in self.new.tables[table].columns
@@ -121,6 +118,15 @@ class Change:
     def _was_of_another_type(self, table: str, column: Column) -> bool:
         was = columns_of(self.old.tables[table]).get(column.name)
         return was is not None and was.type != column.type
+
+
+def _definitions(table: Table) -> list[str]:
+    defaults = (column.default for column in table.columns if column.default is not None)
+    return [*defaults, *table.constraints.values(), *table.indexes.values()]
+
+
+def _may_contain(definition: str, label: str) -> bool:
+    return label in definition or not label.isalnum()  # others may be escaped
 
 
 def columns_of(table: Table) -> dict[str, Column]:

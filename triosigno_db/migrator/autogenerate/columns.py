@@ -117,9 +117,10 @@ def _remove_fillers(table: str, restored: Iterable[Restored]) -> Iterator[str]:
 
 
 def restored_columns(change: Change) -> tuple[Restored, ...]:
-    """List the columns that are added to tables with rows, and have no suitable value for them.
+    """List the columns that are added to tables with rows, and must not get their default there.
 
-    A column is required and has no default, or is unique and has one.
+    A column that is required and has no default needs a value, one that is unique different ones;
+    and one that may be NULL had no value, or one that is lost.
 
     Args:
         change: The change, one that undoes another.
@@ -133,10 +134,12 @@ def restored_columns(change: Change) -> tuple[Restored, ...]:
         for column in change.new.tables[name].columns
         if column.name not in columns_of(change.old.tables[name])
         and column.generation is None
-        and (
-            needs_value(column) or (column.default and _is_unique(change.new.tables[name], column))
-        )
+        and (needs_value(column) or _is_default_unsuitable(change.new.tables[name], column))
     )
+
+
+def _is_default_unsuitable(table: Table, column: Column) -> bool:
+    return column.default is not None and (column.nullable or _is_unique(table, column))
 
 
 def needs_value(column: Column) -> bool:
@@ -203,8 +206,8 @@ def _alter_table(change: Change, name: str, restored: dict[str, Restored]) -> It
     yield from (f"DROP COLUMN {identifier(column)}" for column in old if column not in new)
     for key, column in new.items():
         if key not in old:
-            is_restored = key in restored
-            yield f"ADD COLUMN {_define_restored(restored[key]) if is_restored else _define(column)}"
+            each = restored.get(key)
+            yield f"ADD COLUMN {_define_restored(each) if each else _define(column)}"
         elif column != old[key] or _is_affected(change, name, column):
             yield from _alter_column(change, name, old[key], column)
 

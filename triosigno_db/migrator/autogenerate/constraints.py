@@ -5,7 +5,13 @@ from collections.abc import Iterator, Mapping
 from triosigno_db.database.quoting import identifier
 from triosigno_db.migrator.autogenerate.change import Change, own_indexes
 from triosigno_db.migrator.autogenerate.deparsed import names_in, unquoted
-from triosigno_db.schema.catalog import NOT_VALID, Table, as_valid, is_same_constraint
+from triosigno_db.schema.catalog import (
+    NOT_VALID,
+    Table,
+    as_valid,
+    is_same_constraint,
+    needs_trigrams,
+)
 from triosigno_db.schema.own_objects import index_script
 
 _KEYS = ("PRIMARY KEY", "UNIQUE", "CHECK", "EXCLUDE")
@@ -47,9 +53,10 @@ def drop_indexes(change: Change) -> Iterator[str]:
         The statements, each with a comment.
     """
     for name in change.kept:
-        for index in own_indexes(change.old.tables[name]):
+        for index, text in own_indexes(change.old.tables[name]).items():
             if not _is_index_kept(change, name, index):
-                yield f"-- DropIndex\nDROP INDEX {identifier(index)};"
+                where = "IF EXISTS " if needs_trigrams(text) else ""
+                yield f"-- DropIndex\nDROP INDEX {where}{identifier(index)};"
 
 
 def create_indexes(change: Change) -> Iterator[str]:
