@@ -71,21 +71,21 @@ class CompiledStatement(NamedTuple):
         reads_only: Whether it changes nothing.
         idempotent: Whether sending it again changes nothing more.
         sql: The SQL text, with `%(name)s` for each parameter.
-        deletes: Whether it deletes rows, so that a broken reference means rows that refer to them.
         key: What identifies the statement among the prepared ones of a connection; `None` if it is
             planned for each call.
         definition: The SQL text to prepare, with `$1` for the first parameter.
         arguments: The values to execute it with, with `%(name)s` for each parameter.
+        deletes: Whether it deletes rows, so that a broken reference means rows that refer to them.
     """
 
     name: str
     reads_only: bool
     idempotent: bool
     sql: str
-    deletes: bool
     key: str | None
     definition: str
     arguments: str
+    deletes: bool = False
 
     def prepare_as(self, name: str) -> str:
         """Return the SQL text that prepares the statement.
@@ -197,10 +197,10 @@ class Statement:
             reads_only=self.reads_only,
             idempotent=self.idempotent,
             sql=_interleave(doubled, named),
-            deletes=deletes,
             key=self._key,
             definition=_interleave(texts, numbered),
             arguments=f" ({arguments})" if names else "",
+            deletes=deletes,
         )
 
 
