@@ -8,10 +8,11 @@ WORKERS ?= 4
 
 # What `make soak` takes from the command line and passes on as environment variables.
 SOAK_CASES ?= 200000
+SOAK_SEQUENCES ?= 500
 ROUNDS ?= 57
 MINUTES ?= 30
 HISTORIES ?= 100
-SOAK_SETTINGS := SOAK_CASES ROUNDS MINUTES HISTORIES
+SOAK_SETTINGS := SOAK_CASES SOAK_SEQUENCES ROUNDS MINUTES HISTORIES
 
 # How many changes of the code `make mutants` tries, in how many processes; SEED draws them again.
 MUTANTS ?= 200
@@ -81,7 +82,7 @@ lowest: $(LOWEST)/.ready  ## Run the tests of the core and of the extras on the 
 slow: $(READY)  ## Run the long tests: query plans on large tables, installed packages
 	$(CHOOSE_SERVER) $(BIN)/python -m pytest -m 'slow and not soak' -o faulthandler_timeout=5400 $(ARGS)
 
-soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls (ROUNDS, MINUTES, SOAK_CASES, HISTORIES, WHAT=tests/faults)
+soak: $(READY)  ## Run the endurance tests: faults, load, hostile calls (ROUNDS, MINUTES, SOAK_CASES, SOAK_SEQUENCES, HISTORIES, WHAT=tests/faults)
 	$(foreach name,$(SOAK_SETTINGS),$(name)='$($(name))') \
 		$(BIN)/python -m pytest -m soak -s -o faulthandler_timeout=0 $(WHAT) $(ARGS)
 	$(BIN)/python -m tests.faults.report

@@ -10,6 +10,7 @@ from typer.testing import CliRunner, Result
 
 import triosigno_db as db
 from tests.schema.node_schema import without_indexes
+from tests.server_features import has_trigrams
 from triosigno_db.cli.app import app
 from triosigno_db.database.execution import run_sql
 from triosigno_db.errors import (
@@ -124,8 +125,10 @@ def test_baseline_tells_what_it_marked(database_url: str) -> None:
     db.create_schema()
     db.disconnect()
     assert isinstance(migrate("deploy").exception, MigrationError)
+    # Where the server lacks pg_trgm, the migration of searches makes a function alone.
+    searches = NAMES[4:5] if has_trigrams(database_url) else []
     assert migrate("baseline").stdout.splitlines() == [
-        f"marked as applied: {name}" for name in (*NAMES[:4], NAMES[6])
+        f"marked as applied: {name}" for name in (*NAMES[:4], *searches, NAMES[6])
     ]
     assert migrate("deploy").exit_code == 0
     assert migrate("status").exit_code == 0

@@ -113,7 +113,7 @@ def count_rows(session: Session, findings: Iterable[Finding], *, with_query: boo
         if f"NOT {_INPUT_CHECK}(" in query and not _has_input_check(session):
             query = query.replace(f"NOT {_INPUT_CHECK}(", f"NOT {_OWN_INPUT_CHECK}(")
             if not needs_function:
-                session.run_raw(CREATE_INPUT_CHECK)
+                session.run(CREATE_INPUT_CHECK)
             needs_function = True
             told = f"{CREATE_INPUT_CHECK};\n{query}"
         else:

@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 
-MAX_NAME_BYTES = 63
-"""The maximum length of a name in PostgreSQL, in bytes."""
+from triosigno_db.models.names import MAX_NAME_BYTES
 
 _TOKEN = re.compile(
     r"""
