@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import triosigno_db as db
+from tests.doctor.checked_database import CheckedDatabase
 from tests.plain_sql import run_plain
 from triosigno_db.doctor import Compatibility, SchemaChange, check_compatibility
 from triosigno_db.migrator.prisma_8 import Prisma8
@@ -32,6 +33,21 @@ def test_a_migrated_database_breaks_nothing(triosigno_db: IsolatedDatabase) -> N
     assert check_compatibility(triosigno_db.url) == check_compatibility(
         Settings.load(triosigno_db.url)
     )
+
+
+def test_a_role_needs_no_right_on_the_ledger(
+    checked: CheckedDatabase, service: CheckedDatabase
+) -> None:
+    checked.run('ALTER TABLE "Sign" ADD COLUMN "clip" text')
+    assert check_compatibility(service.url) == check_compatibility(checked.url)
+
+
+def test_a_schema_that_the_role_may_not_use_does_not_count_as_empty(
+    checked: CheckedDatabase, service: CheckedDatabase
+) -> None:
+    checked.run("REVOKE USAGE ON SCHEMA public FROM PUBLIC")
+    with pytest.raises(db.PermissionDeniedError, match="permission denied for schema"):
+        check_compatibility(service.url)
 
 
 def test_the_marker_of_prisma_8_is_seen(triosigno_db: IsolatedDatabase) -> None:

@@ -1,14 +1,12 @@
 """A database that two sides migrate, and one beside it that shows how it must be."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
 from typing import Any
 
-import psycopg2
 import pytest
 
 import triosigno_db as db
 from tests.interop.node_side import NodeSide
+from tests.interop.plain_session import plain_session
 from tests.interop.prisma_process import PrismaProcess
 from tests.plain_sql import run_plain
 from tests.promises.one_of_each import make_one_of_each
@@ -48,22 +46,12 @@ def catalog_of(url: str) -> Catalog:
 
 def rows_of(url: str) -> Rows:
     """Read all rows of all tables but the ledger, by their ids."""
-    tables = {name for (name,) in run_plain(url, _TABLES)} - {LEDGER_TABLE}
-    return {
-        name: {
-            row["id"]: row for (row,) in run_plain(url, f'SELECT to_jsonb(t) FROM "{name}" AS t')
-        }
-        for name in tables
-    }
-
-
-@contextmanager
-def plain_session(url: str) -> Iterator[Callable[[str], None]]:
-    """Run statements on one connection, outside of a transaction but for what they begin."""
-    with closing(psycopg2.connect(url)) as connection:
-        connection.autocommit = True
-        with connection.cursor() as cursor:
-            yield cursor.execute
+    found: Rows = {}
+    with plain_session(url) as run:
+        for (name,) in run(_TABLES):
+            found[name] = {row["id"]: row for (row,) in run(f'SELECT to_jsonb(t) FROM "{name}" t')}
+    del found[LEDGER_TABLE]
+    return found
 
 
 class BothSides:

@@ -1,12 +1,10 @@
 """Stop a deployment between two of its commands, and kill it there."""
 
 from collections.abc import Callable
-from contextlib import closing
 from threading import Thread
 
-import psycopg2
-
 from tests.cluster import until
+from tests.interop.plain_session import plain_session
 from tests.plain_sql import run_plain
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
 
@@ -60,19 +58,18 @@ def stop_at(url: str, command: int, work: Callable[[], object], kill: Callable[[
         Whether it came as far as that.
     """
     thread = Thread(target=work)
-    with closing(psycopg2.connect(url)) as holder:
-        with holder.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s)", (_KEY,))
-        holder.commit()
-        run_plain(url, "SELECT setval('brake.countdown', %s, true)", (command,))
+    with plain_session(url) as run, plain_session(url) as hold:
+        hold(f"SELECT pg_advisory_lock({_KEY})")
+        run(f"SELECT setval('brake.countdown', {command}, true)")
         thread.start()
-        until(lambda: not thread.is_alive() or run_plain(url, _WAITING) == [(True,)])
+        until(lambda: not thread.is_alive() or run(_WAITING) == [(True,)])
         is_stopped = thread.is_alive()
         if is_stopped:
             kill()
-    thread.join()
-    run_plain(url, "SELECT setval('brake.countdown', -1, true)")
-    until(lambda: run_plain(url, _NOBODY_DEPLOYS) == [(True,)])
+        hold(f"SELECT pg_advisory_unlock({_KEY})")
+        thread.join()
+        run("SELECT setval('brake.countdown', -1, true)")
+        until(lambda: run(_NOBODY_DEPLOYS) == [(True,)])
     return is_stopped
 
 

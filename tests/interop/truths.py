@@ -50,6 +50,7 @@ def _assert_diagnosis(sides: BothSides) -> None:
 def assert_developers_go_on(sides: BothSides) -> None:
     """`prisma migrate dev` asks for a reset only where the folder lacks what is deployed."""
     action = sides.prisma("dev", url=sides.url, migrations=sides.node.migrations)
+    assert "tag" in action, str(action)
     is_behind = not {*sides.recorded()} <= {*sides.node.names()}
     assert action["tag"] == ("reset" if is_behind else "createMigration"), action
 

@@ -69,8 +69,13 @@ def test_tables_in_several_schemas_of_the_database_are_a_problem() -> None:
     line = text.splitlines().index("model Sign {") + 1
     other = text.replace('model Sign {\n  @@schema("one")', 'model Sign {\n  @@schema("two")')
     assert find_problems(files(other)) == [
-        f"a.prisma:{line}: the model Sign is in the schema two, User in one"
+        f"a.prisma:{line}: the model Sign is in the schema two, but the model User is in the "
+        "schema one: the library has all its tables in one"
     ]
+    (found,) = find_problems(
+        files(text.replace('model User {\n  @@schema("one")', "model User {"))
+    )[:1]
+    assert "is in the schema one, but the model User has no @@schema" in found
 
 
 PIECES = st.sampled_from([*to_prisma().split("\n"), "}", "@@index([id])", '  @@map("User")', "/*"])

@@ -22,6 +22,7 @@ from triosigno_db.errors import (
     MigrationError,
     MigrationLockedError,
     NotConnectedError,
+    PermissionDeniedError,
 )
 from triosigno_db.schema.catalog import CATALOGS, Catalog, read_current_schema
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
@@ -40,6 +41,11 @@ ORDER BY l.granted DESC, l.pid
 """
 
 _SCHEMA_EXISTS = "SELECT 1 FROM pg_namespace WHERE nspname = %(name)s"
+# Not by `has_schema_privilege(name, ...)`, which fails if there is no schema of this name.
+_SCHEMA_IS_HIDDEN = """
+SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(name)s
+    AND NOT pg_catalog.has_schema_privilege(oid, 'USAGE'))
+"""
 
 
 class LockSession(NamedTuple):
@@ -198,7 +204,13 @@ class Session:
 
         Returns:
             The catalog; empty if the schema does not exist.
+
+        Raises:
+            PermissionDeniedError: The role may not use the schema, which would seem to be empty.
         """
+        if self.run(_SCHEMA_IS_HIDDEN, name=self.schema_name) == [(True,)]:
+            name = identifier(self.schema_name)
+            raise PermissionDeniedError(f"permission denied for schema {name}: GRANT USAGE on it.")
         with self.in_schema():
             return read_current_schema(self.run)
 

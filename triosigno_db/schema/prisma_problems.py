@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from triosigno_db.models import MODELS
 from triosigno_db.schema.prisma_files import ModelInFile, SchemaFile, models_by_table
-from triosigno_db.schema.prisma_nodes import Span, unquote
+from triosigno_db.schema.prisma_nodes import Model, Span, unquote
 from triosigno_db.schema.prisma_parser import NO_END, UNKNOWN_ATTRIBUTE
 
 _PROVIDERS = ("postgresql", "postgres")
@@ -78,9 +78,14 @@ def _problems_of_models(found: list[ModelInFile]) -> Iterator[str]:
             yield f"{each.place}: the table {table} has another model at {earlier.place}"
         elif schema != found[0].model.schema:
             yield (
-                f"{each.place}: the model {each.model.name} is in the schema {schema}, "
-                f"{found[0].model.name} in {found[0].model.schema}"
+                f"{each.place}: {_in_schema(each.model)}, but {_in_schema(found[0].model)}: the "
+                "library has all its tables in one"
             )
+
+
+def _in_schema(model: Model) -> str:
+    where = "has no @@schema" if model.schema is None else f"is in the schema {model.schema}"
+    return f"the model {model.name} {where}"
 
 
 def _contains(outer: Span, inner: Span) -> bool:
