@@ -11,6 +11,8 @@ import triosigno_db as db
 from tests.redis_server import RedisServer
 from triosigno_db.database import events as observers
 from triosigno_db.migrator.history import DOWN_FILE, LOCK_FILE, SCRIPT_FILE
+from triosigno_db.models import service_models
+from triosigno_db.models.services import forget
 from triosigno_db.testing import DatabaseServer
 from triosigno_db.testing.binaries import choose_installation
 
@@ -83,8 +85,10 @@ def redis(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture(autouse=True)
 def _disconnected() -> Iterator[None]:
-    """No test leaves a pool behind for the next one, nor anybody who is told of its statements."""
+    """No test leaves a pool for the next one, a model of a service's, or an observer."""
     yield
     db.disconnect()
+    for model in service_models():
+        forget(model)
     left_behind, observers.observers[:] = observers.observers[:], []
     assert left_behind == []

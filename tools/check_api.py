@@ -26,6 +26,7 @@ PUBLIC = (
     "triosigno_db",
     "triosigno_db.aio",
     "triosigno_db.doctor",
+    "triosigno_db.extending",
     "triosigno_db.integrations.fastapi",
     "triosigno_db.integrations.flask",
     "triosigno_db.integrations.opentelemetry",

@@ -10,6 +10,7 @@ from tests.conftest import WriteHistory
 from tests.plain_sql import run_plain
 from tests.sampling import mostly_slow
 from triosigno_db import migrator
+from triosigno_db.cli.connection import find_histories
 from triosigno_db.cli.kept import Ledger
 from triosigno_db.migrator.script import NO_TRANSACTION
 from triosigno_db.schema.prisma_migrate import PRISMA_LOCK
@@ -126,7 +127,7 @@ def test_no_shadow_database_is_left(
 
 
 def test_what_baseline_has_recorded_is_said(triosigno_url: str) -> None:
-    kept = Ledger(Settings.load(triosigno_url), None)
+    kept = Ledger(Settings.load(triosigno_url), find_histories(None, None))
     assert kept.after_baseline().startswith("Marked as applied: ")
     first = migrator.read_history()[0]
     run_plain(

@@ -86,10 +86,9 @@ class Copy:
         fields = "    IntegerField,\n"
         self.replace("models/learning.py", fields, fields + "    TextField,\n")
         self.append("models/learning.py", NOTE_MODEL)
-        self.replace(
-            "models/__init__.py", "LearningSession, Progress", "LearningSession, Note, Progress"
-        )
-        self.replace("models/__init__.py", "    Progress,\n", "    Progress,\n    Note,\n")
+        for file in ("models/__init__.py", "models/library.py"):
+            self.replace(file, "LearningSession, Progress", "LearningSession, Note, Progress")
+        self.replace("models/library.py", "    Progress,\n", "    Progress,\n    Note,\n")
         self.replace("models/__init__.py", '    "Module",\n', '    "Module",\n    "Note",\n')
 
     def add_fields(self) -> None:

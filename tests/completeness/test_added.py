@@ -123,5 +123,5 @@ def test_every_place_that_forgets_a_table_is_named(copy: Copy) -> None:
 
 def test_a_model_that_is_not_registered_is_named(copy: Copy) -> None:
     copy.add_table()
-    copy.replace("models/__init__.py", "    Note,\n", "")
+    copy.replace("models/library.py", "    Note,\n", "")
     assert "test_the_registry_holds_every_model" in failures(copy)

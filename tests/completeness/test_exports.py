@@ -18,6 +18,7 @@ from triosigno_db.packs.pack import (
     PackSign,
 )
 from triosigno_db.repositories.accounts.export import PARTS
+from triosigno_db.repositories.accounts.service_rows import SERVICE_TABLES
 
 PACK_PARTS: dict[str, type[db.Input]] = {
     "category": PackCategory,
@@ -66,7 +67,8 @@ def test_all_columns_of_them_are_exported(part: Any) -> None:
 
 
 def test_all_columns_of_an_account_are_exported() -> None:
-    assert set(db.UserExport.selection().columns) == set(User._meta.readable_columns())
+    columns = {*User._meta.readable_columns(), SERVICE_TABLES}
+    assert set(db.UserExport.selection().columns) == columns
 
 
 # -- packs ------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 import triosigno_db as db
 from triosigno_db.database.execution import fetch_all, fetch_one, run_sql, translated
 from triosigno_db.database.read_only import read_only
-from triosigno_db.database.statements import Parameter, compose, statement
+from triosigno_db.database.statements import NOW, Parameter, compose, statement
 from triosigno_db.models import SignCategory
 from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_category
@@ -30,7 +30,7 @@ def select_length() -> Any:
 @statement(reads_only=False)
 def update_names() -> Any:
     """One name for all categories."""
-    return SignCategory.update(name=Parameter("name"))
+    return SignCategory.update(name=Parameter("name"), updated_at=NOW)
 
 
 def test_all_rows_or_the_first_are_given(triosigno_db: IsolatedDatabase) -> None:

@@ -7,8 +7,10 @@ from typing import NamedTuple
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
+SERVICES_PAGE = ROOT / "docs" / "how-to" / "a-services-own-tables.md"
+
 _BLOCK = re.compile(r"^```python\n(.*?)^```$|^<!-- first\n(.*?)^-->$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"# (\w+\.py)\n")
+_FILE = re.compile(r"# ([\w/]+\.py)\n")
 
 
 class Block(NamedTuple):

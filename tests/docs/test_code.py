@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
-from tests.docs.pages import PAGES, ROOT, blocks_of, write_files
+from tests.docs.pages import PAGES, ROOT, SERVICES_PAGE, blocks_of, write_files
 from tests.processes import run_process
 from tests.sampling import mostly_slow
 from triosigno_db.testing import factories
 
 WITH_CODE = [page for page in PAGES if blocks_of(page)]
+WITH_FILES = [page for page in WITH_CODE if any(block.file for block in blocks_of(page))]
+WITH_FILES.remove(SERVICES_PAGE)  # `test_services_page.py` walks it
 
 
 def name_of(page: Path) -> str:
@@ -67,11 +69,7 @@ def test_the_pieces_of_a_page_run_in_their_order(
             exec(compile(source, name_of(page), "exec"), names)
 
 
-@pytest.mark.parametrize(
-    "page",
-    mostly_slow([p for p in WITH_CODE if any(b.file for b in blocks_of(p))], 5),
-    ids=name_of,
-)
+@pytest.mark.parametrize("page", mostly_slow(WITH_FILES, 5), ids=name_of)
 def test_the_files_of_a_page_work_together(page: Path, triosigno_db: Any, tmp_path: Path) -> None:
     names = write_files(page, tmp_path)
     tests = [name for name in names if name.startswith("test_")]

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow]
 PACKAGE = ROOT / "triosigno_db"
 TOP_LEVEL = [
     "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "docs",
-    "mkdocs.yml", "pyproject.toml", "tests", "tools", "triosigno_db",
+    "examples", "mkdocs.yml", "pyproject.toml", "tests", "tools", "triosigno_db",
 ]  # fmt: skip
 
 

@@ -6,9 +6,10 @@ import pytest
 
 import triosigno_db as db
 from tests.schema.catalogs import read_catalogs
+from tests.service_models import define_recognition
 from triosigno_db.database.execution import run_sql
 from triosigno_db.migrator import deploy, rollback
-from triosigno_db.testing.factories import make_sign
+from triosigno_db.testing.factories import make_row, make_sign
 
 
 def test_dropping_twice_is_no_error(connected: str) -> None:
@@ -59,3 +60,26 @@ def test_another_schema_of_the_database_goes_on_searching(
     db.connect(connected, password_cost=4)
     make()
     assert db.search_signs("etre").items == ()
+
+
+def test_the_tables_of_services_are_dropped_with_the_librarys(connected: str) -> None:
+    model = define_recognition()
+    db.create_schema()
+    make_row(model)
+    with pytest.raises(db.DataLossError, match="1 row of Recognition"):
+        db.drop_schema()
+    db.drop_schema(accept_data_loss=True)
+    assert read_catalogs(connected) == {"enums": {}, "tables": {}}
+
+
+def test_a_services_tables_are_created_beside_the_librarys(connected: str) -> None:
+    db.create_schema()
+    before = read_catalogs(connected)
+    define_recognition()
+    db.create_schema()
+    db.create_schema()
+    after = read_catalogs(connected)
+    assert set(after["tables"]) - set(before["tables"]) == {"Recognition"}
+    run_sql('ALTER TABLE "Recognition" DROP COLUMN "hand"')
+    with pytest.raises(db.SchemaMismatchError, match="nothing was changed"):
+        db.create_schema()

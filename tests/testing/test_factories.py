@@ -6,6 +6,17 @@ from typing import Any
 import pytest
 
 import triosigno_db as db
+from tests.service_models import Handedness, define_recognition
+from triosigno_db.extending import (
+    BaseModel,
+    BooleanField,
+    EnumField,
+    ForeignKey,
+    IdField,
+    IntegerField,
+    TimestampField,
+)
+from triosigno_db.schema import create_schema
 from triosigno_db.testing import factories
 
 pytestmark = pytest.mark.usefixtures("triosigno_db")
@@ -63,3 +74,37 @@ def test_awards_are_new() -> None:
     assert award.is_new
     again = factories.make_award(user_id=award.user_id, achievement_id=award.achievement.id)
     assert not again.is_new
+
+
+def test_a_row_of_a_service_needs_no_value() -> None:
+    model = define_recognition()
+    create_schema()
+    made = [factories.make_row(model) for _ in range(3)]
+    assert len({row.id for row in made}) == len({row.user_id for row in made}) == 3
+    assert len({row.model_version for row in made}) == 3
+    user = factories.make_user()
+    chosen = factories.make_row(model, user_id=user.id, confidence=0.25)
+    assert (chosen.user_id, chosen.confidence) == (user.id, 0.25)
+    with db.connection():
+        assert model.select().count() == 4
+
+
+def test_a_registered_factory_makes_what_others_refer_to() -> None:
+    model = define_recognition()
+
+    class Review(BaseModel):
+        id = IdField()
+        recognition = ForeignKey(model, backref="reviews", on_delete="CASCADE")
+        is_right = BooleanField()
+        number = IntegerField(unique=True)
+        at = TimestampField()
+        hand = EnumField(Handedness)
+
+    create_schema()
+    with db.connection():
+        assert factories.make_row(Review).recognition.confidence == 0
+    factories.register(model, lambda: factories.make_row(model, confidence=0.75))
+    with db.connection():
+        review = factories.make_row(Review)
+        assert Review.get_by_id(review.id).recognition.confidence == 0.75
+        assert review.number != factories.make_row(Review).number

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import assert_type
 
 import triosigno_db as db
-from triosigno_db import aio
+from triosigno_db import aio, extending
 
 
 class Card(db.Record):
@@ -14,6 +14,10 @@ class Card(db.Record):
 
 class Outline(db.Record):
     title: str
+
+
+class Seen(extending.Record):
+    id: str
 
 
 def a_whole_record_is_the_default(key: str) -> None:
@@ -111,3 +115,21 @@ async def coroutines_promise_the_same(key: str) -> None:
 
     assert_type(await aio.run_in_transaction(card), Card)
     assert_type(await aio.connect(), None)
+
+
+@extending.statement(reads_only=True)
+def select_seen(limit: int) -> object: ...
+
+
+def fetch_seen(key: str) -> tuple[Seen, ...]:
+    return extending.fetch_all(select_seen(limit=3), Seen, key=key)
+
+
+async def functions_of_a_service_have_its_types(key: str) -> None:
+    assert_type(select_seen(3), extending.Statement)
+    assert_type(extending.fetch_all(select_seen(3), Seen), tuple[Seen, ...])
+    assert_type(extending.fetch_one(select_seen(3), Seen), Seen | None)
+    assert_type(extending.write(select_seen(3), Seen), tuple[Seen, ...])
+    assert_type(await extending.coroutine(fetch_seen)(key), tuple[Seen, ...])
+    select_seen("3")  # type: ignore[arg-type]
+    extending.fetch_all(select_seen(3), dict)  # type: ignore[type-var]

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triosigno_db.cli.connection import AsJson, Url
+from triosigno_db.cli.connection import AsJson, Models, Url, load_models
 from triosigno_db.cli.tables import visible
 from triosigno_db.doctor import Compatibility, SchemaChange, check_compatibility
 from triosigno_db.migrator.prisma_8 import ADVICE
@@ -29,6 +29,7 @@ def check(
             help="A schema.prisma, or a folder of .prisma files, to check in place of a database."
         ),
     ] = None,
+    models: Models = None,
     as_json: AsJson = False,
 ) -> None:
     """Check whether a schema that the Node side has changed breaks functions of the library.
@@ -38,7 +39,7 @@ def check(
     Example: triosigno-db check --schema prisma/schema.prisma
     """
     database = url if schema is not None else Settings.load(url)
-    compatibility = check_compatibility(database, schema=schema)
+    compatibility = check_compatibility(database, schema=schema, project=load_models(models))
     if as_json:
         print(json.dumps(_as_json(compatibility), indent=2))
     else:

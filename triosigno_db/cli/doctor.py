@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from triosigno_db.cli.connection import AsJson, History, Url
+from triosigno_db.cli.connection import AsJson, History, Models, Url, find_histories
 from triosigno_db.cli.interruption import say_if_interrupted
 from triosigno_db.cli.tables import visible
 from triosigno_db.doctor import Diagnosis, Finding, Limits, diagnose
@@ -26,6 +26,7 @@ def doctor(
     *,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     validate: Annotated[
         bool, typer.Option(help="Validate the CHECK constraints that no row violates.")
     ] = True,
@@ -52,7 +53,9 @@ def doctor(
     settings = Settings.load(url)
     if validate:
         say_if_interrupted("Nothing was changed, except constraints that it has validated.")
-    diagnosis = diagnose(settings, history=migrations, limits=limits, validate=validate)
+    diagnosis = diagnose(
+        settings, **find_histories(migrations, models), limits=limits, validate=validate
+    )
     if as_json:
         print(json.dumps(_as_json(settings, diagnosis), indent=2))
     else:

@@ -1,10 +1,9 @@
 """What an interrupted `triosigno-db migrate` has kept, as the ledger says."""
 
-from pathlib import Path
-
 from triosigno_db import migrator
+from triosigno_db.cli.connection import Histories
 from triosigno_db.migrator import MigrationState
-from triosigno_db.migrator.history import read_history
+from triosigno_db.migrator.project import read_histories
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.settings import Settings
 
@@ -14,15 +13,15 @@ class Ledger:
 
     Args:
         settings: The settings of the connection.
-        history: The folder of the migrations. By default the one in the package.
+        histories: The histories that the command works on.
 
     Attributes:
         begun: The migrations of which the command has begun a statement, in order.
     """
 
-    def __init__(self, settings: Settings, history: Path | None) -> None:
+    def __init__(self, settings: Settings, histories: Histories) -> None:
         self._settings = settings
-        self._history = history
+        self._histories = histories
         self.begun: dict[str, None] = {}
 
     def after_deploy(self) -> str:
@@ -48,7 +47,9 @@ class Ledger:
         kept = [name for name in self.begun if states[name] is MigrationState.APPLIED]
         parts = [f"Rolled back: {', '.join(undone)}." if undone else "Nothing was rolled back."]
         for name in kept:
-            down = next(each.down for each in read_history(self._history) if each.name == name)
+            down = next(
+                each.down for each in read_histories(**self._histories) if each.name == name
+            )
             is_whole = is_transactional(down or "")
             parts.append(f"Still applied{'' if is_whole else ', or in part'}: {name}.")
         return " ".join(parts)
@@ -63,7 +64,11 @@ class Ledger:
 
     def names_on_disk(self) -> set[str]:
         """Return the names of the migrations on disk."""
-        return {migration.name for migration in read_history(self._history)}
+        return {migration.name for migration in read_histories(**self._on_disk())}
+
+    def pending(self) -> tuple[str, ...]:
+        """Return the names of the migrations that `deploy` would apply."""
+        return migrator.status(self._settings, **self._on_disk()).pending
 
     def after_dev(self, before: set[str]) -> str:
         """Say whether a migration was written, and whether it is applied.
@@ -99,8 +104,14 @@ class Ledger:
         is_marked = self._states().get(name) is wanted
         return f"{name} is marked as {wanted}." if is_marked else "Nothing was changed."
 
+    def _on_disk(self) -> Histories:
+        """Leave out a service that has no migration yet: the first one creates the folder."""
+        project = self._histories["project"]
+        is_there = project is not None and project.migrations.is_dir()
+        return Histories(history=self._histories["history"], project=project if is_there else None)
+
     def _states(self) -> dict[str, MigrationState]:
-        found = migrator.status(self._settings, history=self._history)
+        found = migrator.status(self._settings, **self._histories)
         return {each.name: each.state for each in found.migrations}
 
     def _applied(self) -> list[str]:

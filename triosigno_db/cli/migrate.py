@@ -15,12 +15,20 @@ from rich.text import Text
 
 from triosigno_db import migrator
 from triosigno_db.cli.confirmation import AcceptDataLoss, confirm_data_loss
-from triosigno_db.cli.connection import AsJson, History, LockTimeout, Url
+from triosigno_db.cli.connection import (
+    AsJson,
+    History,
+    LockTimeout,
+    Models,
+    Url,
+    find_histories,
+)
 from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.kept import Ledger
+from triosigno_db.cli.migrate_format import drift_as_json, format_status, status_as_json
 from triosigno_db.cli.tables import visible, visible_lines
-from triosigno_db.migrator import Drift, MigrationState, MigrationStatus, Rename, Step
+from triosigno_db.migrator import Drift, MigrationState, Rename, Step
 from triosigno_db.migrator.baseline import adopt
 from triosigno_db.migrator.deploy import DEFAULT_LOCK_TIMEOUT
 from triosigno_db.migrator.executor import OnStep
@@ -33,15 +41,6 @@ app = typer.Typer(
 console = Console(highlight=False, soft_wrap=True)
 
 DIFFERENT = 1
-STYLES = {
-    MigrationState.APPLIED: "green",
-    MigrationState.PENDING: "yellow",
-    MigrationState.PROVIDED: "green",
-    MigrationState.FAILED: "bold red",
-    MigrationState.ROLLED_BACK: "yellow",
-    MigrationState.EDITED: "bold red",
-    MigrationState.UNKNOWN: "cyan",
-}
 Steps = Annotated[int, typer.Option(min=1, help="How many migrations to roll back.")]
 
 
@@ -49,6 +48,7 @@ Steps = Annotated[int, typer.Option(min=1, help="How many migrations to roll bac
 def status(
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     as_json: AsJson = False,
 ) -> None:
     """Show the state of each migration.
@@ -57,13 +57,14 @@ def status(
 
     Example: triosigno-db migrate status --json
     """
-    found = migrator.status(Settings.load(url), history=migrations)
+    chosen = find_histories(migrations, models)
+    found = migrator.status(Settings.load(url), **chosen)
     if as_json:
-        print(json.dumps([_as_json(each) for each in found.migrations], indent=2))
+        print(json.dumps([status_as_json(each) for each in found.migrations], indent=2))
     else:
         width = max((len(visible(each.name)) for each in found.migrations), default=0)
         for each in found.migrations:
-            console.print(_format_line(each, width))
+            console.print(format_status(each, width))
         _print_prisma_8(found.prisma_8)
     raise typer.Exit(found.exit_code)
 
@@ -72,35 +73,36 @@ def status(
 def deploy(
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
     """Apply the pending migrations, each in one transaction.
 
     Example: triosigno-db migrate deploy --lock-timeout 60
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(ledger.after_deploy)
     with _progress(ledger) as on_step:
-        applied = migrator.deploy(
-            settings, history=migrations, lock_timeout=lock_timeout, on_step=on_step
-        )
+        applied = migrator.deploy(settings, **chosen, lock_timeout=lock_timeout, on_step=on_step)
     _print_names("applied", applied, "The database is up to date.")
     if applied:
-        _print_prisma_8(migrator.status(settings, history=migrations).prisma_8)
+        _print_prisma_8(migrator.status(settings, **chosen).prisma_8)
 
 
 @app.command()
-def baseline(url: Url = None, migrations: History = None) -> None:
+def baseline(url: Url = None, migrations: History = None, models: Models = None) -> None:
     """Find the migrations that a database already contains, and record them.
 
     What the Node backend's own history made is provided; else it is marked as applied.
 
     Example: triosigno-db migrate baseline && triosigno-db migrate deploy
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    say_if_interrupted(Ledger(settings, migrations).after_baseline)
-    found = adopt(settings, history=migrations)
+    say_if_interrupted(Ledger(settings, chosen).after_baseline)
+    found = adopt(settings, **chosen)
     _print_names("provided" if found.are_provided else "marked as applied", found.names)
 
 
@@ -112,21 +114,23 @@ def resolve(
     ] = None,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
 ) -> None:
     """Record how a failed migration was resolved by hand.
 
     Example: triosigno-db migrate resolve --rolled-back 20260201000000_add_streaks
     """
+    chosen = find_histories(migrations, models)
     if (applied is None) is (rolled_back is None):
         raise typer.BadParameter("give either --applied or --rolled-back")
     settings = Settings.load(url)
     wanted = MigrationState.APPLIED if applied else MigrationState.ROLLED_BACK
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(lambda: ledger.after_resolve(applied or rolled_back or "", wanted))
     if applied is not None:
-        migrator.resolve_applied(applied, settings, history=migrations)
+        migrator.resolve_applied(applied, settings, **chosen)
     elif rolled_back is not None:
-        migrator.resolve_rolled_back(rolled_back, settings, history=migrations)
+        migrator.resolve_rolled_back(rolled_back, settings, **chosen)
     _print_names("applied" if applied else "rolled back", (applied or rolled_back or "",))
 
 
@@ -137,6 +141,7 @@ def rollback(
     *,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     accept_data_loss: AcceptDataLoss = False,
     lock_timeout: LockTimeout = DEFAULT_LOCK_TIMEOUT,
 ) -> None:
@@ -146,15 +151,16 @@ def rollback(
 
     Example: triosigno-db migrate rollback --steps 1
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(ledger.after_rollback)
 
     def undo(accept: bool) -> tuple[str, ...]:
         with _progress(ledger) as on_step:
             return migrator.rollback(
                 settings,
-                history=migrations,
+                **chosen,
                 steps=steps,
                 to=to,
                 accept_data_loss=accept,
@@ -168,8 +174,10 @@ def rollback(
 
 @app.command()
 def diff(
+    *,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit 1 if there are differences.")
     ] = False,
@@ -180,9 +188,10 @@ def diff(
 
     Example: triosigno-db migrate diff --exit-code
     """
-    drift = migrator.diff(Settings.load(url), history=migrations)
+    chosen = find_histories(migrations, models)
+    drift = migrator.diff(Settings.load(url), **chosen)
     if as_json:
-        print(json.dumps(_drift_as_json(drift), indent=2))
+        print(json.dumps(drift_as_json(drift), indent=2))
     elif sql:
         _print_sql(drift.sql)
     else:
@@ -207,19 +216,21 @@ def dev(
     accept_data_loss: AcceptDataLoss = False,
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
 ) -> None:
     """Deploy what is pending, write the migration to the models, and apply it.
 
     Example: triosigno-db migrate dev --name add_streaks --create-only
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     before = ledger.names_on_disk()
     say_if_interrupted(lambda: ledger.after_dev(before))
     written = migrator.dev(
         name,
         settings,
-        history=migrations,
+        **chosen,
         create_only=create_only,
         accept_data_loss=accept_data_loss,
         renames=rename or (),
@@ -233,13 +244,14 @@ def dev(
         done = "Written and applied" if written.applied else "Written"
         console.print(f"{done}: {written.folder}", markup=False)
     if create_only:
-        _print_names("pending", migrator.status(settings, history=migrations).pending)
+        _print_names("pending", ledger.pending())
 
 
 @app.command()
 def reset(
     url: Url = None,
     migrations: History = None,
+    models: Models = None,
     accept_data_loss: AcceptDataLoss = False,
 ) -> None:
     """Drop the library's tables, and deploy again.
@@ -248,15 +260,14 @@ def reset(
 
     Example: triosigno-db migrate reset
     """
+    chosen = find_histories(migrations, models)
     settings = Settings.load(url)
-    ledger = Ledger(settings, migrations)
+    ledger = Ledger(settings, chosen)
     say_if_interrupted(ledger.after_reset)
 
     def drop(accept: bool) -> tuple[str, ...]:
         with _progress(ledger) as on_step:
-            return migrator.reset(
-                settings, history=migrations, accept_data_loss=accept, on_step=on_step
-            )
+            return migrator.reset(settings, **chosen, accept_data_loss=accept, on_step=on_step)
 
     _print_names("applied", confirm_data_loss(settings, drop, accept=accept_data_loss))
 
@@ -285,15 +296,17 @@ def export(
         ),
     ] = None,
     migrations: History = None,
+    models: Models = None,
 ) -> None:
-    """Write the migrations and the @@index lines that the Node backend lacks.
+    """Write the migrations and the lines of the schema that the Node backend lacks.
 
     Example: triosigno-db migrate export ../backend/prisma --check
     """
+    chosen = find_histories(migrations, models)
     with writing("All of it was written."):
         found = migrator.export(
             folder,
-            history=migrations,
+            **chosen,
             schema=schema,
             prisma=prisma,
             check=check,
@@ -302,50 +315,13 @@ def export(
     said = "missing: " if check else ""
     for path in found.files:
         console.print(Text(f"{said}{visible(path)}"))
-    for index in found.indexes:
-        where = f"{index.path}:{index.line}: {index.model}"
-        console.print(Text(f"{said}{visible(where)}: {visible(index.attribute)}"))
-    if not (found.files or found.indexes):
+    for line in (*found.lines, *found.indexes):
+        where = f"{line.path}:{line.line}: {line.model}"
+        console.print(Text(f"{said}{visible(where)}: {visible(line.attribute)}"))
+    if not (found.files or found.lines or found.indexes):
         console.print("Nothing is missing.")
     if not found.is_complete:
         raise typer.Exit(DIFFERENT)
-
-
-def _format_line(status: MigrationStatus, width: int) -> Text:
-    line = Text(f"{status.state:<12}", style=STYLES[status.state]) + Text(
-        f"{visible(status.name):<{width}}"
-    )
-    row = status.row
-    if row is not None and status.state is MigrationState.ROLLED_BACK and row.rolled_back_at:
-        line.append(f"  {row.rolled_back_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
-    elif row is not None and row.finished_at:
-        line.append(f"  {row.finished_at:%Y-%m-%d %H:%M:%S %Z}", style="dim")
-    if status.recorded_name != status.name:
-        line.append(f"  as {visible(status.recorded_name)}", style="dim")
-    if row is not None and row.logs:
-        line.append(f"\n{visible_lines(row.logs.strip())}", style="dim")
-    line.rstrip()
-    return line
-
-
-def _as_json(status: MigrationStatus) -> dict[str, Any]:
-    row = status.row
-    return {
-        "name": status.name,
-        "state": status.state.value,
-        "recordedName": row and row.name,
-        "finishedAt": row and row.finished_at and row.finished_at.isoformat(),
-        "rolledBackAt": row and row.rolled_back_at and row.rolled_back_at.isoformat(),
-        "logs": row and row.logs,
-    }
-
-
-def _drift_as_json(drift: Drift) -> dict[str, Any]:
-    return {
-        "fromHistory": [each._asdict() for each in drift.from_history],
-        "fromModels": [each._asdict() for each in drift.from_models],
-        "sql": drift.sql,
-    }
 
 
 def _print_drift(drift: Drift) -> None:

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from triosigno_db import roles
-from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.connection import AsJson, Models, Url, connected, load_models
 from triosigno_db.cli.encoding import check_script
 from triosigno_db.cli.interruption import writing
 from triosigno_db.cli.tables import print_table, visible
@@ -37,11 +37,13 @@ def sql(
     application: Application = DEFAULTS.application,
     reader: Reader = DEFAULTS.reader,
     schema: Annotated[str, typer.Option(help="The schema of the tables.")] = "public",
+    models: Models = None,
 ) -> None:
     """Print the SQL that creates the roles; it can be run repeatedly.
 
     Example: triosigno-db roles sql --app backend | psql "$DATABASE_URL"
     """
+    load_models(models)
     script = roles.role_script(RoleNames(owner, application, reader), schema_name=schema)
     check_script(script)
     print(script, end="")
@@ -52,8 +54,10 @@ def apply(
     owner: Owner = DEFAULTS.owner,
     application: Application = DEFAULTS.application,
     reader: Reader = DEFAULTS.reader,
+    *,
     as_json: AsJson = False,
     url: Url = None,
+    models: Models = None,
 ) -> None:
     """Create the roles in one transaction, then list what you must change by hand.
 
@@ -61,6 +65,7 @@ def apply(
 
     Example: triosigno-db roles apply --app backend
     """
+    load_models(models)
     with connected(url):
         with writing("The roles were created."):
             findings = roles.apply_roles(RoleNames(owner, application, reader))
@@ -72,8 +77,10 @@ def check(
     owner: Owner = DEFAULTS.owner,
     application: Application = DEFAULTS.application,
     reader: Reader = DEFAULTS.reader,
+    *,
     as_json: AsJson = False,
     url: Url = None,
+    models: Models = None,
 ) -> None:
     """List the excess and the missing privileges of each role.
 
@@ -81,6 +88,7 @@ def check(
 
     Example: triosigno-db roles check --json
     """
+    load_models(models)
     with connected(url):
         _report(roles.check_roles(RoleNames(owner, application, reader)), as_json=as_json)
 

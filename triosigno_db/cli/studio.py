@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 import triosigno_db as db
-from triosigno_db.cli.connection import Url, connected
+from triosigno_db.cli.connection import Models, Url, connected, load_models
 from triosigno_db.cli.tables import visible
 from triosigno_db.database.lifecycle import current_database
 
@@ -21,6 +21,7 @@ DEFAULT_PORT = 5555
 def studio(
     *,
     url: Url = None,
+    models: Models = None,
     port: Annotated[
         int, typer.Option(min=0, max=65_535, help="The port on 127.0.0.1; 0 selects a free port.")
     ] = DEFAULT_PORT,
@@ -48,6 +49,7 @@ def studio(
     # The request log would contain the token.
     logging.getLogger("werkzeug").setLevel(logging.WARNING)
     console = Console(highlight=False, soft_wrap=True)
+    load_models(models)
     with connected(url):
         settings = current_database().settings
         app = create_studio(token, write=write)

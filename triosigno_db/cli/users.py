@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 import triosigno_db as db
-from triosigno_db.cli.connection import AsJson, Url, connected
+from triosigno_db.cli.connection import AsJson, Models, Url, connected, load_models
 from triosigno_db.cli.encoding import print_json
 from triosigno_db.cli.interruption import say_if_interrupted, writing
 from triosigno_db.cli.tables import print_table, visible
@@ -146,11 +146,13 @@ def export(
         Path | None, typer.Option(help="A new file, readable by its owner only.")
     ] = None,
     url: Url = None,
+    models: Models = None,
 ) -> None:
     """Print all data of an account as JSON, without the password.
 
     Example: triosigno-db users export lea --out lea.json
     """
+    load_models(models)
     with connected(url):
         exported = db.export_user(_find_user(login).id)
     text = exported.model_dump_json(indent=2)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.compatibility.structure import Index, Structure, Table
-from triosigno_db.models import MODELS
+from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.models.search import SEARCH_INDEXES
 from triosigno_db.schema.prisma import to_prisma
 from triosigno_db.schema.prisma_files import SchemaFile
@@ -13,15 +13,19 @@ from triosigno_db.schema.prisma_parser import parse_prisma
 
 
 @cache
-def expected_structure() -> Structure:
+def expected_structure(services: tuple[type[BaseModel], ...] = ()) -> Structure:
     """Describe the structure of the models.
+
+    Args:
+        services: Models of services, beside those of the library.
 
     Returns:
         The structure, with the CHECK constraints and the indexes on expressions by their names.
     """
-    plain = from_prisma([SchemaFile(Path("schema.prisma"), parse_prisma(to_prisma()))])
+    models = (*MODELS, *services)
+    plain = from_prisma([SchemaFile(Path("schema.prisma"), parse_prisma(to_prisma(models=models)))])
     tables = {}
-    for model in MODELS:
+    for model in models:
         name = model._meta.table_name
         table = plain.tables[name]
         names = [*model._meta.indexes_by_name()]

@@ -8,9 +8,10 @@ from triosigno_db.compatibility.from_catalog import from_catalog
 from triosigno_db.compatibility.from_prisma import from_prisma
 from triosigno_db.compatibility.judging_columns import judge_columns
 from triosigno_db.compatibility.judging_constraints import judge_constraints, judge_new_references
-from triosigno_db.compatibility.needs import Needs, library_needs
+from triosigno_db.compatibility.needs import Needs, needs_of
 from triosigno_db.compatibility.structure import Structure, Table
 from triosigno_db.compatibility.table_comparison import TableComparison
+from triosigno_db.models import BaseModel
 from triosigno_db.schema.catalog import Catalog
 from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_problems import schema_of_tables
@@ -42,20 +43,26 @@ def judge(expected: Structure, found: Structure, needs: Needs) -> tuple[SchemaCh
     return tuple(sorted(changes, key=lambda change: not change.breaks))
 
 
-def judge_catalog(found: Catalog) -> tuple[SchemaChange, ...]:
+def judge_catalog(
+    found: Catalog, services: tuple[type[BaseModel], ...] = ()
+) -> tuple[SchemaChange, ...]:
     """Compare a database with what the functions need.
 
     Args:
         found: The catalog of the database.
+        services: Models of services, whose tables are compared as well.
 
     Returns:
         As for `judge`.
     """
-    return judge(expected_structure(), from_catalog(found), library_needs())
+    return judge(expected_structure(services), from_catalog(found), needs_of(services))
 
 
 def judge_files(
-    files: Sequence[SchemaFile], *, schema_name: str | None = None
+    files: Sequence[SchemaFile],
+    *,
+    schema_name: str | None = None,
+    services: tuple[type[BaseModel], ...] = (),
 ) -> tuple[SchemaChange, ...]:
     """Compare a Prisma schema with what the functions need.
 
@@ -63,13 +70,14 @@ def judge_files(
         files: The files of the schema.
         schema_name: The database schema of the tables. By default that of the first model of a
             table of the library.
+        services: As for `judge_catalog`.
 
     Returns:
         As for `judge`.
     """
     name = schema_name or schema_of_tables(files) or _DEFAULT_SCHEMA
     found = from_prisma(files, schema_name=name)
-    return judge(expected_structure(), found, library_needs())
+    return judge(expected_structure(services), found, needs_of(services))
 
 
 def _judge_enums(expected: Structure, found: Structure, needs: Needs) -> Iterator[SchemaChange]:

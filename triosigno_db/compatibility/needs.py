@@ -11,6 +11,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from triosigno_db.models import BaseModel
+from triosigno_db.models.fields import EnumField
+
 FILE = "needs.json"
 
 Columns = Mapping[str, frozenset[str]]
@@ -148,6 +151,35 @@ def library_needs() -> Needs:
     """
     read = json.loads(files(__package__).joinpath(FILE).read_text("utf-8"))
     return Needs(tuple(_need(function, need) for function, need in sorted(read.items())))
+
+
+def needs_of(services: tuple[type[BaseModel], ...] = ()) -> Needs:
+    """List what the functions of the library need, and what the functions of services may need.
+
+    Args:
+        services: The models of services. Functions that use one may read and write each of its
+            columns; the name of the model stands for them.
+
+    Returns:
+        The needs.
+    """
+    return Needs((*library_needs().functions, *map(_need_of_model, services)))
+
+
+def _need_of_model(model: type[BaseModel]) -> Need:
+    columns = {model._meta.table_name: frozenset(model._meta.columns)}
+    fields = model._meta.sorted_fields
+    return Need(
+        model.__name__,
+        writes_rows=True,
+        uses=columns,
+        writes=columns,
+        inserts=columns,
+        conflicts={},
+        deletes=frozenset(columns),
+        enums=frozenset(each.enum.__name__ for each in fields if isinstance(each, EnumField)),
+        casts=frozenset(),
+    )
 
 
 def _need(function: str, need: Mapping[str, Any]) -> Need:

@@ -43,7 +43,8 @@ def fetch_all(statement: Statement, **parameters: Any) -> list[Row]:
     try:
         return router.fetch(compiled, parameters)
     except psycopg2.Error as exc:
-        failure, cause = translate(exc, CONSTRAINT_TARGETS, parameters), without_values(exc)
+        failure = translate(exc, CONSTRAINT_TARGETS, parameters, deletes=compiled.deletes)
+        cause = without_values(exc)
     except TrioSignoDBError as exc:
         detach_causes(exc)
         raise

@@ -8,7 +8,7 @@ from triosigno_db.database.peewee_database import Database
 from triosigno_db.database.read_only import is_read_only, read_only
 from triosigno_db.database.router import Router
 from triosigno_db.errors import ConflictError, NotConnectedError
-from triosigno_db.models import MODELS, database_proxy
+from triosigno_db.models import all_models, database_proxy
 from triosigno_db.passwords import end_hashing_threads
 from triosigno_db.settings import Settings
 
@@ -44,7 +44,7 @@ def connect(url: str | None = None, **options: Any) -> None:
             router.route()
         with _connecting:
             earlier = _replaceable()
-            for model in MODELS:
+            for model in all_models():
                 model._meta.schema = settings.schema_name
             database_proxy.initialize(router)
     except BaseException:

@@ -30,11 +30,12 @@ _MAX_SHOWN = 1000
 
 
 class _Failure(NamedTuple):
-    """A driver error, with the constraints of the schema and the parameters of the call."""
+    """A driver error, with the constraints of the schema and what is known of the call."""
 
     cause: psycopg2.Error
     constraints: Mapping[str, tuple[str, str]]
     parameters: Mapping[str, object]
+    deletes: bool
 
     @property
     def target(self) -> tuple[str, str] | None:
@@ -53,10 +54,20 @@ def _already_exists(failure: _Failure) -> TrioSignoDBError:
 
 
 def _reference_broken(failure: _Failure) -> TrioSignoDBError:
+    if failure.deletes:
+        return _still_referenced(failure)
     if failure.target is None:
         return ConflictError(failure.message).with_prisma_code("P2003")
     entity, field = failure.target
     return NotFoundError(entity, failure.parameters.get(field)).with_prisma_code("P2003")
+
+
+def _still_referenced(failure: _Failure) -> TrioSignoDBError:
+    table = failure.cause.diag.table_name
+    if failure.target is None or table is None:
+        return InUseError(failure.message)
+    entity = failure.target[0]
+    return InUseError(f"{entity} is still in use by rows of {table}.")
 
 
 def _invalid(code: str) -> Callable[[_Failure], TrioSignoDBError]:
@@ -120,7 +131,7 @@ _BY_SQLSTATE: dict[str, Callable[[_Failure], TrioSignoDBError]] = {
     errorcodes.CLASS_DATA_EXCEPTION: _invalid("P2007"),
     errorcodes.STRING_DATA_RIGHT_TRUNCATION: _invalid("P2000"),
     errorcodes.NUMERIC_VALUE_OUT_OF_RANGE: _invalid("P2020"),
-    errorcodes.RESTRICT_VIOLATION: _plain(InUseError),
+    errorcodes.RESTRICT_VIOLATION: _still_referenced,
     errorcodes.NOT_NULL_VIOLATION: _required,
     errorcodes.FOREIGN_KEY_VIOLATION: _reference_broken,
     errorcodes.UNIQUE_VIOLATION: _already_exists,
@@ -319,6 +330,8 @@ def translate(
     cause: psycopg2.Error,
     constraints: Mapping[str, tuple[str, str]],
     parameters: Mapping[str, object],
+    *,
+    deletes: bool = False,
 ) -> TrioSignoDBError:
     """Translate a driver error to an error of the library, by SQLSTATE.
 
@@ -327,12 +340,13 @@ def translate(
         constraints: The entity and the attribute of each constraint of the schema, by the name of
             the constraint.
         parameters: The parameters of the statement, to name the key that was not found.
+        deletes: Whether the statement deletes rows, so that others may still refer to them.
 
     Returns:
         The exception to raise `from` the cause.
     """
     redact(cause)
-    failure = _Failure(cause, constraints, parameters)
+    failure = _Failure(cause, constraints, parameters, deletes)
     code = cause.pgcode
     if code is None:
         if is_connection_lost(cause):

@@ -15,11 +15,13 @@ sends `EXECUTE` with the values.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache, wraps
+from inspect import signature
 from itertools import count
 from string import Formatter
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, ParamSpec, cast
 
 import peewee
 from pydantic.alias_generators import to_snake
@@ -29,6 +31,7 @@ from triosigno_db.errors import InvalidInputError
 from triosigno_db.records import Selection
 
 Build = Callable[..., Any]
+P = ParamSpec("P")
 
 NOW = peewee.fn.timezone("UTC", peewee.fn.now())
 """The time of the server in UTC, in any time zone of the session."""
@@ -72,6 +75,7 @@ class CompiledStatement(NamedTuple):
             planned for each call.
         definition: The SQL text to prepare, with `$1` for the first parameter.
         arguments: The values to execute it with, with `%(name)s` for each parameter.
+        deletes: Whether it deletes rows, so that a broken reference means rows that refer to them.
     """
 
     name: str
@@ -81,6 +85,7 @@ class CompiledStatement(NamedTuple):
     key: str | None
     definition: str
     arguments: str
+    deletes: bool = False
 
     def prepare_as(self, name: str) -> str:
         """Return the SQL text that prepares the statement.
@@ -149,7 +154,8 @@ class Statement:
             The compiled statement, the same object for every call.
 
         Raises:
-            InvalidInputError: A shape has a field that the entity does not have.
+            InvalidInputError: A shape has a field that the entity does not have, or the statement
+                holds a value that is not the same for every call, such as a time.
         """
         try:
             return self._compiled[schema_name]
@@ -157,9 +163,22 @@ class Statement:
             pass
         query = self._build(*self._choices)
         sql, values = database.get_sql_context().sql(query).query()
-        return self._compiled.setdefault(schema_name, self._write(sql, values))
+        if isinstance(query, peewee.Insert):
+            self._refuse_new_values(values, database)
+        if any(isinstance(value, datetime) for value in values):
+            why = "holds the time when it was built: write NOW or a Parameter in its place"
+            raise InvalidInputError(self.name, why)
+        deletes = isinstance(query, peewee.Delete)
+        return self._compiled.setdefault(schema_name, self._write(sql, values, deletes=deletes))
 
-    def _write(self, sql: str, values: list[Any]) -> CompiledStatement:
+    def _refuse_new_values(self, values: list[Any], database: peewee.Database) -> None:
+        """Refuse the default of a field that is another one for each row, such as an id."""
+        _, others = database.get_sql_context().sql(self._build(*self._choices)).query()
+        if values != others:
+            why = "holds a default that is new for each row: write a Parameter or NOW in its place"
+            raise InvalidInputError(self.name, why)
+
+    def _write(self, sql: str, values: list[Any], *, deletes: bool) -> CompiledStatement:
         texts = sql.split("%s")
         # In text that the driver formats, a literal percent sign must be doubled.
         doubled = [text.replace("%", "%%") for text in texts]
@@ -181,12 +200,13 @@ class Statement:
             key=self._key,
             definition=_interleave(texts, numbered),
             arguments=f" ({arguments})" if names else "",
+            deletes=deletes,
         )
 
 
 def statement(
     *, reads_only: bool, idempotent: bool = False, prepared: bool = True
-) -> Callable[[Build], Callable[..., Statement]]:
+) -> Callable[[Callable[P, Any]], Callable[P, Statement]]:
     """Turn a function that builds a query into a function that returns its statement.
 
     Args:
@@ -197,22 +217,25 @@ def statement(
             best plan depends on the values, such as a limit.
 
     Returns:
-        The decorator; the decorated function returns the statement for its arguments.
+        The decorator; the decorated function returns the statement for its arguments, which must
+        be hashable.
     """
 
-    def decorate(build: Build) -> Callable[..., Statement]:
+    def decorate(build: Callable[P, Any]) -> Callable[P, Statement]:
+        parameters = signature(build)
+
         @lru_cache(maxsize=_MAX_CHOICES)
         @wraps(build)
-        def choose(*choices: Hashable) -> Statement:
+        def choose(*args: P.args, **kwargs: P.kwargs) -> Statement:
             return Statement(
                 build,
-                choices,
+                parameters.bind(*args, **kwargs).args,
                 reads_only=reads_only,
                 idempotent=idempotent,
                 prepared=prepared,
             )
 
-        return choose
+        return cast("Callable[P, Statement]", choose)
 
     return decorate
 

@@ -7,8 +7,10 @@ from triosigno_db.compatibility.changes import SchemaChange
 from triosigno_db.compatibility.judgement import judge_catalog, judge_files
 from triosigno_db.errors import InvalidInputError, MigrationError
 from triosigno_db.migrator.prisma_8 import Prisma8, find_prisma_8
+from triosigno_db.migrator.project import Project
 from triosigno_db.migrator.schema_files import read_schema_files
 from triosigno_db.migrator.session import open_reading_session, resolve_settings
+from triosigno_db.models import BaseModel
 from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_problems import find_problems
 from triosigno_db.settings import Settings
@@ -46,7 +48,10 @@ class Compatibility(NamedTuple):
 
 
 def check_compatibility(
-    url_or_settings: str | Settings | None = None, *, schema: str | Path | None = None
+    url_or_settings: str | Settings | None = None,
+    *,
+    schema: str | Path | None = None,
+    project: Project | None = None,
 ) -> Compatibility:
     """Find what a changed schema breaks: compare it with what the functions need.
 
@@ -58,6 +63,8 @@ def check_compatibility(
             a Prisma schema only the models of its database schema count, by default those of the
             database schema that the first model of a table of the library is in.
         schema: A `schema.prisma`, or a folder of `.prisma` files, to check in place of a database.
+        project: A service whose tables are checked as well; the names of its models stand for the
+            functions that use them.
 
     Returns:
         The changes, those that break functions first, and what was skipped of the Prisma schema.
@@ -68,23 +75,29 @@ def check_compatibility(
         NotConnectedError: Neither a database nor a file was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
+    services = project.load_models() if project is not None else ()
     if schema is not None:
         is_named = url_or_settings is not None
         name = resolve_settings(url_or_settings).schema_name if is_named else None
-        return _check_files(_read(Path(schema)), name)
+        return _check_files(_read(Path(schema)), name, services)
     with open_reading_session(resolve_settings(url_or_settings)) as session:
         found = session.read_catalog()
         prisma_8 = find_prisma_8(session)
-    return Compatibility(judge_catalog(found), prisma_8=prisma_8)
+    return Compatibility(judge_catalog(found, services), prisma_8=prisma_8)
 
 
-def _check_files(files: tuple[SchemaFile, ...], schema_name: str | None) -> Compatibility:
+def _check_files(
+    files: tuple[SchemaFile, ...],
+    schema_name: str | None,
+    services: tuple[type[BaseModel], ...],
+) -> Compatibility:
     skipped = tuple(
         f"{file.at(each.span)}: {each.why}: {' '.join(each.text.split())[:_SHOWN_CHARACTERS]}"
         for file in files
         for each in file.schema.skipped
     )
-    return Compatibility(judge_files(files, schema_name=schema_name), skipped)
+    changes = judge_files(files, schema_name=schema_name, services=services)
+    return Compatibility(changes, skipped)
 
 
 def _read(path: Path) -> tuple[SchemaFile, ...]:

@@ -15,6 +15,7 @@ from triosigno_db.database.sockets import peer_address
 from triosigno_db.doctor.findings import ConstraintReport
 from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.ledger import Ledger, MigrationStatus
+from triosigno_db.migrator.project import Project
 from triosigno_db.migrator.session import Session
 from triosigno_db.schema.catalog import CATALOGS
 from triosigno_db.settings import Settings
@@ -47,7 +48,8 @@ class CheckContext:
         session: The session that runs statements on it.
         settings: The settings of the connection.
         opened_in: The time to connect, in seconds.
-        history: The folder of the migrations.
+        history: The folder of the library's migrations.
+        project: The service whose tables are checked as well, or `None`.
         limits: The thresholds for statements, transactions and indexes.
         validate: Whether constraints that no row violates are validated.
         constraints: The reports on the CHECK constraints, added by the check of rows.
@@ -58,6 +60,7 @@ class CheckContext:
     settings: Settings
     opened_in: float
     history: Path
+    project: Project | None
     limits: Limits
     validate: bool
     constraints: list[ConstraintReport] = field(default_factory=list)
@@ -120,14 +123,20 @@ class CheckContext:
 
 @contextmanager
 def open_context(
-    settings: Settings, history: Path, limits: Limits, *, validate: bool
+    settings: Settings,
+    history: Path,
+    limits: Limits,
+    *,
+    project: Project | None,
+    validate: bool,
 ) -> Iterator[CheckContext]:
     """Connect outside of the pool.
 
     Args:
         settings: The settings of the connection.
-        history: The folder of the migrations.
+        history: The folder of the library's migrations.
         limits: The thresholds for statements, transactions and indexes.
+        project: The service whose tables are checked as well, or `None`.
         validate: Whether constraints that no row violates are validated.
 
     Yields:
@@ -141,4 +150,6 @@ def open_context(
     with closing(open_connection(named, any_encoding=True)) as connection:
         opened_in = time.perf_counter() - started
         session = Session(connection, settings.schema_name)
-        yield CheckContext(connection, session, settings, opened_in, history, limits, validate)
+        yield CheckContext(
+            connection, session, settings, opened_in, history, project, limits, validate
+        )

@@ -21,6 +21,7 @@ from triosigno_db.doctor.context import CheckContext, Limits, open_context
 from triosigno_db.doctor.findings import Diagnosis, Finding, check_failed
 from triosigno_db.errors import DatabaseUnavailableError, TrioSignoDBError
 from triosigno_db.migrator.history import shipped_history
+from triosigno_db.migrator.project import Project
 from triosigno_db.migrator.session import resolve_settings
 from triosigno_db.settings import Settings
 
@@ -53,6 +54,7 @@ def diagnose(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     limits: Limits = DEFAULT_LIMITS,
     validate: bool = True,
 ) -> Diagnosis:
@@ -63,7 +65,8 @@ def diagnose(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service whose tables and history are checked as well.
         limits: The thresholds for long statements and unused indexes.
         validate: Validate the constraints that no row violates, if the role owns their tables.
 
@@ -75,9 +78,11 @@ def diagnose(
         NotConnectedError: No database was given, and `connect()` was not called.
     """
     settings = resolve_settings(url_or_settings)
+    if project is not None:
+        project.load_models()
     try:
         with open_context(
-            settings, history or shipped_history(), limits, validate=validate
+            settings, history or shipped_history(), limits, project=project, validate=validate
         ) as context:
             findings = tuple(_run_checks(context))
             return Diagnosis(findings, tuple(context.constraints))

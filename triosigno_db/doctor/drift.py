@@ -9,9 +9,11 @@ from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.deploy import IN_DATABASE, HistoryStatus
 from triosigno_db.migrator.diff import without_positions
-from triosigno_db.migrator.history import Migration, read_history
+from triosigno_db.migrator.history import Migration
+from triosigno_db.migrator.project import read_histories
 from triosigno_db.migrator.session import Session
 from triosigno_db.migrator.shadow import temporary_catalogs
+from triosigno_db.models import all_models
 from triosigno_db.models.keys import KEYS_SCHEMA
 from triosigno_db.models.search import FOLD_FUNCTION, FOLD_NAME, FOLD_SIGNATURE
 from triosigno_db.schema.catalog import Catalog, Difference, compare
@@ -89,9 +91,9 @@ def _judge_function(session: Session) -> Iterator[Finding]:
 
 def _origin(context: CheckContext) -> tuple[str, list[Migration]]:
     if not context.may_read_ledger():
-        models = Migration("models", to_sql(), "", None, frozenset())
+        models = Migration("models", to_sql(all_models()), "", None, frozenset())
         return "the models", [models]
-    migrations = read_history(context.history)
+    migrations = read_histories(context.history, context.project)
     states = HistoryStatus(context.read_states(migrations) or ())
     applied = states.named(*IN_DATABASE)
     return "the applied migrations", [each for each in migrations if each.name in applied]

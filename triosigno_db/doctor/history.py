@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.deploy import HistoryStatus
-from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.ledger import Ledger, MigrationState, MigrationStatus
 from triosigno_db.migrator.prisma_8 import MANAGED_ALONE, SIGN_AGAIN, Prisma8, find_prisma_8
+from triosigno_db.migrator.project import read_histories
 from triosigno_db.migrator.session import LockSession, lock_sessions
 
 SUBJECT = "history"
@@ -28,7 +28,7 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         MigrationError: The history on disk is invalid.
         PermissionDeniedError: The role may not read the ledger.
     """
-    migrations = read_history(context.history)
+    migrations = read_histories(context.history, context.project)
     with context.reading() as session:
         prisma_8 = find_prisma_8(session)
     if prisma_8 is Prisma8.MANAGES:

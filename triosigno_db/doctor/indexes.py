@@ -7,7 +7,7 @@ from triosigno_db.doctor.context import CheckContext
 from triosigno_db.doctor.findings import Finding
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import Session
-from triosigno_db.models import MODELS
+from triosigno_db.models import all_models
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import SEARCH_INDEXES
 
@@ -166,7 +166,7 @@ def _expected(session: Session) -> list[_Index]:
     """List the models' indexes; the drift check reports missing tables and other definitions."""
     tables = set(Ledger(session).other_tables())
     expected = []
-    for model in MODELS:
+    for model in all_models():
         table = model._meta.table_name
         if table in tables:
             expected.append(_Index(table, f"{table}_pkey", is_unique=True))

@@ -9,7 +9,7 @@ from triosigno_db.doctor.findings import ConstraintReport, Finding, check_failed
 from triosigno_db.errors import TrioSignoDBError
 from triosigno_db.migrator.ledger import Ledger
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
-from triosigno_db.models import MODELS, BaseModel
+from triosigno_db.models import BaseModel, all_models
 from triosigno_db.schema.owners import TRUSTED_OWNERS, owner_parameters
 from triosigno_db.settings import Settings
 
@@ -54,7 +54,9 @@ def check_constraints(
     """
     with open_session(resolve_settings(url_or_settings)) as session:
         return tuple(
-            report for model in MODELS for report in _check_model(session, model, validate=validate)
+            report
+            for model in all_models()
+            for report in _check_model(session, model, validate=validate)
         )
 
 
@@ -70,7 +72,7 @@ def check_rows(context: CheckContext) -> Iterator[Finding]:
     with context.reading() as session:
         there = set(Ledger(session).other_tables())
     reports: list[ConstraintReport] = []
-    for model in MODELS:
+    for model in all_models():
         if model._meta.table_name not in there:
             continue
         try:
@@ -82,7 +84,7 @@ def check_rows(context: CheckContext) -> Iterator[Finding]:
             yield check_failed(SUBJECT, exc)
     context.constraints.extend(reports)
     yield from _judge(reports)
-    if not there.issuperset(model._meta.table_name for model in MODELS):
+    if not there.issuperset(model._meta.table_name for model in all_models()):
         yield Finding(SUBJECT, "unknown", "Tables are missing: their rows cannot be checked.")
 
 

@@ -18,6 +18,7 @@ from triosigno_db.migrator.executor import Step
 from triosigno_db.migrator.export import Export, ExportedIndex, export
 from triosigno_db.migrator.history import Migration, read_history, shipped_history
 from triosigno_db.migrator.ledger import MigrationState, MigrationStatus
+from triosigno_db.migrator.project import Project, read_project
 from triosigno_db.migrator.renames import Rename
 from triosigno_db.migrator.rollback import rollback
 
@@ -30,6 +31,7 @@ __all__ = [
     "MigrationState",
     "MigrationStatus",
     "NewMigration",
+    "Project",
     "Rename",
     "Step",
     "baseline",
@@ -38,6 +40,7 @@ __all__ = [
     "diff",
     "export",
     "read_history",
+    "read_project",
     "reset",
     "resolve_applied",
     "resolve_rolled_back",

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator.deploy import HistoryStatus, locked_ledger
-from triosigno_db.migrator.history import read_history
 from triosigno_db.migrator.prisma_8 import refuse_prisma_8_alone
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.session import resolve_settings
 from triosigno_db.migrator.shadow import temporary_catalogs
 from triosigno_db.schema.catalog import Catalog, Difference
@@ -29,7 +29,10 @@ class Adoption(NamedTuple):
 
 
 def baseline(
-    url_or_settings: str | Settings | None = None, *, history: Path | None = None
+    url_or_settings: str | Settings | None = None,
+    *,
+    history: Path | None = None,
+    project: Project | None = None,
 ) -> tuple[str, ...]:
     """Find the migrations that a database already contains, and record them without running them.
 
@@ -43,7 +46,8 @@ def baseline(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
 
     Returns:
         The names of the migrations that were recorded, at least one.
@@ -57,17 +61,21 @@ def baseline(
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    return adopt(url_or_settings, history=history).names
+    return adopt(url_or_settings, history=history, project=project).names
 
 
 def adopt(
-    url_or_settings: str | Settings | None = None, *, history: Path | None = None
+    url_or_settings: str | Settings | None = None,
+    *,
+    history: Path | None = None,
+    project: Project | None = None,
 ) -> Adoption:
     """Do what `baseline` does, and say how the migrations were recorded.
 
     Args:
         url_or_settings: As for `baseline`.
         history: As for `baseline`.
+        project: As for `baseline`.
 
     Returns:
         The migrations.
@@ -76,7 +84,7 @@ def adopt(
         TrioSignoDBError: As for `baseline`.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     if not migrations:
         raise MigrationError("The history is empty: create a migration first.")
     with locked_ledger(settings) as (session, ledger):

@@ -8,9 +8,10 @@ from typing import NamedTuple
 from triosigno_db.errors import MigrationError, MigrationFailedError
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
 from triosigno_db.migrator.exported_names import place_migrations
-from triosigno_db.migrator.history import Migration, read_history
+from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.ledger import Ledger, MigrationState, MigrationStatus
 from triosigno_db.migrator.prisma_8 import Prisma8, find_prisma_8, refuse_prisma_8_alone
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.script import is_transactional
 from triosigno_db.migrator.script_objects import made_objects
 from triosigno_db.migrator.session import (
@@ -88,13 +89,17 @@ class HistoryStatus(NamedTuple):
 
 
 def status(
-    url_or_settings: str | Settings | None = None, *, history: Path | None = None
+    url_or_settings: str | Settings | None = None,
+    *,
+    history: Path | None = None,
+    project: Project | None = None,
 ) -> HistoryStatus:
     """Read the state of each migration in a database.
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
 
     Returns:
         Each migration's state.
@@ -105,7 +110,7 @@ def status(
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     with open_reading_session(settings) as session:
         return HistoryStatus(Ledger(session).states(migrations), find_prisma_8(session))
 
@@ -114,6 +119,7 @@ def deploy(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
 ) -> tuple[str, ...]:
@@ -125,7 +131,8 @@ def deploy(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
         lock_timeout: The maximum time to wait for another deployment, and in each statement for a
             lock on a table, in seconds.
         on_step: Called before each statement.
@@ -145,7 +152,7 @@ def deploy(
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     with locked_ledger(resolve_settings(url_or_settings), lock_timeout) as (session, ledger):
         refuse_prisma_8_alone(session)
         found = HistoryStatus(ledger.states(migrations))
@@ -166,6 +173,7 @@ def resolve_applied(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
 ) -> None:
     """Mark a migration as applied, after it was fixed or applied by hand.
 
@@ -174,7 +182,8 @@ def resolve_applied(
     Args:
         name: The migration, by its name on disk.
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
 
     Raises:
         MigrationError: The migration does not exist (P3017), or it is already recorded (P3008).
@@ -182,7 +191,7 @@ def resolve_applied(
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     migration = _find(name, migrations)
     with locked_ledger(settings) as (session, ledger):
         found = HistoryStatus(ledger.states(migrations))
@@ -202,20 +211,22 @@ def resolve_rolled_back(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
 ) -> None:
     """Mark a failed migration as rolled back, after its changes were undone by hand.
 
     Args:
         name: The migration, by its name on disk or in the ledger.
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
 
     Raises:
         MigrationError: The ledger does not contain it (P3011), or it has not failed (P3012).
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     with locked_ledger(resolve_settings(url_or_settings)) as (_, ledger):
         names = HistoryStatus(ledger.states(migrations)).recorded_names
         rows = [row for row in ledger.rows() if row.name in (name, names.get(name))]

@@ -26,17 +26,17 @@ from triosigno_db.migrator.history import (
     SCRIPT_FILE,
     Migration,
     make_migration,
-    read_history,
-    shipped_history,
 )
 from triosigno_db.migrator.ledger import MigrationState
-from triosigno_db.migrator.own_history import read_own_history
+from triosigno_db.migrator.own_history import start_history
 from triosigno_db.migrator.plan import Ask, Plan, plan_migration
 from triosigno_db.migrator.precheck import find_obstacles
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.renames import Rename
 from triosigno_db.migrator.session import Session, open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
 from triosigno_db.migrator.table_numbers import read_tables
+from triosigno_db.migrator.target import find_target
 from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.schema.data_loss import data_loss, refuse_rows
 from triosigno_db.schema.ddl import drop_script, to_sql
@@ -93,6 +93,7 @@ def dev(
     *,
     history: Path | None = None,
     models: Sequence[type[BaseModel]] = MODELS,
+    project: Project | None = None,
     create_only: bool = False,
     accept_data_loss: bool = False,
     renames: Collection[str] = (),
@@ -110,8 +111,9 @@ def dev(
     Args:
         name: Lowercase letters, digits and underscores; a timestamp is prepended.
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
-        models: The models. By default those of the library.
+        history: The folder of the library's migrations. By default the one in the package.
+        models: The library's models. By default those of the package.
+        project: A service: the migration is written to its folder, for its tables alone.
         create_only: Write the files without applying anything, neither the migration nor those that
             are pending.
         accept_data_loss: Continue even if rows of the database lose data.
@@ -144,23 +146,28 @@ def dev(
     settings = resolve_settings(url_or_settings)
     if not create_only:
         _refuse_in_tests(settings)
-    folder = history or shipped_history()
-    migrations = read_own_history(folder)
+    target = find_target(history, project, models)
+    migrations = target.migrations
+    # The first migration of a service creates its folder.
+    known = project if project is not None and project.migrations.is_dir() else None
+    library = history if project is not None else target.folder
     with shadow_database(settings) as shadow:
         deployed, pending = (
-            _split(settings, folder, migrations) if create_only else (migrations, ())
+            _split(migrations, status(settings, history=library, project=known).pending)
+            if create_only
+            else (migrations, ())
         )
         replay(shadow, deployed)
         tables = read_tables(shadow)
         replay(shadow, pending)
-        if not create_only and (names := deploy(settings, history=folder)):
+        if not create_only and (names := deploy(settings, history=library, project=known)):
             on_deployed(names)
-        declared = create_in_schema(shadow, "models", to_sql(models))
-        plan = plan_migration(shadow, tables, declared, renames, is_rename)
+        declared = target.own(create_in_schema(shadow, "models", to_sql(target.models)))
+        plan = plan_migration(shadow, tables, declared, renames, is_rename, own=target.own)
     if plan is None:
         return None
     stamped = _stamp(name, migrations)
-    written = folder / stamped
+    written = target.folder / stamped
     if create_only:
         with open_session(settings) as session, session.rolled_back():
             _refuse_obstacles(session, plan, accept_data_loss=accept_data_loss)
@@ -180,6 +187,7 @@ def reset(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     accept_data_loss: bool = False,
     lock_timeout: float = DEFAULT_LOCK_TIMEOUT,
     on_step: OnStep = ignore_step,
@@ -188,7 +196,8 @@ def reset(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
         accept_data_loss: Continue even if the tables hold rows.
         lock_timeout: As for `deploy`.
         on_step: As for `deploy`.
@@ -206,7 +215,7 @@ def reset(
     """
     settings = resolve_settings(url_or_settings)
     _refuse_in_tests(settings)
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     with shadow_database(settings) as shadow:
         created = replay(shadow, migrations)
     with locked_ledger(settings, lock_timeout) as (session, ledger):
@@ -226,7 +235,9 @@ def reset(
                 if script := drop_script(tables, enums):
                     session.run(script)
             ledger.clear()
-    return deploy(settings, history=history, lock_timeout=lock_timeout, on_step=on_step)
+    return deploy(
+        settings, history=history, project=project, lock_timeout=lock_timeout, on_step=on_step
+    )
 
 
 def _refuse_in_tests(settings: Settings) -> None:
@@ -236,11 +247,10 @@ def _refuse_in_tests(settings: Settings) -> None:
 
 
 def _split(
-    settings: Settings, folder: Path, migrations: tuple[Migration, ...]
+    migrations: tuple[Migration, ...], pending: tuple[str, ...]
 ) -> tuple[tuple[Migration, ...], tuple[Migration, ...]]:
     """Split a history before the first migration that is pending."""
     names = [migration.name for migration in migrations]
-    pending = status(settings, history=folder).pending
     if not pending or len(pending) == len(names):
         # A database without a ledger may have all the tables, or none.
         return migrations, ()
@@ -303,6 +313,7 @@ def _stamp(name: str, migrations: tuple[Migration, ...]) -> str:
 
 def _save(folder: Path, plan: Plan) -> None:
     try:
+        start_history(folder.parent)
         folder.mkdir()
         try:
             (folder / SCRIPT_FILE).write_bytes(plan.up.encode())

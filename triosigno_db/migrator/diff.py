@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from triosigno_db.migrator.autogenerate.script import write_script
-from triosigno_db.migrator.history import read_history
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.session import open_session, resolve_settings
 from triosigno_db.migrator.shadow import create_in_schema, replay, shadow_database
+from triosigno_db.models import MODELS
 from triosigno_db.schema.catalog import Catalog, Difference, compare
 from triosigno_db.schema.ddl import to_sql
 from triosigno_db.schema.own_objects import can_index_trigrams
@@ -33,7 +34,12 @@ class Drift(NamedTuple):
         return not self.from_history and not self.from_models
 
 
-def diff(url_or_settings: str | Settings | None = None, *, history: Path | None = None) -> Drift:
+def diff(
+    url_or_settings: str | Settings | None = None,
+    *,
+    history: Path | None = None,
+    project: Project | None = None,
+) -> Drift:
     """Compare a database with its history and with the models.
 
     Tables, columns, types, nullability, defaults, keys, indexes, checks and enum labels are
@@ -42,7 +48,8 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
 
     Returns:
         The differences.
@@ -54,13 +61,14 @@ def diff(url_or_settings: str | Settings | None = None, *, history: Path | None 
             allowed to create a database.
     """
     settings = resolve_settings(url_or_settings)
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
+    models = (*MODELS, *(project.load_models() if project else ()))
     with open_session(settings) as session:
         live = without_positions(session.read_catalog())
         has_trigrams = can_index_trigrams(session.run)
     with shadow_database(settings) as shadow:
         replayed = without_positions(replay(shadow, migrations))
-        declared = without_positions(create_in_schema(shadow, "models", to_sql()))
+        declared = without_positions(create_in_schema(shadow, "models", to_sql(models)))
         has_trigrams = has_trigrams and can_index_trigrams(shadow.run)
     if not has_trigrams:
         live, replayed, declared = (

@@ -76,7 +76,11 @@ def _failed(
 ) -> MigrationFailedError:
     exists = cause.pgcode in _EXISTS
     advice = " If the schema already exists, run migrate baseline first." * exists
-    why = f"{primary_message(cause)} (SQLSTATE {cause.pgcode}){advice}\n{statement.text}\n"
+    # The detail names the objects that depend on it; it contains no values.
+    needed = cause.pgcode == errorcodes.DEPENDENT_OBJECTS_STILL_EXIST
+    detail = f":\n{cause.diag.message_detail}" if needed else ""
+    message = f"{primary_message(cause)} (SQLSTATE {cause.pgcode}){detail}{advice}"
+    why = f"{message}\n{statement.text}\n"
     return MigrationFailedError(name, statement.number, statement.line, why, rolled_back)
 
 

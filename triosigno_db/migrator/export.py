@@ -1,6 +1,6 @@
 """Export the history and the schema for the Node backend's repository."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,12 +10,15 @@ from triosigno_db.errors import MigrationError, SchemaMismatchError
 from triosigno_db.migrator.deploy import status
 from triosigno_db.migrator.exported_names import plan_folder
 from triosigno_db.migrator.file_changes import FileChanges
-from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, read_history, shipped_history
+from triosigno_db.migrator.history import LOCK_FILE, SCRIPT_FILE, shipped_history
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.schema_files import add_indexes, read_schema_files
+from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.schema.prisma import to_prisma
 from triosigno_db.schema.prisma_files import SchemaFile
 from triosigno_db.schema.prisma_indexes import MissingIndex, compare_indexes
 from triosigno_db.schema.prisma_problems import find_problems, find_unread_lines
+from triosigno_db.schema.prisma_services import Addition, add_services, compare_services
 from triosigno_db.settings import Settings
 
 SCHEMA_FILE = "schema.prisma"
@@ -23,7 +26,7 @@ MIGRATIONS_FOLDER = "migrations"
 
 
 class ExportedIndex(NamedTuple):
-    """A line that a `schema.prisma` lacks.
+    """A line or a block that a `schema.prisma` lacks.
 
     Attributes:
         path: The file.
@@ -44,24 +47,27 @@ class Export:
 
     Attributes:
         files: The files that are missing, or were created.
-        indexes: The lines that are missing in existing files, or were added.
+        indexes: The lines of indexes that are missing in existing files, or were added.
+        lines: The models and fields of a service that are missing in existing files, or were added.
         is_written: Whether they were written; `False` after a check.
     """
 
     files: tuple[Path, ...]
     indexes: tuple[ExportedIndex, ...]
+    lines: tuple[ExportedIndex, ...]
     is_written: bool
 
     @property
     def is_complete(self) -> bool:
         """Whether nothing is missing."""
-        return self.is_written or not (self.files or self.indexes)
+        return self.is_written or not (self.files or self.indexes or self.lines)
 
 
 def export(
     folder: Path,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     schema: Path | None = None,
     prisma: int = 7,
     check: bool = False,
@@ -75,7 +81,9 @@ def export(
 
     Args:
         folder: The target folder, such as the Node backend's `prisma/`; created if it is missing.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own: its migrations, its models and their relations
+            are written as well.
         schema: The file of the Node side's schema, or the folder of its files. By default all
             `.prisma` files in `folder` and its subfolders.
         prisma: The major version of Prisma that reads a new `schema.prisma`, 6 or 7.
@@ -96,39 +104,54 @@ def export(
         TrioSignoDBError: With `url_or_settings`, as for `status`.
     """
     source = history or shipped_history()
-    recorded = status(url_or_settings, history=source).recorded_names if url_or_settings else {}
+    models = project.load_models() if project else ()
+    found = status(url_or_settings, history=source, project=project) if url_or_settings else None
+    recorded = found.recorded_names if found else {}
     changes = FileChanges(folder)
     try:
-        changes.created |= _missing_migrations(source, folder / MIGRATIONS_FOLDER, recorded)
+        changes.created |= _missing_migrations(
+            source, project, folder / MIGRATIONS_FOLDER, recorded
+        )
         files = read_schema_files(folder, schema)
     except OSError as exc:
         raise MigrationError(f"{exc.filename} cannot be read: {exc.strerror}.") from exc
     missing: tuple[MissingIndex, ...] = ()
+    additions: tuple[Addition, ...] = ()
     if files:
-        missing = _compare(files)
-        for file, text in add_indexes(missing):
-            before = file.schema.text.encode()
-            changes.replaced[file.path.resolve()] = (before, text.encode())
+        missing, additions = _compare(files), _compare_services(files, models)
+        changed = add_services(files, additions)
+        texts = {file.path: file.schema.text for file in changed}
+        indexes = compare_indexes(changed, (*MODELS, *models)).missing
+        texts |= {file.path: text for file, text in add_indexes(indexes)}
+        for file in files:
+            before, text = file.schema.text, texts[file.path]
+            if text != before:
+                changes.replaced[file.path.resolve()] = (before.encode(), text.encode())
     else:
-        changes.created[folder / SCHEMA_FILE] = to_prisma(prisma=prisma).encode()
+        text = to_prisma(prisma=prisma, models=(*MODELS, *models))
+        changes.created[folder / SCHEMA_FILE] = text.encode()
     if not check:
         changes.apply()
     return Export(
         files=tuple(changes.created),
         indexes=tuple(map(_to_exported, missing)),
+        lines=tuple(map(_to_line, additions)),
         is_written=not check,
     )
 
 
 def _missing_migrations(
-    source: Path, target: Path, recorded: Mapping[str, str]
+    source: Path, project: Project | None, target: Path, recorded: Mapping[str, str]
 ) -> dict[Path, bytes]:
     """Read the migrations that a folder lacks, and the lock file if it has no migrations."""
     files = {}
     if not target.exists():
         files[target / LOCK_FILE] = (source / LOCK_FILE).read_bytes()
-    for name, migration in plan_folder(target, read_history(source), recorded).missing.items():
+    migrations = read_histories(source, project)
+    for name, migration in plan_folder(target, migrations, recorded).missing.items():
         script = source / migration.name / SCRIPT_FILE
+        if project is not None and not script.exists():
+            script = project.migrations / migration.name / SCRIPT_FILE
         files[target / name / SCRIPT_FILE] = script.read_bytes()
     return files
 
@@ -152,6 +175,26 @@ def _compare(files: tuple[SchemaFile, ...]) -> tuple[MissingIndex, ...]:
             compared.problems,
         )
     return compared.missing
+
+
+def _compare_services(
+    files: tuple[SchemaFile, ...], models: Sequence[type[BaseModel]]
+) -> tuple[Addition, ...]:
+    compared = compare_services(files, models)
+    if compared.problems:
+        raise SchemaMismatchError(
+            "The Prisma schema has other fields of the same names. Nothing was written.",
+            compared.problems,
+        )
+    return compared.additions
+
+
+def _to_line(addition: Addition) -> ExportedIndex:
+    file, model = addition.place
+    text = addition.text.partition(" {")[0]
+    line = file.schema.text.count("\n") + 1 if addition.is_block else model.span.line
+    name = text.partition(" ")[2] if addition.is_block else model.name
+    return ExportedIndex(file.path, name, line, text)
 
 
 def _to_exported(index: MissingIndex) -> ExportedIndex:

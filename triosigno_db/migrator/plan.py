@@ -24,6 +24,19 @@ from triosigno_db.migrator.table_numbers import NumberedTable, match_names, read
 from triosigno_db.schema.catalog import Catalog, Table, compare
 
 Ask = Callable[[Rename], bool]
+Own = Callable[[Catalog], Catalog]
+
+
+def whole(catalog: Catalog) -> Catalog:
+    """Keep all of a catalog.
+
+    Args:
+        catalog: The catalog.
+
+    Returns:
+        The same.
+    """
+    return catalog
 
 
 class Plan(NamedTuple):
@@ -48,6 +61,8 @@ def plan_migration(
     declared: Catalog,
     renames: Collection[str],
     is_rename: Ask,
+    *,
+    own: Own = whole,
 ) -> Plan | None:
     """Write both scripts of the next migration, and run them.
 
@@ -57,6 +72,7 @@ def plan_migration(
         declared: The schema that the models declare.
         renames: Renames, such as `Thing:Object` and `Object.size:width`.
         is_rename: Decides whether another drop and addition are a rename.
+        own: Keeps of a catalog what the migration may change.
 
     Returns:
         The migration; `None` if the history matches the models.
@@ -65,15 +81,19 @@ def plan_migration(
         InvalidInputError: A rename names what is neither dropped nor added.
         MigrationError: The scripts do not produce the expected schemas.
     """
-    before = shadow.read_catalog()
+
+    def read() -> Catalog:
+        return own(shadow.read_catalog())
+
+    before = read()
     made: list[Rename] = []
     with shadow.rolled_back():
-        for rename in _renames(shadow, declared, renames, is_rename):
+        for rename in _renames(read, declared, renames, is_rename):
             run_script(shadow, "the rename", rename.up)
             made.append(rename)
-        renamed = without_positions(shadow.read_catalog())
+        renamed = _sort_shared(read(), declared)
         today = match_names(deployed, read_tables(shadow), shadow.schema_name)
-    target = without_positions(declared)
+    target = _sort_shared(declared, renamed)
     change, undo = Change(renamed, target), Change(target, renamed)
     up, down = write_script(renamed, target), write_script(target, renamed, is_undo=True)
     if not made and not up:
@@ -85,30 +105,39 @@ def plan_migration(
     relaxed = {(each.table, each.column.name) for each in restored_columns(undo) if each.is_relaxed}
     with shadow.transaction():
         run_script(shadow, "the new migration", plan.up)
-    _check(shadow, target)
+    _check(read(), target)
     with shadow.transaction():
         run_script(shadow, "the new migration", write_script(target, renamed, is_undo=True))
-        _check(shadow, _relax(renamed, relaxed))
+        _check(read(), _relax(renamed, relaxed))
         run_script(shadow, "the new migration", last)
     if not relaxed:
-        _check(shadow, without_positions(before))
+        _check(read(), without_positions(before))
     return plan
 
 
+def _sort_shared(catalog: Catalog, other: Catalog) -> Catalog:
+    """Sort the columns of the tables that both have; a new table has its own order."""
+    tables = {
+        name: table.by_name() if name in other.tables else table
+        for name, table in catalog.tables.items()
+    }
+    return Catalog(tables, catalog.enums)
+
+
 def _renames(
-    shadow: Session, declared: Catalog, given: Collection[str], is_rename: Ask
+    read: Callable[[], Catalog], declared: Catalog, given: Collection[str], is_rename: Ask
 ) -> Iterator[Rename]:
     """Yield the renames in an order in which they can be made; each is made before the next."""
     asked: set[str] = set()
     remaining = list(given)
-    while rename := take_given_rename(shadow.read_catalog(), declared, remaining):
+    while rename := take_given_rename(read(), declared, remaining):
         yield rename
     for find in (find_table_renames, find_column_renames):
-        while rename := _next(find(shadow.read_catalog(), declared), asked):
+        while rename := _next(find(read(), declared), asked):
             asked.add(rename.option)
             if is_rename(rename):
                 yield rename
-    while rename := next(iter(find_key_renames(shadow.read_catalog(), declared)), None):
+    while rename := next(iter(find_key_renames(read(), declared)), None):
         yield rename
 
 
@@ -147,8 +176,7 @@ def _relax(catalog: Catalog, relaxed: set[tuple[str, str]]) -> Catalog:
     return Catalog(tables, catalog.enums)
 
 
-def _check(shadow: Session, expected: Catalog) -> None:
-    there = without_positions(shadow.read_catalog())
-    if differences := compare(without_positions(expected), there):
+def _check(found: Catalog, expected: Catalog) -> None:
+    if differences := compare(without_positions(expected), without_positions(found)):
         listed = "; ".join(map(str, differences))
         raise MigrationError(f"The generated script does not produce the expected schema: {listed}")

@@ -14,9 +14,10 @@ from triosigno_db.migrator.deploy import (
     refuse_failed,
 )
 from triosigno_db.migrator.executor import OnStep, ignore_step, run_script
-from triosigno_db.migrator.history import Migration, read_history
+from triosigno_db.migrator.history import Migration
 from triosigno_db.migrator.ledger import Ledger, MigrationState
 from triosigno_db.migrator.precheck import count_rows
+from triosigno_db.migrator.project import Project, read_histories
 from triosigno_db.migrator.script import is_transactional, refusing_queries
 from triosigno_db.migrator.session import Session, resolve_settings
 from triosigno_db.migrator.table_numbers import NumberedTable, read_tables
@@ -31,6 +32,7 @@ def rollback(
     url_or_settings: str | Settings | None = None,
     *,
     history: Path | None = None,
+    project: Project | None = None,
     steps: int = 1,
     to: str | None = None,
     accept_data_loss: bool = False,
@@ -44,7 +46,8 @@ def rollback(
 
     Args:
         url_or_settings: The database, as a URL or as `Settings`. By default the connected one.
-        history: The folder of the migrations. By default the one in the package.
+        history: The folder of the library's migrations. By default the one in the package.
+        project: A service with tables of its own, whose history is a part of it.
         steps: The number of migrations to roll back, 1 or more.
         to: Roll back all migrations after this one, instead of `steps`.
         accept_data_loss: Continue even if rows are lost.
@@ -66,7 +69,7 @@ def rollback(
         NotConnectedError: No database was given, and `connect()` was not called.
         TrioSignoDBError: As for every function: unavailable, permission denied.
     """
-    migrations = read_history(history)
+    migrations = read_histories(history, project)
     settings = resolve_settings(url_or_settings)
     with locked_ledger(settings, lock_timeout) as (session, ledger):
         refuse_in_tests(session.run, settings)

@@ -2,29 +2,12 @@
 
 from triosigno_db.models.accounts import User, UserPreference
 from triosigno_db.models.base import BaseModel, database_proxy
-from triosigno_db.models.constraints import ConstraintTarget, constraint_targets
+from triosigno_db.models.constraints import ConstraintTarget
 from triosigno_db.models.content import Lesson, LessonSign, Module, Sign, SignCategory
 from triosigno_db.models.gamification import Achievement, UserAchievement
 from triosigno_db.models.learning import LearningSession, Progress
-
-MODELS: tuple[type[BaseModel], ...] = (
-    User,
-    UserPreference,
-    Sign,
-    SignCategory,
-    Lesson,
-    LessonSign,
-    Module,
-    Progress,
-    LearningSession,
-    Achievement,
-    UserAchievement,
-)
-"""All models, in the order of the Prisma schema."""
-
-
-CONSTRAINT_TARGETS = constraint_targets(MODELS)
-"""The target of each unique index, foreign key and check, by its name in the database."""
+from triosigno_db.models.library import MODELS
+from triosigno_db.models.services import CONSTRAINT_TARGETS, all_models, service_models
 
 __all__ = [
     "CONSTRAINT_TARGETS",
@@ -42,5 +25,7 @@ __all__ = [
     "User",
     "UserAchievement",
     "UserPreference",
+    "all_models",
     "database_proxy",
+    "service_models",
 ]

@@ -61,6 +61,7 @@ class PrismaMetadata(peewee.Metadata):
         checks: The CHECK constraints: a name (`<Table>_<what>_check`) and an SQL condition each.
         secret: The columns that records must not have.
         fillfactor: The percentage of a page that new rows fill, 10 to 100, or `None` for 100.
+        exported: Whether `export_user` includes the rows that refer to the account.
         declared_schema: The schema that `Meta` names; `connect()` sets another one.
     """
 
@@ -68,6 +69,7 @@ class PrismaMetadata(peewee.Metadata):
     checks: tuple[tuple[str, str], ...] = ()
     secret: tuple[str, ...] = ()
     fillfactor: int | None = None
+    exported: bool = True
 
     def __init__(
         self, model: type[peewee.Model], *, schema: str | None = None, **options: Any

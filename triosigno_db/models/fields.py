@@ -4,6 +4,7 @@ Each field refuses values that its column can't store before anything is sent; t
 attribute.
 """
 
+import math
 import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar, overload
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     # These classes are generic in the stubs of Peewee only, not at run time.
     _Text = peewee.TextField[str]
     _Integer = peewee.IntegerField[int]
+    _Float = peewee.DoubleField[float]
     _Boolean = peewee.BooleanField[bool]
     _Timestamp = peewee.Field[datetime]
 else:
     _Text = peewee.TextField
     _Integer = peewee.IntegerField
+    _Float = peewee.DoubleField
     _Boolean = peewee.BooleanField
     _Timestamp = peewee.Field
 
@@ -101,6 +104,22 @@ class IntegerField(_Integer):
         if not -MAX_INTEGER - 1 <= value <= MAX_INTEGER:
             _refuse(self, "must fit into 32 bits")
         return value
+
+
+class FloatField(_Float):
+    """A `double precision` column, as Prisma's `Float`."""
+
+    field_type = "DOUBLE PRECISION"
+
+    def db_value(self, value: Any) -> float | None:
+        """Check a number before it is sent."""
+        if value is None:
+            return None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            _refuse(self, "must be a number")
+        if not math.isfinite(value):
+            _refuse(self, "must be a finite number")
+        return float(value)
 
 
 class BooleanField(_Boolean):
@@ -195,7 +214,8 @@ class ForeignKey(peewee.ForeignKeyField):
 
     Args:
         model: The model that is referred to.
-        on_delete: The action when the referenced row is deleted: `"CASCADE"` or `"RESTRICT"`.
+        on_delete: The action when the referenced row is deleted: `"CASCADE"`, `"RESTRICT"`, or
+            `"SET NULL"` if the column is nullable.
         **options: The options of a Peewee field.
     """
 

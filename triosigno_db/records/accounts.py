@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, StrictBool, StringConstraints
+from pydantic import AfterValidator, Field, JsonValue, SecretStr, StrictBool, StringConstraints
 from typing_extensions import TypeVar
 
 from triosigno_db.arguments import MAX_EMAIL, MAX_LOGIN, MAX_NAME, canonical, is_invisible
@@ -123,11 +123,17 @@ class ExportedAchievement(UserAchievementRecord):
 
 
 class UserExport(UserWithPreferences):
-    """Everything that is stored about one person except the password hash; oldest rows first."""
+    """Everything that is stored about one person except the password hash; oldest rows first.
+
+    Attributes:
+        service_tables: The rows of services' tables that refer to the account, by table; each row
+            has its columns as JSON. Of the services whose models are imported.
+    """
 
     progress: tuple[ExportedProgress, ...]
     sessions: tuple[ExportedSession, ...]
     achievements: tuple[ExportedAchievement, ...]
+    service_tables: dict[str, tuple[dict[str, JsonValue], ...]]
 
 
 class SignUp(Input):

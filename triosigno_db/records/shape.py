@@ -25,6 +25,7 @@ _SAMPLES: Mapping[type, tuple[object, ...]] = {
     int: (7, 0, -1, 2**31 - 1),
     float: (0.5, 0.0, 100.0),
     bool: (True, False),
+    dict: ({},),
     datetime: (
         datetime(2026, 1, 31, 8, 0, 0, 123_000, UTC),
         datetime(1, 1, 1, tzinfo=UTC),
@@ -188,6 +189,7 @@ def _sample_rows(selection: Selection, default: type[Record]) -> Iterator[dict[s
         for name in selection.columns
         if name in fields
     }
+    samples = {name: values for name, values in samples.items() if values}
     for name, inside in selection.nested:
         if name in nested_records:
             rows = list(_sample_rows(inside, nested_records[name]))
@@ -204,7 +206,8 @@ def _samples_of(field: FieldInfo) -> Iterator[object]:
         if issubclass(kind, LabelEnum):
             yield from (*(member.value for member in kind), "NEW")
         else:
-            yield from (None,) if kind is type(None) else _SAMPLES[kind]
+            # Nothing is known of the values of other types.
+            yield from (None,) if kind is type(None) else _SAMPLES.get(kind, ())
 
 
 def _nested_samples(field: FieldInfo, rows: list[dict[str, Any]]) -> list[Any]:
@@ -227,6 +230,8 @@ def _types_in(annotation: Any) -> Iterator[type]:
         yield from _types_in(get_args(annotation)[0])
     elif isinstance(annotation, type):
         yield annotation
+    elif get_origin(annotation) is dict:
+        yield dict
     else:
         for argument in get_args(annotation):
             yield from _types_in(argument)

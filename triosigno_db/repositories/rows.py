@@ -21,6 +21,8 @@ from triosigno_db.repositories.concurrency import run_with_locks
 P = ParamSpec("P")
 RecordT = TypeVar("RecordT", bound=Record)
 
+_KEPT = "SET NULL"
+
 
 @statement(reads_only=True)
 def select_row(model: Any, selection: Selection) -> Any:
@@ -122,9 +124,11 @@ def referrers_of(model: Any, *, owned: Sequence[Any] = ()) -> tuple[Any, ...]:
         owned: Models to exclude, because their rows are deleted with the row that they refer to.
 
     Returns:
-        The models without duplicates, in the order of their definitions.
+        The models without duplicates, in the order of their definitions; not those whose rows are
+        kept without the reference.
     """
-    found = dict.fromkeys(model._meta.backrefs.values())
+    backrefs = model._meta.backrefs.items()
+    found = dict.fromkeys(each for field, each in backrefs if field.on_delete != _KEPT)
     return tuple(referrer for referrer in found if referrer not in owned)
 
 

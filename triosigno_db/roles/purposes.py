@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from triosigno_db.errors import InvalidInputError
-from triosigno_db.models import MODELS
+from triosigno_db.models import all_models
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.settings import MAX_IDENTIFIER_BYTES
@@ -113,7 +113,7 @@ def table_names() -> tuple[str, ...]:
     Returns:
         Their names, in the order of the models.
     """
-    return tuple(model._meta.table_name for model in MODELS)
+    return tuple(model._meta.table_name for model in all_models())
 
 
 def open_columns() -> dict[str, tuple[str, ...]]:
@@ -124,7 +124,7 @@ def open_columns() -> dict[str, tuple[str, ...]]:
     """
     return {
         model._meta.table_name: tuple(model._meta.readable_columns())
-        for model in MODELS
+        for model in all_models()
         if model._meta.secret
     }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 
 from triosigno_db.database.quoting import literal
+from triosigno_db.models import all_models
 from triosigno_db.models.keys import KEYS_SCHEMA, KEYS_TABLE
 from triosigno_db.models.search import FOLD_NAME
 from triosigno_db.roles.purposes import (
@@ -248,7 +249,7 @@ def _declarations(names: RoleNames, schema_name: str) -> str:
         "reader_role": _name(names.reader),
         "data_schema": _name(schema_name),
         "data_tables": _list(table_names()),
-        "data_types": _list(enum.__name__ for enum in enums()),
+        "data_types": _list(enum.__name__ for enum in enums(all_models())),
         "open_columns": f"jsonb := {literal(json.dumps(open_columns()))}",
         "ledger": _name(LEDGER_TABLE),
         "keys_schema": _name(KEYS_SCHEMA),

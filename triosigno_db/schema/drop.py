@@ -12,7 +12,7 @@ from triosigno_db.schema.protection import refuse_in_tests
 
 
 def drop_schema(*, accept_data_loss: bool = False) -> None:
-    """Drop the tables and types that the library creates.
+    """Drop the tables and types that the library creates, with those of services' models.
 
     Missing tables and types are skipped; other objects are not changed. The schema `triosigno_db`
     stays, because other schemas of the database use its function and its table.

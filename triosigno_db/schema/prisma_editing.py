@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
-from triosigno_db.schema.prisma_nodes import Model, PrismaSchema
+from triosigno_db.schema.prisma_nodes import Model, PrismaSchema, Span
 
 _REST_OF_LINE = re.compile(
     r"(?:[^\S\r\n]|//[^\r\n]*|/\*.*?\*/)*+(?P<newline>\r\n|\r|\n)", re.DOTALL
@@ -27,16 +27,50 @@ def add_block_attributes(
     Returns:
         The text with the new lines.
     """
+    last = [(each, (each.attributes or each.fields)[-1].span, lines) for each, lines in additions]
+    return _add_after(last, schema)
+
+
+def _add_after(additions: Iterable[tuple[Model, Span, Sequence[str]]], schema: PrismaSchema) -> str:
     text = schema.text
     backwards = sorted(additions, key=lambda each: each[0].span, reverse=True)
-    for model, attributes in backwards:  # what was changed comes after what is to be changed
-        last = (model.attributes or model.fields)[-1].span
+    for _, last, lines in backwards:  # what was changed comes after what is to be changed
         rest = _REST_OF_LINE.match(text, last.end)
         place, newline = (rest.end(), rest["newline"]) if rest else (last.end, "\n")
         indentation = _indentation(text, last.start)
-        added = "".join(f"{indentation}{attribute}{newline}" for attribute in attributes)
+        added = "".join(f"{indentation}{attribute}{newline}" for attribute in lines)
         text = text[:place] + added + text[place:]
     return text
+
+
+def add_fields(schema: PrismaSchema, additions: Iterable[tuple[Model, Sequence[str]]]) -> str:
+    """Add fields to models, each on a line of its own after the last field.
+
+    Args:
+        schema: The parsed file.
+        additions: Models of this file, which have a field, and the lines to add.
+
+    Returns:
+        The text with the new lines.
+    """
+    return _add_after([(each, each.fields[-1].span, lines) for each, lines in additions], schema)
+
+
+def add_blocks(schema: PrismaSchema, blocks: Sequence[str]) -> str:
+    """Add blocks at the end of a file, with its line ends.
+
+    Args:
+        schema: The parsed file.
+        blocks: The blocks, each with LF between its lines.
+
+    Returns:
+        The text with the new blocks.
+    """
+    text = schema.text
+    newline = "\r\n" if "\r\n" in text else "\n"
+    end = "" if text.endswith(("\n", "\r")) else newline
+    added = "".join(f"\n{block}\n" for block in blocks)
+    return text + end + added.replace("\n", newline)
 
 
 def _indentation(text: str, offset: int) -> str:

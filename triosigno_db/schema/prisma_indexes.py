@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from triosigno_db.models import MODELS, BaseModel
 from triosigno_db.schema.prisma import to_prisma
 from triosigno_db.schema.prisma_files import ModelInFile, SchemaFile, models_by_table
 from triosigno_db.schema.prisma_nodes import Attribute, Model, unquote
@@ -38,14 +39,17 @@ class IndexComparison(NamedTuple):
     problems: tuple[str, ...]
 
 
-def compare_indexes(files: Sequence[SchemaFile]) -> IndexComparison:
+def compare_indexes(
+    files: Sequence[SchemaFile], models: Sequence[type[BaseModel]] = MODELS
+) -> IndexComparison:
     """Compare the indexes of a schema with those of the library.
 
     They are compared by their names in the database, which are those of the library's migrations.
     Indexes that Prisma does not know, such as those on expressions, are left out.
 
     Args:
-        files: The files of a schema that has all tables and columns that the library needs.
+        files: The files of a schema that has all tables and columns of the models.
+        models: The models. By default those of the library.
 
     Returns:
         The differences.
@@ -53,12 +57,12 @@ def compare_indexes(files: Sequence[SchemaFile]) -> IndexComparison:
     theirs = models_by_table(files)
     named = {
         name: index
-        for models in theirs.values()
-        for model in models
+        for found in theirs.values()
+        for model in found
         for name, index in _indexes(model)
     }
     missing, problems = [], []
-    for needed in parse_prisma(to_prisma()).models:
+    for needed in parse_prisma(to_prisma(models=models)).models:
         for attribute in needed.attributes:
             if attribute.name != "index":
                 continue

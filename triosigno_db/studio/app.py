@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 import triosigno_db as db
 from triosigno_db.database.execution import run_sql
 from triosigno_db.database.lifecycle import current_database
-from triosigno_db.models import MODELS
+from triosigno_db.models import all_models
 from triosigno_db.settings import Settings
 from triosigno_db.studio.parameters import check_parameters
 from triosigno_db.studio.views import TableView
@@ -77,7 +77,7 @@ def create_studio(token: str, *, write: bool = False) -> Flask:
         theme=Bootstrap4Theme(base_template="studio/base.html", fluid=True),
         index_view=AdminIndexView(name="Tables", url="/", template="studio/tables.html"),
     )
-    for model in MODELS:
+    for model in all_models():
         admin.add_view(TableView(model, may_write=write))
     return app
 

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import translated
 from triosigno_db.errors import NotFoundError, TrioSignoDBError
-from triosigno_db.models import MODELS, BaseModel
+from triosigno_db.models import BaseModel, all_models
 from triosigno_db.models.fields import TimestampField
 from triosigno_db.repositories.caching import changing_content
 from triosigno_db.repositories.concurrency import run_with_locks
@@ -223,7 +223,10 @@ class TableView(ModelView):
 
     def _references_here(self) -> list[Any]:
         return [
-            field for model in MODELS for field in model._meta.refs if field.rel_model is self.model
+            field
+            for model in all_models()
+            for field in model._meta.refs
+            if field.rel_model is self.model
         ]
 
 

@@ -6,11 +6,16 @@ same calls create the same names in every run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
+import peewee
+
 import triosigno_db as db
+from triosigno_db.models import Achievement, BaseModel, Lesson, Module, Sign, SignCategory, User
+from triosigno_db.models.fields import EnumField, TimestampField, utc_now
 
 _FIRST_NAMES = ("Léa", "Hugo", "Chloé", "Malik", "Inès", "Louis", "Aïcha", "Jules", "Zoé", "Noé")
 _LAST_NAMES = ("Martin", "Bernard", "Petit", "Durand", "Leroy", "Moreau", "Garcia", "Roux")
@@ -29,6 +34,8 @@ _FEATS = ("Premiers pas", "Une semaine sans pause", "Cent signes", "Oreilles des
 _MEDIA = "https://media.example.org"
 
 _numbers = count(1)
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def make_user(**values: Any) -> db.UserWithPreferences:
@@ -230,3 +237,65 @@ def make_award(
         The award.
     """
     return db.award_achievement(user_id or make_user().id, achievement_id or make_achievement().id)
+
+
+_FACTORIES: dict[type[BaseModel], Callable[[], Any]] = {
+    User: make_user,
+    SignCategory: make_category,
+    Sign: make_sign,
+    Lesson: make_lesson,
+    Module: make_module,
+    Achievement: make_achievement,
+}
+"""The factories of rows that others refer to."""
+
+
+def register(model: type[BaseModel], factory: Callable[[], Any]) -> None:
+    """Register the factory of a service's model, for rows that refer to it.
+
+    Args:
+        model: The model.
+        factory: Creates a row without arguments, and returns an object with its `id`.
+    """
+    _FACTORIES[model] = factory
+
+
+def make_row(model: type[ModelT], **values: Any) -> ModelT:
+    """Create a row of a service's model.
+
+    Args:
+        model: The model.
+        **values: Values by attribute. A required attribute that is not given gets a value: a
+            foreign key a new row of the factory of its model, a text the name of the attribute
+            with a number, a number 0 or, if it must be unique, another one.
+
+    Returns:
+        The row.
+
+    Raises:
+        TrioSignoDBError: As for the factories of the rows that it refers to.
+    """
+    for field in list[Any](model._meta.sorted_fields):
+        is_given = not {field.name, getattr(field, "object_id_name", field.name)}.isdisjoint(values)
+        if not (is_given or field.null or field.default is not None):
+            values[field.name] = _value_for(field)
+    with db.connection():
+        made: ModelT = model.create(**values)
+    return made
+
+
+def _value_for(field: Any) -> Any:
+    if isinstance(field, peewee.ForeignKeyField):
+        referred = field.rel_model
+        make = _FACTORIES.get(referred)
+        return make_row(referred) if make is None else make().id
+    if isinstance(field, EnumField):
+        enum: Any = field.enum
+        return next(iter(enum))
+    if isinstance(field, TimestampField):
+        return utc_now()
+    if isinstance(field, peewee.BooleanField):
+        return False
+    if isinstance(field, peewee.IntegerField | peewee.FloatField):
+        return next(_numbers) if field.unique else 0
+    return f"{field.name} {next(_numbers)}"

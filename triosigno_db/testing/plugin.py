@@ -16,6 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from triosigno_db import ModuleTree
+    from triosigno_db.migrator import Project
     from triosigno_db.testing.counter import StatementCounter
     from triosigno_db.testing.databases import DatabaseServer
 
@@ -120,12 +121,25 @@ def triosigno_server(request: pytest.FixtureRequest) -> Iterator[DatabaseServer]
 
 
 @pytest.fixture(scope="session")
-def triosigno_template(triosigno_server: DatabaseServer) -> str:
+def triosigno_project(request: pytest.FixtureRequest) -> Project | None:
+    """The service whose migrations are deployed as well: that of pytest's `rootdir`, if any.
+
+    Its models are imported. A test suite may override the fixture, to name another project.
+    """
+    from triosigno_db.migrator import read_project
+
+    return read_project(request.config.rootpath)
+
+
+@pytest.fixture(scope="session")
+def triosigno_template(triosigno_server: DatabaseServer, triosigno_project: Project | None) -> str:
     """The name of a migrated database without rows, to be copied."""
     from triosigno_db import migrator
 
+    if triosigno_project is not None:
+        triosigno_project.load_models()
     name = triosigno_server.new_name()
-    migrator.deploy(triosigno_server.create_database(name))
+    migrator.deploy(triosigno_server.create_database(name), project=triosigno_project)
     return name
 
 

@@ -1,7 +1,7 @@
 """Export: all data that is stored about one person."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,11 +13,19 @@ from triosigno_db.arguments import check_id
 from triosigno_db.database.execution import fetch_all
 from triosigno_db.database.statements import Parameter, statement
 from triosigno_db.errors import NotFoundError
-from triosigno_db.models import User, UserPreference
+from triosigno_db.models import BaseModel, User, UserPreference
 from triosigno_db.models.fields import CreatedAtField
 from triosigno_db.records import NO_COLUMNS, Selection, UserExport, check_shape, default_shape
 from triosigno_db.records.accounts import UserExportT
 from triosigno_db.repositories.accounts.preferences import NESTED, preferences_of
+from triosigno_db.repositories.accounts.service_rows import (
+    SERVICE_TABLES,
+    column_set,
+    exported_models,
+    merged,
+    select_rows,
+    sort_key,
+)
 from triosigno_db.repositories.unions import ColumnSet, LevelUnion
 
 ACCOUNT = 0
@@ -74,23 +82,27 @@ PARTS = tuple(_part(owner) for owner in User._meta.backrefs if owner is not User
 """All tables whose rows belong to an account, except the preferences, which are joined to it."""
 
 
+Models = tuple[type[BaseModel], ...]
+
+
 @cache
-def _levels(selection: Selection) -> LevelUnion:
+def _levels(selection: Selection, models: Models) -> LevelUnion:
+    columns = tuple(name for name in selection.columns if name != SERVICE_TABLES)
     account = ColumnSet(
         User,
-        selection,
+        selection._replace(columns=columns),
         keys=("id",),
         inside={NESTED: ColumnSet(UserPreference, preferences_of(selection), keys=("id",))},
         nested=tuple(part.field for part in PARTS),
     )
     parts = (part.columns(selection.inside(part.field) or NO_COLUMNS) for part in PARTS)
-    return LevelUnion(account, *parts)
+    return LevelUnion(account, *parts, *map(column_set, models))
 
 
 @statement(reads_only=True)
-def select_user_export(selection: Selection) -> Any:
+def select_user_export(selection: Selection, models: Models) -> Any:
     """Select an account and all rows that belong to it in one snapshot, each with its level."""
-    levels = _levels(selection)
+    levels = _levels(selection, models)
     query: Any = (
         User.select(*levels.select(ACCOUNT))
         .join(UserPreference, peewee.JOIN.LEFT_OUTER, on=(UserPreference.user == User.id))
@@ -99,6 +111,8 @@ def select_user_export(selection: Selection) -> Any:
     for level, part in enumerate(PARTS, start=1):
         if selection.inside(part.field) is not None:
             query = query.union_all(part.select(levels.select(level)))
+    for level, model in enumerate(models, start=1 + len(PARTS)):
+        query = query.union_all(select_rows(model, levels.select(level)))
     return query
 
 
@@ -112,19 +126,23 @@ def export_user(
         shape: The record class to return; it and its nested records may have fewer fields.
 
     Returns:
-        The account with its preferences, progress, sessions and achievements, oldest first.
+        The account with its preferences, progress, sessions and achievements, and the rows of
+        services' tables that refer to it, oldest first.
 
     Raises:
         NotFoundError: The account does not exist.
         InvalidInputError: `user_id` is not a valid id.
+        SchemaMismatchError: The table of a service is missing: its migrations are not deployed.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """
     user_id = check_id("user_id", user_id)
     checked = check_shape(shape, UserExport)
     selection = checked.selection
-    rows = fetch_all(select_user_export(selection), user_id=user_id)
-    read_user, *readers = _levels(selection).readers
+    models = exported_models() if SERVICE_TABLES in selection.columns else ()
+    rows = fetch_all(select_user_export(selection, models), user_id=user_id)
+    read_user, *readers = _levels(selection, models).readers
     values: dict[str, Any] = {part.field: [] for part in PARTS}
+    tables: dict[Any, list[dict[str, Any]]] = {model: [] for model in models}
     found = False
     for row in rows:
         level = row[0]
@@ -133,10 +151,17 @@ def export_user(
             values |= read_user(row)
             if values[NESTED]["id"] is None:
                 values[NESTED] = None
-        else:
+        elif level <= len(PARTS):
             values[PARTS[level - 1].field].append(readers[level - 1](row))
+        else:
+            found_row = merged(readers[level - 1](row))
+            tables[models[level - 1 - len(PARTS)]].append(found_row)
     if not found:
         raise NotFoundError("User", user_id)
     for part in PARTS:
         values[part.field].sort(key=itemgetter(part.sort_column, "id"))
+    values[SERVICE_TABLES] = {
+        model._meta.table_name: sorted(found_rows, key=partial(sort_key, model))
+        for model, found_rows in tables.items()
+    }
     return checked.from_values(values, user_id)

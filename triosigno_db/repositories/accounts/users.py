@@ -359,11 +359,14 @@ def reactivate_user(
 def delete_user(user_id: str | UUID) -> None:
     """Delete an account with its preferences, progress, sessions and achievements.
 
+    What becomes of the rows of a service's table is what its foreign key says.
+
     Args:
         user_id: The account's id.
 
     Raises:
         NotFoundError: The account does not exist.
+        InUseError: A service's table keeps rows of the account, and its foreign key forbids it.
         InvalidInputError: `user_id` is not a valid id.
         TrioSignoDBError: Common to all functions: not connected, unavailable, timed out.
     """

@@ -1,0 +1,1 @@
+"""The recognition service: it stores which signs it has recognised."""
