@@ -5,9 +5,8 @@
     db.connect()                                    # once, reads DATABASE_URL
     user = db.get_user_with_preferences(user_id)    # an immutable record
 
-Importing the package opens no connection. `db.aio` has the same functions as coroutines;
-`db.migrator`, `db.doctor`, `db.packs`, `db.roles` and `db.schema` are for operators of the
-database. Each of these packages is imported on first use.
+Importing it opens no connection. `db.aio` has the same functions as coroutines. `db.migrator`,
+`db.doctor`, `db.packs`, `db.roles` and `db.schema` are for operators; each is imported on use.
 """
 
 from importlib import import_module
