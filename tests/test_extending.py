@@ -244,6 +244,23 @@ def test_a_record_must_fit_the_columns(service: Service) -> None:
         fetch_all(service.select(), Short, user_id=user_id)
 
 
+def test_a_record_that_does_not_fit_is_refused_before_anything_is_written(service: Service) -> None:
+    class Short(Record, model=service.model):
+        id: str
+
+    model = service.model
+
+    @statement(reads_only=False)
+    def insert_short() -> Any:
+        return model.insert(new_values(model, *GIVEN)).returning(*columns(service.record))
+
+    user, sign = make_user(), make_sign()
+    given = {"confidence": 0.5, "model_version": "1", "hand": None}
+    with pytest.raises(db.InvalidInputError, match="Short has 1 fields"):
+        write(insert_short(), Short, id=new_id(), user_id=user.id, sign_id=sign.id, **given)
+    assert model.select().count() == 0
+
+
 def test_an_unknown_field_of_a_record_is_refused(service: Service) -> None:
     class Wrong(Record, model=service.model):
         colour: str

@@ -253,6 +253,10 @@ def write(chosen: Statement, record: type[RecordT], /, **parameters: Any) -> tup
     shape = _shape(record)
     if chosen.reads_only:
         raise InvalidInputError("chosen", f"{chosen.name} only reads: use fetch_all()")
+    database = current_database()
+    width = chosen.compile(database, database.settings.schema_name).width
+    if width is not None:
+        _refuse_width(shape, width)  # before anything is stored
     rows = _run(chosen, parameters)
     try:
         return tuple(_read(shape, row) for row in rows)
@@ -296,12 +300,16 @@ def _to_sent(name: str, value: Any) -> Any:
 
 
 def _read(shape: Shape[RecordT], row: tuple[Any, ...]) -> RecordT:
-    expected = len(shape.selection.columns)
-    if len(row) != expected:
-        name = shape.record.__name__
-        why = f"{name} has {expected} fields, but the statement has {len(row)} columns"
-        raise InvalidInputError("record", why)
+    _refuse_width(shape, len(row))
     return shape.from_row(row)
+
+
+def _refuse_width(shape: Shape[RecordT], width: int) -> None:
+    expected = len(shape.selection.columns)
+    if width != expected:
+        name = shape.record.__name__
+        why = f"{name} has {expected} fields, but the statement has {width} columns"
+        raise InvalidInputError("record", why)
 
 
 @cache

@@ -28,6 +28,7 @@ from pydantic.alias_generators import to_snake
 
 from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.errors import InvalidInputError
+from triosigno_db.models.peewee_internals import count_returned_columns
 from triosigno_db.records import Selection
 
 Build = Callable[..., Any]
@@ -76,6 +77,7 @@ class CompiledStatement(NamedTuple):
         definition: The SQL text to prepare, with `$1` for the first parameter.
         arguments: The values to execute it with, with `%(name)s` for each parameter.
         deletes: Whether it deletes rows, so that a broken reference means rows that refer to them.
+        width: The number of columns that it returns; `None` if it is written in SQL.
     """
 
     name: str
@@ -86,6 +88,7 @@ class CompiledStatement(NamedTuple):
     definition: str
     arguments: str
     deletes: bool = False
+    width: int | None = None
 
     def prepare_as(self, name: str) -> str:
         """Return the SQL text that prepares the statement.
@@ -168,8 +171,10 @@ class Statement:
         if any(isinstance(value, datetime) for value in values):
             why = "holds the time when it was built: write NOW or a Parameter in its place"
             raise InvalidInputError(self.name, why)
-        deletes = isinstance(query, peewee.Delete)
-        return self._compiled.setdefault(schema_name, self._write(sql, values, deletes=deletes))
+        compiled = self._write(sql, values)._replace(
+            deletes=isinstance(query, peewee.Delete), width=count_returned_columns(query)
+        )
+        return self._compiled.setdefault(schema_name, compiled)
 
     def _refuse_new_values(self, values: list[Any], database: peewee.Database) -> None:
         """Refuse the default of a field that is another one for each row, such as an id."""
@@ -178,7 +183,7 @@ class Statement:
             why = "holds a default that is new for each row: write a Parameter or NOW in its place"
             raise InvalidInputError(self.name, why)
 
-    def _write(self, sql: str, values: list[Any], *, deletes: bool) -> CompiledStatement:
+    def _write(self, sql: str, values: list[Any]) -> CompiledStatement:
         texts = sql.split("%s")
         # In text that the driver formats, a literal percent sign must be doubled.
         doubled = [text.replace("%", "%%") for text in texts]
@@ -200,7 +205,6 @@ class Statement:
             key=self._key,
             definition=_interleave(texts, numbered),
             arguments=f" ({arguments})" if names else "",
-            deletes=deletes,
         )
 
 

@@ -42,13 +42,11 @@ def check_history(context: CheckContext) -> Iterator[Finding]:
         yield _without_ledger(context)
         return
     found = HistoryStatus(states)
-    if all(each.state in _AS_EXPECTED for each in found.migrations):
+    ours = [each for each in found.migrations if each.state is not MigrationState.UNKNOWN]
+    if all(each.state in _AS_EXPECTED for each in ours):
         yield Finding(
-            SUBJECT,
-            "ok",
-            f"All {len(found.migrations)} migrations are applied and match the files on disk.",
+            SUBJECT, "ok", f"All {len(ours)} migrations are applied and match the files on disk."
         )
-        return
     yield from _on_states(found)
 
 
@@ -128,10 +126,10 @@ def _on_states(found: HistoryStatus) -> Iterator[Finding]:
     if unknown := found.named(MigrationState.UNKNOWN):
         yield Finding(
             SUBJECT,
-            "warning",
-            f"{_count(len(unknown))} applied but unknown to this package.",
-            "They belong to the Node backend, or to a newer version of this package: "
-            "in that case, upgrade it.",
+            "ok",
+            f"{_count(len(unknown))} of others: of the Node backend, of a service, or of a newer "
+            "version of this package.",
+            "",
             unknown,
         )
 

@@ -13,7 +13,7 @@ import peewee
 
 PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "module": ("_ConnectionLocal", "_savepoint", "_transaction"),
+        "module": ("_ConnectionLocal", "_WriteQuery", "_savepoint", "_transaction"),
         "_ConnectionLocal()": (
             *("closed", "conn", "ctx", "transactions", "commit_callbacks"),
             *("reset", "set_connection"),
@@ -28,7 +28,7 @@ PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "ManyToManyField()": ("_is_backref",),
         "ModelIndex()": ("_generate_name_from_fields",),
         "Select()": ("_for_update",),
-        "Update()": ("_update",),
+        "Update()": ("_returning", "_update"),
     }
 )
 """The names that this module uses, by their owner; `()` means an instance."""
@@ -160,6 +160,20 @@ def updated_values(query: Any) -> dict[Any, Any]:
     """
     values: dict[Any, Any] = query._update
     return values
+
+
+def count_returned_columns(query: Any) -> int | None:
+    """Count the columns of the rows that a query of Peewee returns.
+
+    Args:
+        query: The query.
+
+    Returns:
+        The number, or `None` for a query that is written in SQL.
+    """
+    is_built = isinstance(query, peewee._WriteQuery | peewee.Select)
+    returned: Any = query
+    return len(returned._returning or ()) if is_built else None
 
 
 class IndexParts(NamedTuple):
