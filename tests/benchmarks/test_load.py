@@ -95,6 +95,7 @@ def test_pgbench_runs_the_same_statement(loaded: str, name: str) -> None:
     assert attempts_counted() == (calls_of(seen) if name == "record_attempt" else 0)
 
 
+@pytest.mark.slow
 def test_growth_measures_each_function_at_each_size(triosigno_server: DatabaseServer) -> None:
     sizes = [growth.grow(triosigno_server, size) for size in (100, 300)]
     try:

@@ -64,7 +64,7 @@ def test_each_url_points_to_the_environment_for_its_password(path: tuple[str, ..
         help_text = str(getattr(parameter, "help", ""))
         assert f"environment variable {variable}" in help_text
         assert "visible to other" in help_text
-    assert found or path[0] == "schema" or path in {("migrate", "export"), ("roles", "sql")}
+    assert found or path[0] == "schema" or path == ("roles", "sql")
 
 
 def test_without_the_extra_one_line_says_what_to_install() -> None:

@@ -86,7 +86,7 @@ def run_all(
 
 
 @pytest.mark.usefixtures("_stored")
-@pytest.mark.parametrize("encoding", mostly_slow(ENVIRONMENTS, 2))
+@pytest.mark.parametrize("encoding", mostly_slow(ENVIRONMENTS, 1))
 def test_no_command_fails(
     encoding: str, triosigno_url: str, triosigno_server: DatabaseServer, tmp_path: Path
 ) -> None:

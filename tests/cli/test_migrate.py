@@ -310,7 +310,8 @@ def test_export_takes_the_names_from_a_database_that_is_named(
     new = f"missing: {folder}/20260701000001_frequent_query_indexes/migration.sql"
     deployed = new.replace("0701", "0601")
     assert new in migrate("export", tmp_path, "--check").stdout
-    assert deployed in migrate("export", tmp_path, "--check", "--url", database_url).stdout
+    for chosen in (["--url", database_url], ["--ledger"]):  # the other by DATABASE_URL
+        assert deployed in migrate("export", tmp_path, "--check", *chosen).stdout
 
 
 def test_export_refuses_a_schema_that_lacks_what_is_needed(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def environment(empty_url: str, tmp_path: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_the_page_works_from_an_empty_folder(environment: dict[str, str], tmp_path: Path) -> None:
     folder = tmp_path
     for language, text in BLOCK.findall(SERVICES_PAGE.read_text("utf-8")):

@@ -18,7 +18,7 @@ from triosigno_db.schema.catalog import CATALOGS
 def context_of(url: str, **options: object) -> Iterator[CheckContext]:
     settings = db.Settings.load(url, **options)
     limits = Limits(timedelta(seconds=1), timedelta(days=1))
-    with open_context(settings, shipped_history(), limits, validate=False) as context:
+    with open_context(settings, shipped_history(), limits, project=None, validate=False) as context:
         yield context
 
 

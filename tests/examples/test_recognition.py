@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "recognition"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [

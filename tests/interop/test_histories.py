@@ -348,6 +348,7 @@ def run(
     return run
 
 
+@pytest.mark.slow
 def test_some_histories(run: Run) -> None:
     run(EXAMPLES, steps=8, is_thorough=False)
 

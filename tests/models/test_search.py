@@ -8,6 +8,7 @@ import pytest
 
 from tests.locales import OTHER_LOCALES, utf8_database
 from tests.plain_sql import run_plain
+from tests.sampling import mostly_slow
 from tests.server_features import has_trigrams
 from triosigno_db.arguments import WHITE_SPACE
 from triosigno_db.models.search import FOLD_FUNCTION, SIGN_TEXT, fold
@@ -23,7 +24,7 @@ FROM generate_series(1, 1114111) code WHERE code NOT BETWEEN 55296 AND 57343
 """
 
 
-@pytest.fixture(scope="module", params=["the server's", *OTHER_LOCALES])
+@pytest.fixture(scope="module", params=mostly_slow(["the server's", *OTHER_LOCALES], 1))
 def url(request: pytest.FixtureRequest, triosigno_server: DatabaseServer) -> Iterator[str]:
     """A database with the function, in the locale of the server and in others."""
     with utf8_database(triosigno_server, request.param) as other:

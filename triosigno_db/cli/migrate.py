@@ -288,13 +288,15 @@ def export(
     prisma: Annotated[
         int, typer.Option(min=6, max=7, help="The version of Prisma for a new schema.prisma.")
     ] = 7,
-    url: Annotated[
-        str | None,
+    ledger: Annotated[
+        bool,
         typer.Option(
-            help="Name the migrations as the ledger of this database does. Without it, no database "
-            "is asked."
+            "--ledger",
+            help="Name the migrations as the database's ledger does. Without it, or --url, no "
+            "database is asked.",
         ),
-    ] = None,
+    ] = False,
+    url: Url = None,
     migrations: History = None,
     models: Models = None,
 ) -> None:
@@ -310,7 +312,7 @@ def export(
             schema=schema,
             prisma=prisma,
             check=check,
-            url_or_settings=None if url is None else Settings.load(url),
+            url_or_settings=Settings.load(url) if ledger or url else None,
         )
     said = "missing: " if check else ""
     for path in found.files:

@@ -102,6 +102,7 @@ def test_a_calendar_sends_the_offsets_that_may_matter(name: str) -> None:
         assert not whole.covers(now + days * 86_400, None)
 
 
+@pytest.mark.slow
 def test_zones_share_the_offsets_of_recent_years() -> None:
     # Each sequence of offsets is a prepared statement of its own.
     day = date(2026, 10, 25)
