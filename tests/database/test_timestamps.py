@@ -11,7 +11,7 @@ FIRST = datetime(2026, 1, 31, 8, tzinfo=UTC)
 
 
 def test_thousands_of_moments_are_each_read_as_it_is(triosigno_db: IsolatedDatabase) -> None:
-    count = 10_000
+    count = 20_000
     expected = [(FIRST + timedelta(milliseconds=n),) for n in range(count)]
     for _ in range(2):
         read = run_sql(

@@ -7,7 +7,7 @@ from psycopg2.extensions import new_type
 
 _TIMESTAMP_OID = 1114
 
-_MAX_KNOWN_TIMESTAMPS = 4096
+_MAX_KNOWN_TIMESTAMPS = 16_384
 _known_timestamps: dict[str, datetime] = {}
 
 
