@@ -52,6 +52,7 @@ __all__ = [
 
 _MAINTENANCE_DATABASE = "postgres"
 _PORT_ATTEMPTS = 5
+_FIRST_WITH_LONG_PASSWORDS = 14  # before, initdb reads 99 characters of a password
 _BOOT_SECONDS = 60
 _SHUTDOWN_SECONDS = 60
 _POLL_SECONDS = 0.02
@@ -379,7 +380,10 @@ class ThrowawayPostgres(Postgresql):
     def _password_file(self) -> Iterator[Path]:
         path = Path(self.base_dir, "password")
         # Hashed once only: the password is random, and tests open many connections.
-        path.write_text(scram_verifier(self._password, iterations=1))
+        takes_verifier = self.version >= _FIRST_WITH_LONG_PASSWORDS
+        path.write_text(
+            scram_verifier(self._password, iterations=1) if takes_verifier else self._password
+        )
         if self._account:
             os.chown(path, self._account.uid, self._account.gid)
         yield path
