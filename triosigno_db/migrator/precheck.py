@@ -115,12 +115,12 @@ def count_rows(session: Session, findings: Iterable[Finding], *, with_query: boo
             if not needs_function:
                 session.run(CREATE_INPUT_CHECK)
             needs_function = True
-            told = f"{CREATE_INPUT_CHECK};\n{query}"
+            shown = f"{CREATE_INPUT_CHECK};\n{query}"
         else:
-            told = query
+            shown = query
         if rows := _count(session, query):
             counted = f"{finding.what} ({rows:,} row{'' if rows == 1 else 's'})"
-            yield f"{counted}: {told};" if with_query else counted
+            yield f"{counted}: {shown};" if with_query else counted
 
 
 def _has_input_check(session: Session) -> bool:
