@@ -47,7 +47,10 @@ def cases() -> Iterator[Any]:
     for model, writer in WRITERS.items():
         for kind in filter(None, (writer.new, writer.changes)):
             for name in kind.model_fields:
-                yield pytest.param(model, kind, name, id=f"{kind.__name__}.{name}")
+                yield model, kind, name
+
+
+CASES = list(cases())
 
 
 @pytest.fixture
@@ -55,7 +58,11 @@ def asking(triosigno_db: IsolatedDatabase) -> Asking:
     return Asking()
 
 
-@pytest.mark.parametrize(("model", "kind", "name"), mostly_slow(cases(), 20, unpack=True))
+@pytest.mark.parametrize(
+    ("model", "kind", "name"),
+    mostly_slow(CASES, 20, unpack=True),
+    ids=[f"{kind.__name__}.{name}" for _, kind, name in CASES],
+)
 def test_a_field_accepts_exactly_what_the_input_accepts(
     asking: Asking, model: type[BaseModel], kind: type[Input], name: str
 ) -> None:
