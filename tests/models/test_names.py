@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triosigno_db.models.names import MAX_NAME_BYTES, is_too_long, prisma_name
+from triosigno_db.models.names import MAX_NAME_BYTES, is_too_long, prisma_name, with_suffix
 
 SUFFIXES = ("pkey", "key", "idx", "fkey")
 
@@ -34,3 +34,12 @@ def test_bytes_count_and_not_characters() -> None:
     assert not is_too_long("x" * 63)
     assert is_too_long("x" * 64)
     assert is_too_long("é" * 32)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("Level", "Level_old"), ("E" * 63, "E" * 59 + "_old"), ("é" * 31, "é" * 29 + "_old")],
+)
+def test_a_suffix_is_kept_where_the_name_is_too_long(name: str, expected: str) -> None:
+    assert with_suffix(name, "_old") == expected
+    assert len(expected.encode()) <= 63

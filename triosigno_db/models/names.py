@@ -1,4 +1,4 @@
-"""The names that Prisma gives to indexes and constraints."""
+"""Names of at most 63 bytes, as Prisma gives them to indexes and constraints."""
 
 from collections.abc import Iterable
 
@@ -18,10 +18,22 @@ def prisma_name(table: str, columns: Iterable[str], suffix: str) -> str:
         `<table>_<columns>_<suffix>`. Where it would be too long, the end of the part before the
         suffix is cut off, as Prisma does.
     """
-    ending = f"_{suffix}"
-    stem = "_".join((table, *columns)).encode()
+    return with_suffix("_".join((table, *columns)), f"_{suffix}")
+
+
+def with_suffix(name: str, suffix: str) -> str:
+    """Append a suffix to a name, and cut the name where both would be too long.
+
+    Args:
+        name: The name.
+        suffix: The suffix, which is kept.
+
+    Returns:
+        At most 63 bytes, as Prisma does for the names that it derives.
+    """
+    room = MAX_NAME_BYTES - len(suffix.encode())
     # A character that the cut divides is left out as a whole.
-    return stem[: MAX_NAME_BYTES - len(ending)].decode(errors="ignore") + ending
+    return name.encode()[:room].decode(errors="ignore") + suffix
 
 
 def is_too_long(name: str) -> bool:

@@ -7,7 +7,6 @@ from triosigno_db.migrator.autogenerate.deparsed import (
     names_in,
     replace_names,
     unquoted,
-    with_suffix,
     without_name,
 )
 
@@ -48,12 +47,3 @@ def test_the_name_of_an_index_is_removed(name: str) -> None:
     for kind in ("INDEX", "UNIQUE INDEX"):
         shape = without_name(f"CREATE {kind} {name} ON i USING btree (i)")
         assert shape == f"CREATE {kind}  ON i USING btree (i)"
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("Level", "Level_old"), ("E" * 63, "E" * 59 + "_old"), ("é" * 31, "é" * 29 + "_old")],
-)
-def test_a_suffix_is_kept_where_the_name_is_too_long(name: str, expected: str) -> None:
-    assert with_suffix(name, "_old") == expected
-    assert len(expected.encode()) <= 63

@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 
-from triosigno_db.models.names import MAX_NAME_BYTES
-
 _TOKEN = re.compile(
     r"""
     (?P<string>[eE]?'(?:[^']|'')*')
@@ -89,17 +87,3 @@ def without_name(index: str) -> str:
         The statement without the name.
     """
     return _INDEX.sub(r"\g<before>\g<after>", index, count=1)
-
-
-def with_suffix(name: str, suffix: str) -> str:
-    """Append a suffix to a name, and cut the name where both would be too long.
-
-    Args:
-        name: The name.
-        suffix: The suffix, which is kept.
-
-    Returns:
-        At most 63 bytes, as Prisma does for the names that it derives.
-    """
-    room = MAX_NAME_BYTES - len(suffix.encode())
-    return name.encode()[:room].decode(errors="ignore") + suffix

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from triosigno_db.database.quoting import identifier, literal
 from triosigno_db.migrator.autogenerate.change import Change
-from triosigno_db.migrator.autogenerate.deparsed import with_suffix
+from triosigno_db.models.names import with_suffix
 
 
 def create_enums(change: Change) -> Iterator[str]:
