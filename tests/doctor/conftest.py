@@ -1,14 +1,16 @@
-"""Databases for the doctor: migrated ones, and roles with fewer rights than the owner."""
+"""Databases for the doctor: migrated ones, roles with fewer rights, and a service's table."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import psycopg2
 import pytest
 
 from tests.doctor.checked_database import CheckedDatabase
-from triosigno_db.migrator import deploy
-from triosigno_db.testing import DatabaseServer
+from tests.service_models import define_recognition
+from triosigno_db.migrator import Project, deploy, dev
+from triosigno_db.testing import DatabaseServer, IsolatedDatabase
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +57,12 @@ def second_session(checked: CheckedDatabase) -> Iterator[psycopg2.extensions.con
     connection = psycopg2.connect(checked.url, application_name="somebody else")
     yield connection
     connection.close()
+
+
+@pytest.fixture
+def project(triosigno_db: IsolatedDatabase, tmp_path: Path) -> Project:
+    """A service whose table is deployed."""
+    define_recognition()
+    project = Project(("tests.service_models",), tmp_path / "migrations")
+    dev("recognitions", project=project)
+    return project

@@ -2,22 +2,9 @@
 
 from pathlib import Path
 
-import pytest
-
-from tests.service_models import define_recognition
 from triosigno_db.database.execution import run_sql
 from triosigno_db.doctor import Compatibility, check_compatibility
-from triosigno_db.migrator import Project, dev, export
-from triosigno_db.testing import IsolatedDatabase
-
-
-@pytest.fixture
-def project(triosigno_db: IsolatedDatabase, tmp_path: Path) -> Project:
-    """A service whose table is deployed."""
-    define_recognition()
-    project = Project(("tests.service_models",), tmp_path / "migrations")
-    dev("recognitions", project=project)
-    return project
+from triosigno_db.migrator import Project, export
 
 
 def broken(found: Compatibility) -> list[tuple[str, tuple[str, ...]]]:

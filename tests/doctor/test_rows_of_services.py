@@ -1,25 +1,10 @@
 """The doctor on a database with a service's table: its history, its indexes, its rows."""
 
-from pathlib import Path
-
-import pytest
-
-from tests.service_models import define_recognition
 from triosigno_db.database.execution import run_sql
 from triosigno_db.doctor import Diagnosis, diagnose
-from triosigno_db.migrator import Project, dev
+from triosigno_db.migrator import Project
 from triosigno_db.models import service_models
-from triosigno_db.testing import IsolatedDatabase
 from triosigno_db.testing.factories import make_row
-
-
-@pytest.fixture
-def project(triosigno_db: IsolatedDatabase, tmp_path: Path) -> Project:
-    """A service whose table is deployed."""
-    define_recognition()
-    project = Project(("tests.service_models",), tmp_path / "migrations")
-    dev("recognitions", project=project)
-    return project
 
 
 def found(diagnosis: Diagnosis, subject: str) -> list[str]:
